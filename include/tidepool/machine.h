@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * machine - a set of NUMA nodes over one range of real, pageable, returnable memory.
+ */
+#ifndef TIDEPOOL_MACHINE_H
+#define TIDEPOOL_MACHINE_H
+
+#include <stdio.h>
+#include <tidepool/types.h>
+
+struct tp_node_config {
+	/* boot memory in bytes, a multiple of the block size; 0: a memoryless node */
+	uint64_t dram;
+	unsigned cpus; /* simulated CPUs; 0: none */
+	/* its boot memory goes to ZONE_MOVABLE (never for the first node with memory) */
+	bool movable;
+	unsigned latency_ns, bandwidth_mbps; /* of its boot memory; 0: the defaults for DRAM */
+};
+
+enum tp_backing_kind {
+	TP_BACKING_AUTO,  /* huge pages on a private tmpfs where the process may, else a memfd */
+	TP_BACKING_HUGE,  /* -EPERM where it may not */
+	TP_BACKING_SMALL, /* a memfd of 4 KiB pages */
+};
+
+/* How writers are held off while a page of a mapping moves. */
+enum tp_hold_kind {
+	TP_HOLD_AUTO,	     /* the first of these that works */
+	TP_HOLD_USERFAULTFD, /* writes by the program and by the kernel on its behalf wait */
+	TP_HOLD_USER_MODE,   /* only the program's own writes wait; a read(2) into a moving page fails with EFAULT */
+	TP_HOLD_MPROTECT,    /* the same, by a SIGSEGV handler */
+};
+
+/* How TP_ONLINE_AUTO chooses between a kernel zone and ZONE_MOVABLE. */
+enum tp_auto_rule {
+	TP_AUTO_CONTIG_ZONES, /* the one zone the range lies in already, else kernel */
+	/* movable while it stays under a ratio of the boot kernel memory, overall and per node */
+	TP_AUTO_MOVABLE,
+};
+
+struct tp_machine_config {
+	/* 1 to TP_MAX_NODES; 0: as far as nodes[] has memory or CPUs, at least 1 */
+	unsigned nr_nodes;
+	/* all zero: node 0 gets one block and every CPU */
+	struct tp_node_config nodes[TP_MAX_NODES];
+	const unsigned *distance; /* nr_nodes x nr_nodes, row by row; NULL: 10 local, 20 else */
+	uint64_t block_size;	  /* power of two, pageblock size to 2 GiB; 0: 128 MiB */
+	/* physical range kept for devices, bytes; 0: 64 GiB.  Only addresses, no memory */
+	uint64_t hotplug_size;
+	uint64_t dma_size;   /* end of ZONE_DMA; 0: 16 MiB */
+	uint64_t dma32_size; /* end of ZONE_DMA32; 0: 4 GiB */
+	enum tp_backing_kind backing;
+	enum tp_hold_kind hold;
+	enum tp_auto_rule auto_rule; /* how TP_ONLINE_AUTO chooses a zone */
+	unsigned auto_movable_ratio; /* percent movable : kernel for TP_AUTO_MOVABLE; 0: 301 */
+};
+
+/*
+ * Make a machine; its boot memory is online when this returns.  @config may be NULL: one node of
+ * 128 MiB.
+ * -EINVAL: a size, count or distance out of range (tp_last_error() says which).  -ENOMEM: no
+ * address space or memory.
+ * -EPERM: the backing or hold asked for is not permitted.
+ */
+TP_API int tp_machine_create(const struct tp_machine_config *config, struct tp_machine **machine);
+
+/* Everything that was made from it must be gone; pages still allocated are given back.  NULL is
+ * fine. */
+TP_API void tp_machine_destroy(struct tp_machine *machine);
+
+TP_API unsigned tp_machine_nr_nodes(const struct tp_machine *machine);
+TP_API uint64_t tp_machine_block_size(const struct tp_machine *machine);
+/* One more than the highest block id the machine can have. */
+TP_API unsigned tp_machine_nr_blocks(const struct tp_machine *machine);
+
+/* What carries it, in words: "huge tmpfs", "memfd"; "userfaultfd", "userfaultfd (user mode)",
+ * "mprotect"; "rseq", "locked". */
+TP_API const char *tp_machine_backing(const struct tp_machine *machine);
+TP_API const char *tp_machine_hold(const struct tp_machine *machine);
+TP_API const char *tp_machine_percpu(const struct tp_machine *machine);
+
+struct tp_machine_stat {
+	/* what the operating system holds for this machine, by the file's block count */
+	uint64_t backing_bytes;
+	/* the process's share of resident memory (Pss of shared mappings) */
+	uint64_t resident_bytes;
+	uint64_t metadata_bytes; /* bitmaps, records and owner words of plugged memory */
+	/* kernel mappings in use by this machine, and how many it may use */
+	uint64_t mappings_used;
+	uint64_t mappings_budget;
+	uint64_t pages_migrated, migrate_failures;
+	uint64_t pages_demoted; /* by kswapd, to a lower tier */
+	uint64_t blocks_compacted;
+	uint64_t worst_hold_ns; /* the longest any writer of a mapping can have been held off */
+};
+
+TP_API void tp_machine_stat(struct tp_machine *machine, struct tp_machine_stat *stat);
+
+struct tp_zone_stat {
+	uint64_t start_pfn, spanned, present, managed; /* pages */
+	uint64_t free;				       /* never counts isolated pages */
+	uint64_t isolated_free;			       /* free pages of isolated pageblocks */
+	uint64_t pcp;				       /* held in per-CPU lists */
+	uint64_t watermark[3];			       /* min, low, high */
+	/* free chunks by type and order, isolated ones not included */
+	uint64_t nr_free[TP_NR_MIGRATETYPES][TP_NR_ORDERS];
+	uint64_t nr_isolated[TP_NR_ORDERS];
+	uint64_t pageblocks[TP_NR_MIGRATETYPES];
+	uint64_t isolated_pageblocks;
+};
+
+/* Consistent in itself (one hold of the zone lock).  -EINVAL: no such node or zone. */
+TP_API int tp_zone_stat(struct tp_machine *machine, int node, enum tp_zone_type zone,
+			struct tp_zone_stat *stat);
+
+/*
+ * Check every structural rule of the memory core: conservation of pages, lists against bitmaps,
+ * owner words, masks, zone spans, notifier balance.  Returns the number of findings, 0 for a sound
+ * machine, and describes each on @out (NULL: silently).  Takes the hotplug lock.  Pages in flight
+ * between two threads at that moment are not findings; exact conservation needs callers at rest,
+ * which @quiescent promises.
+ */
+TP_API unsigned tp_machine_check(struct tp_machine *machine, bool quiescent, FILE *out);
+
+#endif

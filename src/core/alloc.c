@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * alloc - the process heap, zeroed and able to fail on demand.
+ *
+ * Fault sites: core/alloc, hit once by every allocating call; it leaves nothing allocated.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "core/fault.h"
+
+static void *out_of_memory(size_t size)
+{
+	TP_ERR(-ENOMEM, "heap: %u bytes", size);
+	return NULL;
+}
+
+/* @align 0: whatever the heap gives. */
+static void *heap_zalloc(size_t align, size_t size)
+{
+	void *p = NULL;
+
+	if (TP_FAULT("core/alloc"))
+		return out_of_memory(size);
+	if (!size)
+		size = 1;
+	if (!align)
+		/* The heap knows which pages are zero already. */
+		p = calloc(1, size);
+	else if (!posix_memalign(&p, TP_MAX(align, sizeof(void *)), size))
+		memset(p, 0, size);
+	return p ? p : out_of_memory(size);
+}
+
+void *tp_zalloc(size_t size)
+{
+	return heap_zalloc(0, size);
+}
+
+void *tp_zalloc_array(size_t n, size_t size)
+{
+	size_t all;
+
+	if (__builtin_mul_overflow(n, size, &all))
+		return out_of_memory(SIZE_MAX);
+	return heap_zalloc(0, all);
+}
+
+void *tp_zalloc_aligned(size_t align, size_t size)
+{
+	TP_INVARIANT(tp_is_power_of_two(align));
+	return heap_zalloc(align, size);
+}
+
+char *tp_strdup(const char *s)
+{
+	size_t size = strlen(s) + 1;
+	char *copy = heap_zalloc(0, size);
+
+	return copy ? memcpy(copy, s, size) : NULL;
+}
+
+void tp_free(void *p)
+{
+	free(p);
+}

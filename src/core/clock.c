@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clock - the real backend's time: the kernel's monotonic clock. */
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/invariant.h"
+
+uint64_t tp_clock_now(void)
+{
+	struct timespec now;
+	int err = clock_gettime(CLOCK_MONOTONIC, &now);
+
+	TP_INVARIANT(!err);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uint64_t tp_clock_after(uint64_t delta_ns)
+{
+	uint64_t then;
+
+	return __builtin_add_overflow(tp_clock_now(), delta_ns, &then) ? UINT64_MAX : then;
+}

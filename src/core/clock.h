@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clock - monotonic time in nanoseconds; virtual in simulation. */
+#ifndef TP_CORE_CLOCK_H
+#define TP_CORE_CLOCK_H
+
+#include <stdint.h>
+
+uint64_t tp_clock_now(void);
+
+/* now + delta, saturating: UINT64_MAX stays "never". */
+uint64_t tp_clock_after(uint64_t delta_ns);
+
+#endif

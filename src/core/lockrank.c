@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lockrank - what each thread holds, checked against the table of ranks.
+ *
+ * Locking: none; every thread looks at its own list only.  It stands on the zone lock's path: a
+ * lock costs one pass over the two or three locks that are held.
+ */
+#include "core/invariant.h"
+#include "core/lockrank.h"
+
+enum { HELD_MAX = 16 };
+
+struct held_lock {
+	const void *lock;
+	struct tp_lock_id id;
+};
+
+struct held_locks {
+	unsigned nr, nr_spin;
+	struct held_lock locks[HELD_MAX];
+};
+
+static tp_thread_local struct held_locks held;
+
+static const char *rank_name(unsigned rank)
+{
+	switch (rank) {
+#define RANK_NAME(name, value) \
+	case value:            \
+		return #name;
+		TP_LOCK_RANKS(RANK_NAME)
+#undef RANK_NAME
+	default:
+		return "no rank";
+	}
+}
+
+/* Rank and subrank as one number that orders like the pair. */
+static uint64_t order_of(const struct tp_lock_id *id)
+{
+	return (uint64_t)id->rank << 32 | id->subrank;
+}
+
+static void check_order(const struct tp_lock_id *id)
+{
+	for (unsigned i = 0; i < held.nr; i++) {
+		const struct tp_lock_id *other = &held.locks[i].id;
+
+		if (tp_unlikely(order_of(other) >= order_of(id)))
+			TP_PANIC("lock order: taking %s (rank %u.%u) while holding %s (rank %u.%u)",
+				 rank_name(id->rank), id->rank, id->subrank, rank_name(other->rank),
+				 other->rank, other->subrank);
+	}
+}
+
+void tp_lockrank_acquire(const struct tp_lock_id *id, const void *lock, bool trylock)
+{
+	TP_INVARIANT(id->rank != TP_RANK_NONE);
+	/* A trylock never waits, so it cannot close a circle. */
+	if (!trylock)
+		check_order(id);
+	TP_INVARIANT(held.nr < HELD_MAX);
+	held.locks[held.nr++] = (struct held_lock){ .lock = lock, .id = *id };
+	held.nr_spin += id->is_spin;
+}
+
+/*
+ * Searched from the newest: locks are mostly given back in reverse.  Returns HELD_MAX if it is not
+ * held.
+ */
+static unsigned find_held(const void *lock)
+{
+	for (unsigned i = held.nr; i-- > 0;) {
+		if (held.locks[i].lock == lock)
+			return i;
+	}
+	return HELD_MAX;
+}
+
+void tp_lockrank_release(const void *lock)
+{
+	unsigned i = find_held(lock);
+
+	if (tp_unlikely(i == HELD_MAX))
+		TP_PANIC("unlocking a lock that this thread does not hold");
+	held.nr_spin -= held.locks[i].id.is_spin;
+	held.nr--;
+	for (; i < held.nr; i++)
+		held.locks[i] = held.locks[i + 1];
+}
+
+bool tp_lockrank_held(const void *lock)
+{
+	return find_held(lock) != HELD_MAX;
+}
+
+static _Noreturn tp_noinline void panic_asleep(void)
+{
+	unsigned i = 0;
+
+	while (!held.locks[i].id.is_spin)
+		i++;
+	TP_PANIC("about to sleep while holding spinlock %s (rank %u.%u)",
+		 rank_name(held.locks[i].id.rank), held.locks[i].id.rank, held.locks[i].id.subrank);
+}
+
+void tp_lockrank_may_sleep(void)
+{
+	if (tp_unlikely(held.nr_spin))
+		panic_asleep();
+}
+
+unsigned tp_lockrank_depth(void)
+{
+	return held.nr;
+}

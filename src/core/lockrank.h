@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lockrank - the one table of lock order, and its check at run time.
+ *
+ * A thread may take a lock only if its rank is higher than that of every lock it holds, or equal to
+ * the highest with a higher subrank.  The check is per thread and per rank, so a single run of each
+ * path convicts an inversion without needing the unlucky interleaving.
+ */
+#ifndef TP_CORE_LOCKRANK_H
+#define TP_CORE_LOCKRANK_H
+
+#include "core/compiler.h"
+
+/* Low ranks are taken first.  Gaps are for rooms to come. */
+#define TP_LOCK_RANKS(X)                                                                \
+	X(LAB, 10)	/* loads and checkers; they call into everything */             \
+	X(HOTPLUG, 20)	/* one hotplug operation per machine */                         \
+	X(CHAIN, 30)	/* a notifier chain */                                          \
+	X(CONSUMER, 40) /* tiers, cpusets, access coordinates, kswapd table */          \
+	X(OWNER, 50)	/* an owner's own lock, taken in its migrate and release ops */ \
+	X(MAPPING, 60)                                                                  \
+	X(SLAB_CACHES, 64)                                                              \
+	X(SLAB_NODE, 66)                                                                \
+	X(OWNER_TABLE, 70)                                                              \
+	X(BACKING, 74) /* kernel mapping budget */                                      \
+	X(ZONELIST, 78)                                                                 \
+	X(ZONE, 80)  /* subrank: zone index */                                          \
+	X(PCP, 90)   /* subrank: CPU */                                                 \
+	X(CORE, 100) /* fault registry, trace */
+
+enum tp_lock_rank {
+	TP_RANK_NONE = 0, /* of a lock that nobody initialised */
+#define TP_RANK_ENUM(name, value) TP_RANK_##name = (value),
+	TP_LOCK_RANKS(TP_RANK_ENUM)
+#undef TP_RANK_ENUM
+};
+
+struct tp_lock_id {
+	uint16_t rank;
+	uint16_t is_spin;
+	uint32_t subrank;
+};
+
+/*
+ * Before waiting for the lock, so that an inversion panics instead of deadlocking.  With @trylock,
+ * after taking it: the order is free there, for a trylock cannot wait.
+ */
+void tp_lockrank_acquire(const struct tp_lock_id *id, const void *lock, bool trylock);
+void tp_lockrank_release(const void *lock);
+bool tp_lockrank_held(const void *lock);
+/* Panics when the thread holds a spinlock: the caller is about to sleep (I2 of sync). */
+void tp_lockrank_may_sleep(void);
+/* Number of locks the calling thread holds. */
+unsigned tp_lockrank_depth(void);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * action - measure, record and check one step.
+ */
+#include "lab/action.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <tidepool/error.h>
+#include <tidepool/fault.h>
+
+#include "core/clock.h"
+#include "lab/trace_export.h"
+#include "mm/machine.h"
+
+enum { MAX_SITES = 256 };
+
+static uint64_t faults_injected(void)
+{
+	struct tp_fault_info sites[MAX_SITES];
+	size_t nr = tp_fault_list(sites, MAX_SITES);
+	uint64_t injected = 0;
+
+	for (size_t i = 0; i < TP_MIN(nr, (size_t)MAX_SITES); i++)
+		injected += sites[i].injected;
+	return injected;
+}
+
+static uint64_t vetoes_spoken(struct tp_lab_machine *lm)
+{
+	uint64_t refused = 0;
+
+	tp_list_for_each(veto, &lm->vetoes, struct tp_veto, link)
+		refused += veto->refused;
+	return refused;
+}
+
+static uint64_t backing_bytes(struct tp_lab_machine *lm)
+{
+	/* Not tp_machine_stat(): it also walks the page tables, and that holds writers off. */
+	return lm && lm->machine ? tp_backing_bytes(&lm->machine->backing) : 0;
+}
+
+static uint64_t take_worst_write(struct tp_lab_machine *lm)
+{
+	uint64_t worst = 0;
+
+	tp_list_for_each(load, &lm->loads, struct tp_load, link) {
+		uint64_t ns = tp_load_take_worst_write(load);
+
+		worst = TP_MAX(worst, ns);
+	}
+	return worst;
+}
+
+static struct tp_step *begin_step(struct tp_action *action)
+{
+	struct tp_run *run = action->run;
+	struct tp_step *step = &run->steps[run->nr_steps];
+
+	*step = (struct tp_step){ .number = ++run->nr_steps,
+				  .verb = action->verb,
+				  .has_report = action->reports,
+				  .backing_before = backing_bytes(action->lm) };
+	memcpy(step->object, action->object, sizeof(step->object));
+	memcpy(step->detail, action->detail, sizeof(step->detail));
+	action->step = step;
+	if (action->lm && action->lm->machine) {
+		tp_recorder_reset(&action->lm->recorder);
+		take_worst_write(action->lm);
+	}
+	if (run->config.observer && run->config.observer->step_begin)
+		run->config.observer->step_begin(run->config.observer->arg, run, step);
+	return step;
+}
+
+static void note_error(struct tp_step *step, bool vetoed)
+{
+	const struct tp_error *last = tp_last_error();
+	const char *reason = strerrordesc_np(-step->err);
+
+	if (last->err == step->err)
+		tp_error_format(last, step->error, sizeof(step->error));
+	else
+		strncat(step->error, reason ? reason : "failed", sizeof(step->error) - 1);
+	if (vetoed || step->injected)
+		return;
+	step->misuse = step->err == -EINVAL || step->err == -EEXIST || step->err == -ENOENT ||
+		       step->err == -EPERM;
+}
+
+static void note_events(struct tp_step *step, const struct tp_recorder *recorder)
+{
+	step->nr_events = recorder->nr_events;
+	memcpy(step->events, recorder->events, sizeof(step->events));
+}
+
+static void end_step(struct tp_action *action, struct tp_step *step)
+{
+	struct tp_run *run = action->run;
+	struct tp_lab_machine *lm = action->lm;
+
+	step->backing_after = backing_bytes(lm);
+	if (lm) {
+		step->machine = lm->number;
+		step->worst_write_ns = take_worst_write(lm);
+	}
+	if (lm && lm->machine) {
+		note_events(step, &lm->recorder);
+		tp_trace_export_drain(run->trace, lm);
+		if (!run->config.no_check)
+			tp_lab_machine_check(lm);
+	}
+	tp_trace_export_step(run->trace, step);
+	if (step->err)
+		run->last_failed = step;
+	if (run->config.observer && run->config.observer->step_end)
+		run->config.observer->step_end(run->config.observer->arg, run, step);
+}
+
+static int attempt(struct tp_action *action)
+{
+	uint64_t faults = faults_injected(), vetoes = action->lm ? vetoes_spoken(action->lm) : 0;
+	struct tp_step *step = begin_step(action);
+	bool vetoed;
+
+	step->begin_ns = tp_clock_now();
+	step->err = action->call(action);
+	step->elapsed_ns = tp_clock_now() - step->begin_ns;
+	step->injected = faults_injected() != faults;
+	vetoed = action->lm && vetoes_spoken(action->lm) != vetoes;
+	if (step->err)
+		note_error(step, vetoed);
+	end_step(action, step);
+	return step->err;
+}
+
+int tp_act(struct tp_action *action)
+{
+	struct tp_run *run = action->run;
+	int err;
+
+	if (run->nr_steps + 2 > TP_MAX_STEPS)
+		return -E2BIG;
+	err = attempt(action);
+	if (err && run->config.retry && action->step->injected && !tp_run_is_over(run))
+		err = attempt(action);
+	return err;
+}
+
+void tp_step_describe_error(const struct tp_step *step, char *buf, size_t len)
+{
+	const char *name = strerrorname_np(-step->err);
+
+	snprintf(buf, len, "%s %s: %s%s%s%s", step->verb, step->object, step->error,
+		 name ? " (" : "", name ? name : "", name ? ")" : "");
+}

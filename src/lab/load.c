@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * load - what all kinds of load have in common: life, halting, counters.
+ */
+#include "lab/load.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/invariant.h"
+
+const struct tp_load_kind *const tp_load_kinds[] = {
+	&tp_load_cache,	  &tp_load_churn, &tp_load_hog,
+	&tp_load_mapping, &tp_load_pin,	  &tp_load_slab, NULL,
+};
+
+int tp_load_create(const struct tp_load_kind *kind, struct tp_machine *machine,
+		   const struct tp_load_config *config, struct tp_findings *findings,
+		   struct tp_load **load)
+{
+	struct tp_load *new = tp_zalloc(kind->size);
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->kind = kind;
+	new->machine = machine;
+	new->findings = findings;
+	tp_list_init(&new->link);
+	strncat(new->name, config->name, sizeof(new->name) - 1);
+	err = kind->start(new, config);
+	if (err) {
+		tp_free(new);
+		return err;
+	}
+	new->running = true;
+	*load = new;
+	return 0;
+}
+
+int tp_load_stop(struct tp_load *load)
+{
+	int err;
+
+	if (!load->running)
+		return 0;
+	tp_crew_stop(&load->crew);
+	tp_load_take_worst_write(load);
+	tp_load_read_stat(load, &load->last);
+	err = load->kind->stop(load);
+	if (!err)
+		load->running = false;
+	return err;
+}
+
+void tp_load_destroy(struct tp_load *load)
+{
+	TP_INVARIANT(!load->running);
+	tp_list_remove(&load->link);
+	tp_free(load);
+}
+
+void tp_load_halt(struct tp_load *load)
+{
+	tp_crew_halt(&load->crew);
+}
+
+void tp_load_resume(struct tp_load *load)
+{
+	tp_crew_resume(&load->crew);
+}
+
+void tp_load_verify(struct tp_load *load)
+{
+	if (load->running)
+		load->bytes_verified += load->kind->verify(load);
+}
+
+void tp_load_read_stat(struct tp_load *load, struct tp_load_stat *stat)
+{
+	*stat = load->last;
+	if (!load->running)
+		return;
+	stat->work = tp_atomic_load(&load->work, TP_RELAXED);
+	stat->starved = tp_atomic_load(&load->starved, TP_RELAXED);
+	stat->bytes = 0;
+	load->kind->stat(load, stat);
+}
+
+uint64_t tp_load_take_worst_write(struct tp_load *load)
+{
+	uint64_t worst = tp_atomic_exchange(&load->worst_write_ns, 0, TP_RELAXED);
+
+	load->worst_write_ever_ns = TP_MAX(load->worst_write_ever_ns, worst);
+	return worst;
+}

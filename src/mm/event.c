@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* event - the two typed chains: registration with replay, announcement, cancel, statement. */
+#include "mm/event.h"
+
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "core/invariant.h"
+#include "mm/hotplug.h"
+
+static const char *const memory_names[TP_NR_MEM_EVENTS] = {
+	[TP_MEM_PREPARE_ONLINE] = "PREPARE_ONLINE", [TP_MEM_GOING_ONLINE] = "GOING_ONLINE",
+	[TP_MEM_CANCEL_ONLINE] = "CANCEL_ONLINE",   [TP_MEM_ONLINE] = "ONLINE",
+	[TP_MEM_GOING_OFFLINE] = "GOING_OFFLINE",   [TP_MEM_CANCEL_OFFLINE] = "CANCEL_OFFLINE",
+	[TP_MEM_OFFLINE] = "OFFLINE",		    [TP_MEM_FINISH_OFFLINE] = "FINISH_OFFLINE",
+};
+
+static const char *const node_names[TP_NODE_EVENTS_END - TP_NODE_BECOMING_MEM_AWARE] = {
+	"BECOMING_MEM_AWARE",  "CANCEL_MEM_AWARE",  "BECAME_MEM_AWARE",
+	"BECOMING_MEMORYLESS", "CANCEL_MEMORYLESS", "BECAME_MEMORYLESS",
+};
+
+const char *tp_memory_event_name(enum tp_memory_event_type type)
+{
+	const char *name = (unsigned)type < TP_NR_MEM_EVENTS ? memory_names[type] : NULL;
+
+	return name ? name : "?";
+}
+
+const char *tp_node_event_name(enum tp_node_event_type type)
+{
+	unsigned i = (unsigned)type - TP_NODE_BECOMING_MEM_AWARE;
+
+	return i < TP_ARRAY_SIZE(node_names) ? node_names[i] : "?";
+}
+
+/* The event that takes back what @type announced; 0: there is nothing to take back. */
+static enum tp_memory_event_type memory_cancel_of(enum tp_memory_event_type type)
+{
+	return type == TP_MEM_PREPARE_ONLINE ? TP_MEM_FINISH_OFFLINE :
+	       type == TP_MEM_GOING_ONLINE   ? TP_MEM_CANCEL_ONLINE :
+					       TP_MEM_CANCEL_OFFLINE;
+}
+
+static enum tp_node_event_type node_cancel_of(enum tp_node_event_type type)
+{
+	return type == TP_NODE_BECOMING_MEM_AWARE ? TP_NODE_CANCEL_MEM_AWARE : TP_NODE_CANCEL_MEMORYLESS;
+}
+
+static void trace_memory(struct tp_machine *m, const struct tp_memory_event *e)
+{
+	tp_trace(m->trace, TP_TRACE_memory_event, e->type, e->start.v, e->nr_pages);
+}
+
+static void trace_node(struct tp_machine *m, const struct tp_node_event *e)
+{
+	tp_trace(m->trace, TP_TRACE_node_event, e->type, (uint64_t)e->node, e->changes);
+}
+
+int tp_memory_announce(struct tp_machine *m, const struct tp_memory_event *event)
+{
+	struct tp_memory_event cancel = *event;
+
+	cancel.type = memory_cancel_of(event->type);
+	trace_memory(m, event);
+	return tp_notifier_announce(&m->memory_chain, event, &cancel);
+}
+
+int tp_node_announce(struct tp_machine *m, const struct tp_node_event *event)
+{
+	struct tp_node_event cancel = *event;
+
+	cancel.type = node_cancel_of(event->type);
+	trace_node(m, event);
+	return tp_notifier_announce(&m->node_chain, event, &cancel);
+}
+
+void tp_memory_cancel(struct tp_machine *m, const struct tp_memory_event *event)
+{
+	struct tp_memory_event cancel = *event;
+
+	cancel.type = memory_cancel_of(event->type);
+	trace_memory(m, &cancel);
+	tp_notifier_cancel(&m->memory_chain, &cancel);
+}
+
+void tp_node_cancel(struct tp_machine *m, const struct tp_node_event *event)
+{
+	struct tp_node_event cancel = *event;
+
+	cancel.type = node_cancel_of(event->type);
+	trace_node(m, &cancel);
+	tp_notifier_cancel(&m->node_chain, &cancel);
+}
+
+void tp_memory_state(struct tp_machine *m, const struct tp_memory_event *event)
+{
+	trace_memory(m, event);
+	tp_notifier_state(&m->memory_chain, event);
+}
+
+void tp_node_state(struct tp_machine *m, const struct tp_node_event *event)
+{
+	trace_node(m, event);
+	tp_notifier_state(&m->node_chain, event);
+}
+
+/* ---- registration ------------------------------------------------------------------------------------------------- */
+
+static int call_memory(struct tp_notifier_entry *entry, const void *event)
+{
+	struct tp_memory_notifier *n = entry->owner;
+
+	return n->call(n, event);
+}
+
+static int call_node(struct tp_notifier_entry *entry, const void *event)
+{
+	struct tp_node_notifier *n = entry->owner;
+
+	return n->call(n, event);
+}
+
+
+static int replay_run(const struct tp_memory_event *run, void *arg)
+{
+	struct tp_notifier_entry *entry = arg;
+	struct tp_memory_event event = *run;
+	int err;
+
+	event.type = TP_MEM_GOING_ONLINE;
+	err = entry->call(entry, &event);
+	if (err < 0)
+		return err;
+	event.type = TP_MEM_ONLINE;
+	entry->call(entry, &event);
+	return 0;
+}
+
+static int replay_memory(struct tp_notifier_entry *entry, void *machine)
+{
+	return tp_online_runs(machine, replay_run, entry);
+}
+
+static int replay_node(struct tp_notifier_entry *entry, void *machine)
+{
+	struct tp_machine *m = machine;
+
+	for (int n = 0; n < (int)m->nr_nodes; n++) {
+		struct tp_node_event event = { .type = TP_NODE_BECOMING_MEM_AWARE, .node = n };
+		int err;
+
+		if (tp_node_in(m, n, TP_N_MEMORY))
+			event.changes |= TP_NODE_HAS_MEMORY;
+		if (tp_node_in(m, n, TP_N_NORMAL_MEMORY))
+			event.changes |= TP_NODE_HAS_NORMAL_MEMORY;
+		if (!event.changes)
+			continue;
+		err = entry->call(entry, &event);
+		if (err < 0)
+			return err;
+		event.type = TP_NODE_BECAME_MEM_AWARE;
+		entry->call(entry, &event);
+	}
+	return 0;
+}
+
+static int add(struct tp_machine *m, struct tp_notifier_chain *chain, struct tp_notifier_entry entry,
+	       int (*replay)(struct tp_notifier_entry *, void *))
+{
+	struct tp_notifier_entry *e = tp_zalloc(sizeof(*e));
+	int err;
+
+	if (!e)
+		return TP_ERR(-ENOMEM, "notifier entry");
+	*e = entry;
+	err = tp_notifier_register(chain, e, replay, m);
+	if (err)
+		tp_free(e);
+	return err;
+}
+
+int tp_memory_notifier_register(struct tp_machine *m, struct tp_memory_notifier *n, unsigned flags)
+{
+	struct tp_notifier_entry entry = { .call = call_memory, .priority = n->priority, .name = n->name, .owner = n };
+
+	return add(m, &m->memory_chain, entry, flags & TP_NOTIFIER_REPLAY ? replay_memory : NULL);
+}
+
+int tp_node_notifier_register(struct tp_machine *m, struct tp_node_notifier *n, unsigned flags)
+{
+	struct tp_notifier_entry entry = { .call = call_node, .priority = n->priority, .name = n->name, .owner = n };
+
+	return add(m, &m->node_chain, entry, flags & TP_NOTIFIER_REPLAY ? replay_node : NULL);
+}
+
+static int take_off(struct tp_notifier_chain *chain, const void *owner)
+{
+	struct tp_notifier_entry *entry;
+	int err = tp_notifier_unregister(chain, owner, &entry);
+
+	if (!err)
+		tp_free(entry);
+	return err;
+}
+
+int tp_memory_notifier_unregister(struct tp_machine *m, struct tp_memory_notifier *n)
+{
+	return take_off(&m->memory_chain, n);
+}
+
+int tp_node_notifier_unregister(struct tp_machine *m, struct tp_node_notifier *n)
+{
+	return take_off(&m->node_chain, n);
+}

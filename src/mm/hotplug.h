@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hotplug - blocks come and go: the operation that online, offline, plug and unplug are made of.
+ *
+ * States of a block and the function behind each arrow:
+ *
+ *	        tp_device_plug              tp_online_commit (its end)
+ *	ABSENT ---------------> OFFLINE --> GOING_ONLINE --------------> ONLINE
+ *	  ^                      ^  ^           |                          |
+ *	  | tp_device_unplug     |  +-----------+ tp_online_op fails       | tp_offline_op begins
+ *	  +----------------------+                                         v
+ *	                         +--------------------------------- GOING_OFFLINE
+ *	                            commit (its end)                       |
+ *	                                          ONLINE <-----------------+ tp_offline_op fails
+ *
+ * Invariants
+ *  H1  All blocks of an operation change state together, or none does.
+ *  H2  Decide, then commit: after the last announcement was accepted and the last page is out, nothing can fail.
+ *  H3  Every announcement is followed by its cancel or by a statement, before the operation ends.
+ *  H4  A failed operation leaves masks, spans, counts, types and lists as they were.
+ *  H5  The state of a block changes to its final value after the last statement (T14).
+ *
+ * Locking: the hotplug lock, then a session on both chains, for the whole operation.
+ */
+#ifndef TP_MM_HOTPLUG_H
+#define TP_MM_HOTPLUG_H
+
+#include "mm/event.h"
+#include "mm/isolate.h"
+
+/* The memory chain keeps two announcements per run open while memory comes. */
+enum { TP_MAX_RUNS = TP_NOTIFIER_DEPTH / 2 - 1, TP_MAX_RANGES = TP_MAX_RUNS + TP_NR_ZONE_TYPES };
+
+struct tp_hotplug_op {
+	struct tp_machine *machine;
+	int node;
+	unsigned changes;		       /* TP_NODE_HAS_* */
+	unsigned nr_ranges, nr_runs;
+	uint64_t nr_pages;
+	struct tp_range ranges[TP_MAX_RANGES]; /* within one zone each, by address */
+	struct tp_range runs[TP_MAX_RUNS];     /* contiguous; what events speak of.  zone is unset */
+};
+
+/* Append pages to the operation.  -E2BIG: too many separate runs. */
+int tp_op_add(struct tp_hotplug_op *op, tp_pfn start, uint64_t nr_pages, struct tp_zone *zone);
+/* Append those of blocks [first, first + count) that are in @state; zone as they have it, or @zone if not NULL. */
+int tp_op_add_blocks(struct tp_hotplug_op *op, unsigned first, unsigned count, enum tp_block_state state,
+		     struct tp_zone *zone);
+void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state);
+/* Announce or state one event per run.  On refusal what was announced is taken back. */
+int tp_op_announce(struct tp_hotplug_op *op, enum tp_memory_event_type type);
+void tp_op_cancel(struct tp_hotplug_op *op, enum tp_memory_event_type announced);
+void tp_op_state(struct tp_hotplug_op *op, enum tp_memory_event_type type);
+struct tp_node_event tp_op_node_event(const struct tp_hotplug_op *op, enum tp_node_event_type type);
+
+/* Bring the operation's ranges online; block states are the caller's. */
+int tp_online_op(struct tp_hotplug_op *op);
+int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options, uint64_t until_ns,
+		  struct tp_offline_report *report);
+
+/* Ranges enter a zone, isolated and without a free page; they leave it, isolated and whole, or as they entered. */
+void tp_zone_attach(const struct tp_range *range);
+void tp_zone_detach(const struct tp_range *range);
+
+/* Blocks [first, first + count) by policy.  The hotplug lock is held. */
+int tp_online_blocks_locked(struct tp_machine *m, unsigned first, unsigned count, enum tp_online_policy policy);
+int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned count,
+			     const struct tp_offline_options *options, uint64_t until_ns,
+			     struct tp_offline_report *report);
+
+/* The zone that memory at @start on @node belongs to under @policy. */
+struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages,
+			       enum tp_online_policy policy);
+
+/* Call @fn for every contiguous run of online blocks of one node; until it returns non-0. */
+int tp_online_runs(struct tp_machine *m, int (*fn)(const struct tp_memory_event *run, void *arg), void *arg);
+
+/* Boot memory of all nodes: devices of their own, onlined like any other. */
+int tp_boot_memory(struct tp_machine *m, const struct tp_machine_config *config);
+/* Forget all devices: the machine is going away, memory and all. */
+void tp_devices_fini(struct tp_machine *m);
+
+/* Make a device's blocks exist, offline. */
+int tp_device_attach(struct tp_machine *m, const struct tp_device_config *config, bool boot,
+		     struct tp_device **device);
+void tp_device_detach(struct tp_device *device);
+
+struct tp_cancel {
+	tp_atomic_u32 requested;
+};
+
+static inline bool tp_cancelled(const struct tp_cancel *cancel)
+{
+	return cancel && tp_atomic_load(&cancel->requested, TP_ACQUIRE);
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hotplug_api - plug, unplug, online and offline as the public sees them: checks, the hotplug lock, transactions. */
+#include <errno.h>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "mm/hotplug.h"
+
+#if TP_CONFIG_HOTPLUG
+
+static const uint64_t default_deadline_ns = TP_SECONDS(10);
+static const struct tp_offline_options default_options;
+
+static uint64_t until_of(const struct tp_offline_options *options)
+{
+	return tp_clock_after(options->deadline_ns ? options->deadline_ns : default_deadline_ns);
+}
+
+static unsigned device_first(const struct tp_device *d)
+{
+	return (unsigned)(d->start.v / d->machine->block_pages);
+}
+
+static unsigned device_count(const struct tp_device *d)
+{
+	return (unsigned)(d->nr_pages / d->machine->block_pages);
+}
+
+static int check_policy(enum tp_online_policy policy)
+{
+	if (policy < TP_ONLINE_AUTO || policy > TP_ONLINE_MOVABLE)
+		return TP_ERR(-EINVAL, "online policy %u does not exist", policy);
+	return 0;
+}
+
+static int check_dram(const struct tp_device *d)
+{
+	if (d->kind != TP_DEVICE_DRAM)
+		return TP_ERR_TEXT(-EINVAL, d->name, "device %s is private memory; it is never online");
+	return 0;
+}
+
+/* ---- devices ------------------------------------------------------------------------------------------------------ */
+
+static int plug_locked(struct tp_machine *m, const struct tp_device_config *config, struct tp_device **device)
+{
+	int err = tp_device_attach(m, config, false, device);
+
+	if (err || config->online == TP_ONLINE_NONE || config->kind != TP_DEVICE_DRAM)
+		return err;
+	err = tp_online_blocks_locked(m, device_first(*device), device_count(*device), config->online);
+	if (err)
+		tp_device_detach(*device);
+	return err;
+}
+
+int tp_device_plug(struct tp_machine *m, const struct tp_device_config *config, struct tp_device **device)
+{
+	int err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
+
+	if (err)
+		return err;
+	err = plug_locked(m, config, device);
+	tp_hotplug_end(m);
+	return err;
+}
+
+int tp_device_online(struct tp_device *d, enum tp_online_policy policy)
+{
+	struct tp_machine *m = d->machine;
+	int err = check_policy(policy);
+
+	if (!err)
+		err = check_dram(d);
+	if (!err)
+		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
+	if (err)
+		return err;
+	err = tp_online_blocks_locked(m, device_first(d), device_count(d), policy);
+	tp_hotplug_end(m);
+	return err;
+}
+
+/* What an offline begins with: a clean report, and the lock within the deadline. */
+static int begin_offline(struct tp_machine *m, const struct tp_offline_options *options, uint64_t until_ns,
+			 struct tp_offline_report *report)
+{
+	int err = tp_hotplug_begin(m, until_ns, options->cancel);
+
+	*report = (struct tp_offline_report){ .err = err };
+	report->reason = err == -ETIMEDOUT ? "deadline passed" : "cancelled";
+	return err;
+}
+
+static int device_offline(struct tp_device *d, const struct tp_offline_options *options,
+			  struct tp_offline_report *report, bool unplug)
+{
+	struct tp_machine *m = d->machine;
+	struct tp_offline_report unwanted;
+	uint64_t until_ns;
+	int err;
+
+	options = options ? options : &default_options;
+	report = report ? report : &unwanted;
+	until_ns = until_of(options);
+	err = begin_offline(m, options, until_ns, report);
+	if (err)
+		return err;
+	err = tp_offline_blocks_locked(m, device_first(d), device_count(d), options, until_ns, report);
+	if (!err && unplug && !options->dry_run)
+		tp_device_detach(d);
+	tp_hotplug_end(m);
+	report->err = err;
+	return err;
+}
+
+int tp_device_offline(struct tp_device *d, const struct tp_offline_options *options, struct tp_offline_report *report)
+{
+	return device_offline(d, options, report, false);
+}
+
+int tp_device_unplug(struct tp_device *d, const struct tp_offline_options *options, struct tp_offline_report *report)
+{
+	if (d->boot)
+		return TP_ERR_TEXT(-EPERM, d->name, "%s is boot memory; it can go offline but not away");
+	return device_offline(d, options, report, true);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------------------- */
+
+/* All of them there, in @state, of one node, not private. */
+static int check_blocks(struct tp_machine *m, unsigned first, unsigned count, enum tp_block_state state)
+{
+	if (!count || first >= m->nr_blocks || count > m->nr_blocks - first)
+		return TP_ERR(-ENOENT, "blocks %u to %u are not all of this machine", first, first + count - 1);
+	for (unsigned id = first; id < first + count; id++) {
+		const struct tp_block *b = &m->blocks[id];
+		enum tp_block_state now = tp_atomic_load(&b->state, TP_RELAXED);
+		int err;
+
+		if (now == TP_BLOCK_ABSENT)
+			return TP_ERR(-ENOENT, "block %u does not exist", id);
+		err = check_dram(b->device);
+		if (err)
+			return err;
+		if (now != state)
+			return TP_ERR(-EINVAL, "block %u is in state %u, not in %u", id, now, state);
+		if (b->node != m->blocks[first].node)
+			return TP_ERR(-EINVAL, "blocks %u and %u are on different nodes", first, id);
+	}
+	return 0;
+}
+
+int tp_blocks_online(struct tp_machine *m, unsigned first, unsigned count, enum tp_online_policy policy)
+{
+	int err = check_policy(policy);
+
+	if (!err)
+		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
+	if (err)
+		return err;
+	err = check_blocks(m, first, count, TP_BLOCK_OFFLINE);
+	if (!err)
+		err = tp_online_blocks_locked(m, first, count, policy);
+	tp_hotplug_end(m);
+	return err;
+}
+
+int tp_blocks_offline(struct tp_machine *m, unsigned first, unsigned count, const struct tp_offline_options *options,
+		      struct tp_offline_report *report)
+{
+	struct tp_offline_report unwanted;
+	uint64_t until_ns;
+	int err;
+
+	options = options ? options : &default_options;
+	report = report ? report : &unwanted;
+	until_ns = until_of(options);
+	err = begin_offline(m, options, until_ns, report);
+	if (err)
+		return err;
+	report->reason = "not possible";
+	err = check_blocks(m, first, count, TP_BLOCK_ONLINE);
+	if (!err)
+		err = tp_offline_blocks_locked(m, first, count, options, until_ns, report);
+	tp_hotplug_end(m);
+	report->err = err;
+	return err;
+}
+
+#else
+
+static int compiled_out(void)
+{
+	return TP_ERR(-EOPNOTSUPP, "memory hotplug is compiled out");
+}
+
+int tp_device_plug(tp_unused struct tp_machine *m, tp_unused const struct tp_device_config *config,
+		   tp_unused struct tp_device **device)
+{
+	return compiled_out();
+}
+
+int tp_device_online(tp_unused struct tp_device *d, tp_unused enum tp_online_policy policy)
+{
+	return compiled_out();
+}
+
+int tp_device_offline(tp_unused struct tp_device *d, tp_unused const struct tp_offline_options *options,
+		      tp_unused struct tp_offline_report *report)
+{
+	return compiled_out();
+}
+
+int tp_device_unplug(tp_unused struct tp_device *d, tp_unused const struct tp_offline_options *options,
+		     tp_unused struct tp_offline_report *report)
+{
+	return compiled_out();
+}
+
+int tp_blocks_online(tp_unused struct tp_machine *m, tp_unused unsigned first, tp_unused unsigned count,
+		     tp_unused enum tp_online_policy policy)
+{
+	return compiled_out();
+}
+
+int tp_blocks_offline(tp_unused struct tp_machine *m, tp_unused unsigned first, tp_unused unsigned count,
+		      tp_unused const struct tp_offline_options *options,
+		      tp_unused struct tp_offline_report *report)
+{
+	return compiled_out();
+}
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hotplug_lock - one hotplug operation at a time; whoever waits keeps his deadline and can be cancelled (T17).
+ */
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "mm/hotplug.h"
+
+/* A cancel request has no wait queue of its own: waiters look at it this often. */
+static const uint64_t cancel_poll_ns = TP_MILLISECONDS(5);
+
+static bool try_take(struct tp_hotplug_lock *lock)
+{
+	uint32_t idle = 0;
+
+	return tp_atomic_cas(&lock->busy, &idle, 1, TP_ACQUIRE);
+}
+
+static int wait_turn(struct tp_hotplug_lock *lock, uint64_t until_ns, const struct tp_cancel *cancel)
+{
+	for (;;) {
+		uint32_t ticket = tp_wait_prepare(&lock->wq);
+		uint64_t now = tp_clock_now();
+
+		if (try_take(lock)) {
+			tp_wait_abandon(&lock->wq);
+			return 0;
+		}
+		if (now >= until_ns || tp_cancelled(cancel)) {
+			tp_wait_abandon(&lock->wq);
+			return now >= until_ns ? -ETIMEDOUT : -ECANCELED;
+		}
+		tp_wait_commit(&lock->wq, ticket, TP_MIN(until_ns, now + cancel_poll_ns));
+	}
+}
+
+int tp_hotplug_begin(struct tp_machine *m, uint64_t until_ns, struct tp_cancel *cancel)
+{
+	int err;
+
+	tp_lockrank_may_sleep();
+	err = try_take(&m->hotplug) ? 0 : wait_turn(&m->hotplug, until_ns, cancel);
+	if (err == -ETIMEDOUT)
+		return TP_ERR(err, "deadline passed while another hotplug operation was under way");
+	if (err)
+		return TP_ERR(err, "cancelled while another hotplug operation was under way");
+	tp_lockrank_acquire(&m->hotplug.id, &m->hotplug, false);
+	return 0;
+}
+
+void tp_hotplug_end(struct tp_machine *m)
+{
+	tp_lockrank_release(&m->hotplug);
+	tp_atomic_store(&m->hotplug.busy, 0, TP_RELEASE);
+	tp_wake_all(&m->hotplug.wq);
+}
+
+int tp_cancel_create(struct tp_cancel **cancel)
+{
+	*cancel = tp_zalloc(sizeof(**cancel));
+	return *cancel ? 0 : TP_ERR(-ENOMEM, "cancel token");
+}
+
+void tp_cancel_destroy(struct tp_cancel *cancel)
+{
+	tp_free(cancel);
+}
+
+void tp_cancel_request(struct tp_cancel *cancel)
+{
+	tp_atomic_store(&cancel->requested, 1, TP_RELEASE);
+}
+
+void tp_cancel_reset(struct tp_cancel *cancel)
+{
+	tp_atomic_store(&cancel->requested, 0, TP_RELEASE);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mapping_internal - a stretch of address space over pages that move.
+ *
+ * Invariants
+ *  V1  pfns[i] is the page that address base + i * 4096 shows, at any time the lock is free.
+ *  V2  A chunk is huge: one allocation of TP_PAGEBLOCK_ORDER; or small: one allocation per page.
+ *  V3  kernel_mappings is the number of runs of consecutive pfns, which is the most the kernel can need for it; that many
+ *      are charged to the machine's budget.
+ *  V4  A pinned page has a pin in its owner word; chunk.pins counts the pinned pages for destroy and describe.
+ *
+ * Locking: lock (rank mapping) for all of it but the statistics.  Until the mapping is shown its maker fills the table
+ * without: making room may move pages of other mappings, under their locks.
+ */
+#ifndef TP_MM_MAPPING_INTERNAL_H
+#define TP_MM_MAPPING_INTERNAL_H
+
+#include "mm/machine.h"
+
+struct tp_mapping_chunk {
+	bool huge;
+	uint32_t pins;
+	char who[TP_BLOCKER_TEXT / 2]; /* the last pinner */
+};
+
+struct tp_mapping {
+	struct tp_owner owner;
+	struct tp_machine *machine;
+	struct tp_mutex lock;
+	char *name;
+	char *base;
+	uint64_t size, nr_pages;
+	struct tp_policy policy;
+	bool small_pages;
+	bool shown; /* all pages are in the table and at their address; before that none may move */
+	bool gone;  /* destroyed, but a mover may still hold a reference */
+	uint32_t *pfns;
+	struct tp_mapping_chunk *chunks;
+	uint64_t kernel_mappings;
+	tp_atomic_u64 pages_moved, moves, worst_hold_ns;
+};
+
+extern const struct tp_owner_ops tp_mapping_owner_ops;
+
+static inline struct tp_mapping_chunk *tp_chunk_of(struct tp_mapping *map, uint64_t page)
+{
+	return &map->chunks[page >> TP_PAGEBLOCK_ORDER];
+}
+
+/* Runs that begin within pages [from, to], as the table stands. */
+uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t to);
+/* Map pages [from, from + n), consecutive in pfn, at their address.  -ENOMEM. */
+int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, bool populate);
+
+#endif

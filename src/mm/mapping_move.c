@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mapping_move - what a mapping does when one of its pages must go: hold, copy, show, let go.
+ *
+ * Fault sites: mm/hold, mm/mapping-show.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/invariant.h"
+#include "mm/mapping_internal.h"
+
+/* While held, the stretch is a kernel mapping of its own and cuts its neighbours off. */
+enum { HOLD_MAPPINGS = 2 };
+
+static void raise_to(tp_atomic_u64 *max, uint64_t value)
+{
+	uint64_t now = tp_atomic_load(max, TP_RELAXED);
+
+	while (value > now && !tp_atomic_cas(max, &now, value, TP_ACQ_REL))
+		;
+}
+
+static void set_pfns(struct tp_mapping *map, uint64_t page, tp_pfn pfn, unsigned order)
+{
+	for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
+		map->pfns[page + i] = (uint32_t)(pfn.v + i);
+}
+
+/* A chunk that was never written needs no copy, only a new home that reads as zero too.  False: copied. */
+static bool move_hole(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned order)
+{
+	uint64_t n = UINT64_C(1) << order;
+
+	return order == TP_PAGEBLOCK_ORDER && tp_backing_is_hole(&m->backing, old, n) &&
+	       (tp_backing_is_hole(&m->backing, new, n) || tp_backing_punch(&m->backing, new, n));
+}
+
+/* With writers held: content to @new, and the address to @new.  On failure the table still says @old. */
+static int copy_and_show(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
+{
+	bool hole = move_hole(map->machine, old, new, order);
+	int err;
+
+	if (!hole)
+		tp_page_copy(map->machine, new, old, order);
+	set_pfns(map, page, new, order);
+	err = tp_mapping_show(map, page, UINT64_C(1) << order, !hole);
+	if (err)
+		set_pfns(map, page, old, order);
+	return err;
+}
+
+static int move_held(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
+{
+	struct tp_machine *m = map->machine;
+	char *at = map->base + (page << TP_PAGE_SHIFT);
+	size_t size = TP_PAGE_SIZE << order;
+	uint64_t begin = tp_clock_now();
+	int err = tp_hold_begin(&m->hold, at, size);
+
+	if (err)
+		return err;
+	tp_trace(m->trace, TP_TRACE_hold_begin, (uintptr_t)at, size, 0);
+	err = copy_and_show(map, page, old, new, order);
+	tp_hold_end(&m->hold, at, size, !err);
+	tp_trace(m->trace, TP_TRACE_hold_end, (uintptr_t)at, size, 0);
+	raise_to(&map->worst_hold_ns, tp_clock_now() - begin);
+	raise_to(&m->worst_hold_ns, tp_clock_now() - begin);
+	return err;
+}
+
+/* Move pages whose cost in kernel mappings has been paid for the worst case; settle it afterwards. */
+static int move_charged(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
+{
+	uint64_t end = page + (UINT64_C(1) << order);
+	uint64_t before = tp_mapping_runs(map, page, end), after;
+	int err = move_held(map, page, old, new, order);
+
+	after = tp_mapping_runs(map, page, end);
+	map->kernel_mappings += after - before;
+	tp_backing_charge(&map->machine->backing, (int64_t)(after - before) - HOLD_MAPPINGS);
+	return err;
+}
+
+static int move(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
+{
+	int err;
+
+	if (!map->gone && !map->shown)
+		return -EAGAIN;
+	if (map->gone || map->pfns[page] != old.v)
+		return -ENOENT;
+	TP_INVARIANT(tp_chunk_of(map, page)->huge == (order > 0));
+	err = tp_backing_charge(&map->machine->backing, HOLD_MAPPINGS);
+	if (!err)
+		err = move_charged(map, page, old, new, order);
+	if (!err) {
+		tp_atomic_add(&map->moves, 1, TP_RELAXED);
+		tp_atomic_add(&map->pages_moved, UINT64_C(1) << order, TP_RELAXED);
+	}
+	return err;
+}
+
+static struct tp_mapping *mapping_of(struct tp_owner *owner)
+{
+	return tp_container_of(owner, struct tp_mapping, owner);
+}
+
+static int mapping_migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp_pfn new, unsigned order)
+{
+	struct tp_mapping *map = mapping_of(owner);
+	int err;
+
+	tp_mutex_lock(&map->lock);
+	err = move(map, cookie, old, new, order);
+	tp_mutex_unlock(&map->lock);
+	return err;
+}
+
+static int mapping_split(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, unsigned order)
+{
+	struct tp_mapping *map = mapping_of(owner);
+	int err = -ENOENT;
+
+	tp_mutex_lock(&map->lock);
+	if (map->shown && !map->gone && map->pfns[cookie] == pfn.v)
+		err = tp_page_split(map->machine, pfn, order);
+	if (!err)
+		tp_chunk_of(map, cookie)->huge = false;
+	tp_mutex_unlock(&map->lock);
+	return err;
+}
+
+static void mapping_describe(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, char *buf, size_t len)
+{
+	struct tp_mapping *map = mapping_of(owner);
+	const struct tp_mapping_chunk *chunk;
+
+	(void)pfn;
+	tp_mutex_lock(&map->lock);
+	chunk = tp_chunk_of(map, cookie);
+	snprintf(buf, len, "offset %#llx%s%s", (unsigned long long)cookie << TP_PAGE_SHIFT,
+		 chunk->pins ? ", pinned by " : "", chunk->pins ? chunk->who : "");
+	tp_mutex_unlock(&map->lock);
+}
+
+const struct tp_owner_ops tp_mapping_owner_ops = {
+	.migrate = mapping_migrate,
+	.split = mapping_split,
+	.describe = mapping_describe,
+};

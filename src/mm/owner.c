@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* owner - who owns which page: the table of owners, pins, and the freeze of a page that moves. */
+#include "mm/owner.h"
+
+#include <errno.h>
+
+#include "core/error.h"
+#include "core/invariant.h"
+
+int tp_owner_register(struct tp_machine *m, struct tp_owner *owner)
+{
+	unsigned id;
+
+	if (!owner->name)
+		return TP_ERR(-EINVAL, "an owner needs a name");
+	tp_spin_lock(&m->owners_lock);
+	for (id = 1; id < TP_MAX_OWNERS && m->owners[id]; id++)
+		;
+	if (id < TP_MAX_OWNERS) {
+		m->owners[id] = owner;
+		owner->machine = m;
+		owner->id = id;
+	}
+	tp_spin_unlock(&m->owners_lock);
+	if (id == TP_MAX_OWNERS)
+		return TP_ERR(-ENOSPC, "%u owners are registered", TP_MAX_OWNERS - 1);
+	return 0;
+}
+
+static bool owns_pages(struct tp_machine *m, unsigned id)
+{
+	for (uint32_t pb = 0; pb < m->nr_pageblocks; pb++) {
+		if (!tp_pfn_zone(m, tp_pb_start(pb)))
+			continue;
+		for (unsigned i = 0; i < TP_PAGEBLOCK_PAGES; i++) {
+			uint64_t word = tp_word_load(m, (tp_pfn){ tp_pb_start(pb).v + i });
+
+			if (word && tp_word_owner(word) == id)
+				return true;
+		}
+	}
+	return false;
+}
+
+int tp_owner_unregister(struct tp_owner *owner)
+{
+	struct tp_machine *m = owner->machine;
+
+	TP_INVARIANT(m && m->owners[owner->id] == owner);
+	if (owns_pages(m, owner->id))
+		return TP_ERR_TEXT(-EBUSY, owner->name, "owner %s still has pages");
+	tp_spin_lock(&m->owners_lock);
+	m->owners[owner->id] = NULL;
+	tp_spin_unlock(&m->owners_lock);
+	tp_wait_event(&m->owner_wq, !tp_atomic_load(&m->owner_calls[owner->id], TP_ACQUIRE));
+	owner->machine = NULL;
+	return 0;
+}
+
+struct tp_owner *tp_owner_get(struct tp_machine *m, unsigned id)
+{
+	struct tp_owner *owner;
+
+	tp_spin_lock(&m->owners_lock);
+	owner = m->owners[id];
+	if (owner)
+		tp_atomic_add(&m->owner_calls[id], 1, TP_RELAXED);
+	tp_spin_unlock(&m->owners_lock);
+	return owner;
+}
+
+void tp_owner_put(struct tp_machine *m, unsigned id)
+{
+	if (tp_atomic_sub(&m->owner_calls[id], 1, TP_ACQ_REL) == 1)
+		tp_wake_all(&m->owner_wq);
+}
+
+uint64_t tp_word_find(struct tp_machine *m, tp_pfn pfn, tp_pfn *head)
+{
+	for (unsigned order = 0; order <= TP_MAX_ORDER; order++) {
+		uint64_t word;
+
+		*head = (tp_pfn){ pfn.v & ~((UINT64_C(1) << order) - 1) };
+		word = tp_word_load(m, *head);
+		if (word)
+			return tp_word_order(word) >= order ? word : 0;
+	}
+	return 0;
+}
+
+bool tp_page_freeze(struct tp_machine *m, tp_pfn pfn, uint64_t word)
+{
+	if (tp_word_state(word) != TP_WORD_ALLOCATED || tp_word_pins(word))
+		return false;
+	return tp_atomic_cas(&m->words[pfn.v], &word, tp_word_in(word, TP_WORD_FROZEN), TP_ACQ_REL);
+}
+
+bool tp_page_thaw(struct tp_machine *m, tp_pfn pfn, uint64_t word)
+{
+	uint64_t frozen = tp_word_in(word, TP_WORD_FROZEN);
+
+	return tp_atomic_cas(&m->words[pfn.v], &frozen, tp_word_in(word, TP_WORD_ALLOCATED), TP_ACQ_REL);
+}
+
+int tp_page_pin(struct tp_machine *m, tp_pfn pfn)
+{
+	uint64_t word;
+
+	if (pfn.v >= m->nr_pfns)
+		return TP_ERR(-ENOENT, "pfn %x is not of this machine", pfn.v);
+	word = tp_word_load(m, pfn);
+	do {
+		if (!word)
+			return TP_ERR(-ENOENT, "pfn %x is not the head of an allocation", pfn.v);
+		if (tp_word_state(word) == TP_WORD_FROZEN)
+			return TP_ERR(-EAGAIN, "pfn %x is being moved", pfn.v);
+		if (tp_word_pins(word) == UINT16_MAX)
+			return TP_ERR(-EOVERFLOW, "pfn %x has %u pins", pfn.v, UINT16_MAX);
+	} while (!tp_atomic_cas(&m->words[pfn.v], &word, word + TP_WORD_PIN, TP_ACQ_REL));
+	return 0;
+}
+
+void tp_page_unpin(struct tp_machine *m, tp_pfn pfn)
+{
+	TP_INVARIANT(pfn.v < m->nr_pfns);
+	TP_INVARIANT(tp_word_pins(tp_atomic_sub(&m->words[pfn.v], TP_WORD_PIN, TP_RELEASE)));
+}
+
+static void set_tail_words(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64_t head)
+{
+	for (uint32_t i = 1; i < 1u << order; i++)
+		tp_atomic_store(&m->words[pfn.v + i], head ? head + i : 0, TP_RELEASE);
+}
+
+int tp_page_split(struct tp_machine *m, tp_pfn pfn, unsigned order)
+{
+	uint64_t single, word = tp_word_load(m, pfn);
+
+	if (tp_word_state(word) == TP_WORD_FREE || tp_word_order(word) != order)
+		return TP_ERR(-ENOENT, "pfn %x is not the head of an allocation of order %u", pfn.v, order);
+	single = tp_word_make(TP_WORD_ALLOCATED, tp_word_owner(word), 0, tp_word_cookie(word));
+	/* Tails first: once the head says single, each page may be freed by itself. */
+	set_tail_words(m, pfn, order, single);
+	if (tp_word_state(word) == TP_WORD_ALLOCATED && !tp_word_pins(word) &&
+	    tp_atomic_cas(&m->words[pfn.v], &word, single, TP_ACQ_REL))
+		return 0;
+	set_tail_words(m, pfn, order, 0);
+	return TP_ERR(-EBUSY, "pfn %x is pinned or being moved", pfn.v);
+}

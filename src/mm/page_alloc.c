@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * page_alloc - allocate and free pages.
+ *
+ * Single pages come from the CPU's own list, without a lock; everything else from the zone.  The owner word is written
+ * last on the way out and cleared first on the way in: between list and word a page is in flight and belongs to the caller.
+ * Fault sites: mm/page-alloc.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/fault.h"
+#include "core/invariant.h"
+#include "mm/owner.h"
+#include "mm/pcp.h"
+#include "mm/reclaim.h"
+#include "mm/zone.h"
+#include "mm/zonelist.h"
+
+enum { ALL_FLAGS = TP_ALLOC_THISNODE | TP_ALLOC_ZERO | TP_ALLOC_DMA | TP_ALLOC_DMA32 | TP_ALLOC_ATOMIC |
+		   TP_ALLOC_NORECLAIM };
+
+/* ---- the request -------------------------------------------------------------------------------------------------- */
+
+static int check_request(struct tp_machine *m, const struct tp_alloc *r)
+{
+	if (r->order > TP_MAX_ORDER)
+		return TP_ERR(-EINVAL, "order %u is over %u", r->order, TP_MAX_ORDER);
+	if ((unsigned)r->type >= TP_NR_MIGRATETYPES)
+		return TP_ERR(-EINVAL, "migratetype %u does not exist", r->type);
+	if (r->node != TP_NODE_NONE && !tp_node_valid(m, r->node))
+		return TP_ERR(-EINVAL, "node %d is not one of %u", r->node, m->nr_nodes);
+	if (r->flags & ~(unsigned)ALL_FLAGS)
+		return TP_ERR(-EINVAL, "unknown allocation flags %x", r->flags);
+	if (!r->owner || r->owner->machine != m)
+		return TP_ERR(-EINVAL, "the owner is not registered with this machine");
+	return 0;
+}
+
+/* The highest zone the request may use.  What nobody could move must not enter ZONE_MOVABLE. */
+static enum tp_zone_type highest_zone(const struct tp_alloc *r)
+{
+	if (r->flags & TP_ALLOC_DMA)
+		return TP_ZONE_DMA;
+	if (r->flags & TP_ALLOC_DMA32)
+		return TP_ZONE_DMA32;
+	return r->type == TP_MIGRATE_MOVABLE && tp_owner_can_move(r->owner) ? TP_ZONE_MOVABLE : TP_ZONE_NORMAL;
+}
+
+static bool zone_allowed(const struct tp_zone *zone, const struct tp_alloc *r, int node)
+{
+	if (r->flags & TP_ALLOC_THISNODE)
+		return zone->node == node;
+	return !r->nodes.v || r->nodes.v >> zone->node & 1;
+}
+
+/* How deep into a zone's reserves a request may go. */
+struct depth {
+	enum tp_watermark mark;
+	bool atomic;
+	enum tp_zone_type highest;
+};
+
+static uint64_t kept_back(const struct tp_zone *zone, const struct depth *d)
+{
+	uint64_t mark = zone->watermark[d->mark];
+
+	return (d->atomic ? mark / 2 : mark) + zone->reserve[d->highest];
+}
+
+/* ---- one zone ----------------------------------------------------------------------------------------------------- */
+
+/* Fill the CPU's list; keep one page for the caller. */
+static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct depth *d, uint32_t *page)
+{
+	uint32_t pages[TP_PCP_BATCH];
+	uint64_t keep;
+	unsigned n = 0, kept;
+
+	tp_spin_lock(&zone->lock);
+	keep = kept_back(zone, d);
+	if (zone->nr_free > keep)
+		n = tp_zone_take_bulk(zone, type, pages, (unsigned)TP_MIN(zone->nr_free - keep, TP_PCP_BATCH));
+	tp_spin_unlock(&zone->lock);
+	if (!n)
+		return false;
+	*page = pages[n - 1];
+	for (kept = 0; kept < n - 1 && !tp_pcp_push(zone, type, pages[kept]); kept++)
+		;
+	if (kept < n - 1) { /* the list is stopped, was filled meanwhile, or the block is being isolated */
+		tp_spin_lock(&zone->lock);
+		for (; kept < n - 1; kept++)
+			tp_zone_give(zone, (tp_pfn){ pages[kept] }, 0);
+		tp_spin_unlock(&zone->lock);
+	}
+	return true;
+}
+
+static bool take_locked(struct tp_zone *zone, unsigned order, enum tp_migratetype type, const struct depth *d,
+			uint32_t *page)
+{
+	tp_pfn pfn = { 0 };
+	bool ok;
+
+	tp_spin_lock(&zone->lock);
+	ok = zone->nr_free >= kept_back(zone, d) + (UINT64_C(1) << order) && tp_zone_take(zone, order, type, &pfn);
+	tp_spin_unlock(&zone->lock);
+	*page = (uint32_t)pfn.v;
+	return ok;
+}
+
+static bool take_from_zone(struct tp_zone *zone, const struct tp_alloc *r, const struct depth *d, uint32_t *page)
+{
+	if (r->order)
+		return take_locked(zone, r->order, r->type, d, page);
+	switch (tp_pcp_pop(zone, r->type, page)) {
+	case 0:
+		return true;
+	case -ENOENT:
+		return refill(zone, r->type, d, page);
+	default: /* stopped: an isolation is draining the lists */
+		return take_locked(zone, 0, r->type, d, page);
+	}
+}
+
+/* ---- all zones ---------------------------------------------------------------------------------------------------- */
+
+static bool walk_zones(struct tp_machine *m, const struct tp_alloc *r, const struct tp_zonelist *list, int node,
+		       enum tp_watermark mark, uint32_t *page)
+{
+	struct depth depth = { mark, r->flags & TP_ALLOC_ATOMIC, highest_zone(r) };
+	struct tp_zone *zone;
+	uint32_t seq;
+
+	do {
+		seq = tp_seqcount_read_begin(&m->zonelist_seq);
+		tp_for_each_zone_in(zone, m, list)
+			if (zone_allowed(zone, r, node) && take_from_zone(zone, r, &depth, page))
+				return true;
+	} while (tp_seqcount_read_retry(&m->zonelist_seq, seq));
+	return false;
+}
+
+static void drain_all(struct tp_machine *m)
+{
+	for (unsigned i = 0; i < m->nr_nodes * TP_NR_ZONE_TYPES; i++)
+		tp_pcp_drain_zone(&m->zones[i]);
+}
+
+static int alloc_slow(struct tp_machine *m, const struct tp_alloc *r, int node, uint32_t *page)
+{
+	const struct tp_zonelist *list = &m->nodes[node].zonelist[highest_zone(r)];
+	tp_nodemask nodes = r->flags & TP_ALLOC_THISNODE ? TP_NODE_BIT(node) : r->nodes;
+
+	if (walk_zones(m, r, list, node, TP_WMARK_LOW, page))
+		return 0;
+	tp_reclaim_wake(m, list, r->order);
+	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
+		return 0;
+	if (!(r->flags & (TP_ALLOC_ATOMIC | TP_ALLOC_NORECLAIM)) && tp_reclaim_direct(m, list, nodes, r->order) &&
+	    walk_zones(m, r, list, node, TP_WMARK_MIN, page))
+		return 0;
+	/* What lies in other CPUs' lists is free memory too. */
+	drain_all(m);
+	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
+		return 0;
+	return TP_ERR_TEXT(-ENOMEM, r->owner->name, "no free run of order %u near node %u for %s", r->order, node);
+}
+
+int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
+{
+	struct tp_zone *zone;
+	uint32_t page;
+	int node, err = check_request(m, r);
+
+	if (err)
+		return err;
+	node = r->node == TP_NODE_NONE ? tp_node_here(m) : r->node;
+	zone = tp_zonelist_entry(m, &m->nodes[node].zonelist[highest_zone(r)], 0);
+	if (tp_unlikely(r->order || !zone || !zone_allowed(zone, r, node) || tp_pcp_pop(zone, r->type, &page))) {
+		if (TP_FAULT("mm/page-alloc"))
+			return TP_ERR(-ENOMEM, "allocation of order %u: fault injected", r->order);
+		err = alloc_slow(m, r, node, &page);
+		if (err)
+			return err;
+	}
+	*pfn = (tp_pfn){ page };
+	if (r->flags & TP_ALLOC_ZERO)
+		memset(tp_page_address(m, *pfn), 0, TP_PAGE_SIZE << r->order);
+	tp_atomic_store(&m->words[page], tp_word_make(TP_WORD_ALLOCATED, r->owner->id, r->order, r->cookie),
+			TP_RELEASE);
+	return 0;
+}
+
+/* ---- free --------------------------------------------------------------------------------------------------------- */
+
+static void free_locked(struct tp_zone *zone, tp_pfn pfn, unsigned order)
+{
+	tp_spin_lock(&zone->lock);
+	tp_zone_give(zone, pfn, order);
+	tp_spin_unlock(&zone->lock);
+}
+
+/* The list is full: give half a list back in one hold of the lock. */
+static tp_noinline void flush(struct tp_zone *zone, enum tp_migratetype type, tp_pfn pfn)
+{
+	uint32_t pages[2 * TP_PCP_BATCH];
+	unsigned n = 0;
+
+	while (n < TP_ARRAY_SIZE(pages) && !tp_pcp_pop(zone, type, &pages[n]))
+		n++;
+	tp_spin_lock(&zone->lock);
+	tp_zone_give(zone, pfn, 0);
+	while (n--)
+		tp_zone_give(zone, (tp_pfn){ pages[n] }, 0);
+	tp_spin_unlock(&zone->lock);
+}
+
+static void check_freed(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64_t word)
+{
+	if (tp_likely(tp_word_state(word) != TP_WORD_FREE && tp_word_order(word) == order && !tp_word_pins(word)))
+		return;
+	if (!word)
+		TP_PANIC("free of pfn %#llx, which is not allocated", (unsigned long long)pfn.v);
+	TP_PANIC("free of pfn %#llx: order %u, freed as %u, %u pins, owner %s", (unsigned long long)pfn.v,
+		 tp_word_order(word), order, tp_word_pins(word), m->owners[tp_word_owner(word)]->name);
+}
+
+void tp_pages_free(struct tp_machine *m, tp_pfn pfn, unsigned order)
+{
+	struct tp_zone *zone;
+	enum tp_migratetype type;
+
+	if (tp_unlikely(pfn.v >= m->nr_pfns))
+		TP_PANIC("free of pfn %#llx, beyond this machine", (unsigned long long)pfn.v);
+	check_freed(m, pfn, order, tp_atomic_exchange(&m->words[pfn.v], 0, TP_ACQ_REL));
+	zone = tp_pfn_zone(m, pfn);
+	TP_INVARIANT(zone); /* M4: an allocated page's block is online */
+	type = tp_pb_type(m, tp_pb_of(pfn));
+	if (tp_unlikely(order)) {
+		free_locked(zone, pfn, order);
+		return;
+	}
+	switch (tp_pcp_push(zone, type, (uint32_t)pfn.v)) {
+	case 0:
+		return;
+	case -ENOSPC:
+		flush(zone, type, pfn);
+		return;
+	default:
+		free_locked(zone, pfn, 0);
+	}
+}
+
+void *tp_page_address(struct tp_machine *m, tp_pfn pfn)
+{
+	TP_INVARIANT(pfn.v < m->nr_pfns);
+	return tp_backing_address(&m->backing, pfn);
+}

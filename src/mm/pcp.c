@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pcp - per-CPU lists: the locked variant, and what both variants share (draining). */
+#include "mm/pcp.h"
+
+#include <errno.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "core/invariant.h"
+#include "mm/zone.h"
+
+/* Lists of one CPU lie side by side, so that a sequence can compute its address from the CPU number alone. */
+static struct tp_pcp *list_of(struct tp_zone *zone, unsigned cpu, unsigned type)
+{
+	return &zone->pcp[cpu * TP_NR_MIGRATETYPES + type];
+}
+
+int tp_pcp_create(struct tp_zone *zone)
+{
+	unsigned n = tp_cpu_count() * TP_NR_MIGRATETYPES;
+
+	if (zone->pcp)
+		return 0;
+	zone->pcp = tp_zalloc_aligned(_Alignof(struct tp_pcp), n * sizeof(struct tp_pcp));
+	if (!zone->pcp)
+		return TP_ERR(-ENOMEM, "per-CPU lists of zone %u", zone->index);
+	for (unsigned i = 0; i < n; i++)
+		tp_spinlock_init(&zone->pcp[i].lock, TP_RANK_PCP, i);
+	return 0;
+}
+
+void tp_pcp_destroy(struct tp_zone *zone)
+{
+	tp_free(zone->pcp);
+	zone->pcp = NULL;
+}
+
+static int locked_pop(struct tp_pcp *pcp, uint32_t *page)
+{
+	int err = 0;
+
+	tp_spin_lock(&pcp->lock);
+	if (pcp->stopped)
+		err = -EBUSY;
+	else if (!pcp->count)
+		err = -ENOENT;
+	else
+		*page = pcp->pages[--pcp->count];
+	tp_spin_unlock(&pcp->lock);
+	return err;
+}
+
+static int locked_push(struct tp_pcp *pcp, const tp_atomic_u8 *isolated, uint32_t page)
+{
+	int err = 0;
+
+	tp_spin_lock(&pcp->lock);
+	if (pcp->stopped || tp_atomic_load(isolated, TP_RELAXED))
+		err = -EBUSY;
+	else if (pcp->count == TP_PCP_HIGH)
+		err = -ENOSPC;
+	else
+		pcp->pages[pcp->count++] = page;
+	tp_spin_unlock(&pcp->lock);
+	return err;
+}
+
+int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
+{
+	if (tp_likely(zone->machine->rseq))
+		return tp_rseq_pop(list_of(zone, 0, type), page);
+	return locked_pop(list_of(zone, tp_cpu_current(), type), page);
+}
+
+int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
+{
+	const tp_atomic_u8 *isolated = &zone->machine->pageblocks[page >> TP_PAGEBLOCK_ORDER].isolated;
+
+	if (tp_likely(zone->machine->rseq))
+		return tp_rseq_push(list_of(zone, 0, type), isolated, page);
+	return locked_push(list_of(zone, tp_cpu_current(), type), isolated, page);
+}
+
+static void add_stopped(struct tp_zone *zone, uint32_t delta)
+{
+	for (unsigned i = 0; zone->pcp && i < tp_cpu_count() * TP_NR_MIGRATETYPES; i++) {
+		struct tp_pcp *pcp = &zone->pcp[i];
+
+		/* The sequences read it without the lock: one store, whole. */
+		tp_spin_lock(&pcp->lock);
+		__atomic_store_n(&pcp->stopped, pcp->stopped + delta, __ATOMIC_RELEASE);
+		tp_spin_unlock(&pcp->lock);
+	}
+}
+
+void tp_pcp_stop(struct tp_zone *zone)
+{
+	tp_spin_assert_held(&zone->lock);
+	add_stopped(zone, 1);
+}
+
+void tp_pcp_resume(struct tp_zone *zone)
+{
+	tp_spin_assert_held(&zone->lock);
+	add_stopped(zone, -1u);
+}
+
+void tp_pcp_fence(struct tp_machine *m)
+{
+	if (m->rseq)
+		tp_rseq_fence();
+}
+
+static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isolated)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < pcp->count; i++) {
+		uint32_t page = pcp->pages[i];
+
+		if (only_isolated && !tp_zone_isolated(zone, page >> TP_PAGEBLOCK_ORDER))
+			pcp->pages[kept++] = page;
+		else
+			tp_zone_give(zone, (tp_pfn){ page }, 0);
+	}
+	pcp->count = kept;
+}
+
+void tp_pcp_drain(struct tp_zone *zone, bool only_isolated)
+{
+	tp_spin_assert_held(&zone->lock);
+	for (unsigned i = 0; zone->pcp && i < tp_cpu_count() * TP_NR_MIGRATETYPES; i++) {
+		TP_INVARIANT(zone->pcp[i].stopped);
+		tp_spin_lock(&zone->pcp[i].lock);
+		drain_list(zone, &zone->pcp[i], only_isolated);
+		tp_spin_unlock(&zone->pcp[i].lock);
+	}
+}
+
+void tp_pcp_drain_zone(struct tp_zone *zone)
+{
+	if (!zone->pcp)
+		return;
+	tp_spin_lock(&zone->lock);
+	tp_pcp_stop(zone);
+	tp_spin_unlock(&zone->lock);
+	tp_pcp_fence(zone->machine);
+	tp_spin_lock(&zone->lock);
+	tp_pcp_drain(zone, false);
+	tp_pcp_resume(zone);
+	tp_spin_unlock(&zone->lock);
+}
+
+uint64_t tp_pcp_count(struct tp_zone *zone)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; zone->pcp && i < tp_cpu_count() * TP_NR_MIGRATETYPES; i++) {
+		tp_spin_lock(&zone->pcp[i].lock);
+		sum += __atomic_load_n(&zone->pcp[i].count, __ATOMIC_RELAXED);
+		tp_spin_unlock(&zone->pcp[i].lock);
+	}
+	return sum;
+}

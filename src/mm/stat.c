@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* stat - snapshots of zones, pages and the machine. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "mm/owner.h"
+#include "mm/pcp.h"
+#include "mm/zone.h"
+
+/* ---- zones -------------------------------------------------------------------------------------------------------- */
+
+static void count_pageblock(struct tp_machine *m, uint32_t pb, struct tp_zone_stat *stat)
+{
+	const struct tp_pageblock *b = &m->pageblocks[pb];
+	enum tp_migratetype type = tp_pb_type(m, pb);
+	bool isolated = tp_atomic_load(&b->isolated, TP_RELAXED);
+
+	stat->pageblocks[type]++;
+	stat->isolated_pageblocks += isolated;
+	if (b->list == TP_MAX_ORDER)
+		stat->nr_free[type][TP_MAX_ORDER]++;
+	else if (b->list != TP_LIST_PAIR_TAIL)
+		tp_pb_count_runs(&m->bitmaps[pb], isolated ? stat->nr_isolated : stat->nr_free[type]);
+}
+
+static void count_pageblocks(struct tp_zone *zone, struct tp_zone_stat *stat)
+{
+	uint32_t first = (uint32_t)(zone->start_pfn >> TP_PAGEBLOCK_ORDER);
+	uint32_t n = (uint32_t)(zone->spanned >> TP_PAGEBLOCK_ORDER);
+
+	for (uint32_t pb = first; pb < first + n; pb++)
+		if (tp_pfn_zone(zone->machine, tp_pb_start(pb)) == zone)
+			count_pageblock(zone->machine, pb, stat);
+}
+
+int tp_zone_stat(struct tp_machine *m, int node, enum tp_zone_type type, struct tp_zone_stat *stat)
+{
+	struct tp_zone *zone;
+
+	if (!tp_node_valid(m, node) || (unsigned)type >= TP_NR_ZONE_TYPES)
+		return TP_ERR(-EINVAL, "zone %u of node %d does not exist", type, node);
+	zone = tp_zone_of(m, node, type);
+	*stat = (struct tp_zone_stat){ 0 };
+	tp_spin_lock(&zone->lock);
+	stat->start_pfn = zone->start_pfn;
+	stat->spanned = zone->spanned;
+	stat->present = zone->present;
+	stat->managed = zone->managed;
+	stat->free = zone->nr_free;
+	stat->isolated_free = zone->nr_isolated_free;
+	stat->pcp = tp_pcp_count(zone);
+	memcpy(stat->watermark, zone->watermark, sizeof(stat->watermark));
+	count_pageblocks(zone, stat);
+	tp_spin_unlock(&zone->lock);
+	return 0;
+}
+
+/* ---- pages -------------------------------------------------------------------------------------------------------- */
+
+static void fill_owner(struct tp_machine *m, uint64_t word, struct tp_page_info *info)
+{
+	struct tp_owner *owner = tp_owner_get(m, tp_word_owner(word));
+
+	info->allocated = true;
+	info->order = tp_word_order(word);
+	info->pins = tp_word_pins(word);
+	info->cookie = tp_word_cookie(word);
+	info->owner = owner ? owner->name : "?";
+	if (owner)
+		tp_owner_put(m, tp_word_owner(word));
+}
+
+int tp_page_query(struct tp_machine *m, tp_pfn pfn, struct tp_page_info *info)
+{
+	struct tp_zone *zone;
+	uint64_t word;
+
+	*info = (struct tp_page_info){ .node = TP_NODE_NONE };
+	if (pfn.v >= m->nr_pfns)
+		return TP_ERR(-EINVAL, "pfn %x is not of this machine", pfn.v);
+	zone = tp_pfn_zone(m, pfn);
+	if (!zone)
+		return 0;
+	info->online = true;
+	info->node = zone->node;
+	info->zone = zone->type;
+	info->type = tp_pb_type(m, tp_pb_of(pfn));
+	info->isolated = tp_zone_isolated(zone, tp_pb_of(pfn));
+	word = tp_word_load(m, pfn);
+	if (word)
+		fill_owner(m, word, info);
+	return 0;
+}
+
+/* ---- the machine -------------------------------------------------------------------------------------------------- */
+
+/* Memory of the process's shared mappings, each page counted once however often it is mapped. */
+static uint64_t resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Pss_Shmem: %llu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return (uint64_t)kib << 10;
+}
+
+static uint64_t plugged_pages(struct tp_machine *m)
+{
+	uint64_t sum = 0;
+
+	for (unsigned id = 0; id < m->nr_blocks; id++)
+		if (tp_atomic_load(&m->blocks[id].state, TP_RELAXED) != TP_BLOCK_ABSENT)
+			sum += m->block_pages;
+	return sum;
+}
+
+void tp_machine_stat(struct tp_machine *m, struct tp_machine_stat *stat)
+{
+	uint64_t pages = plugged_pages(m);
+
+	*stat = (struct tp_machine_stat){
+		.backing_bytes = tp_backing_bytes(&m->backing),
+		.resident_bytes = resident_bytes(),
+		.metadata_bytes = pages * sizeof(*m->words) + (pages >> TP_PAGEBLOCK_ORDER) *
+				  (sizeof(struct tp_pageblock) + sizeof(struct tp_pb_bitmap)),
+		.mappings_used = tp_atomic_load(&m->backing.mappings_used, TP_RELAXED),
+		.mappings_budget = m->backing.mappings_budget,
+		.pages_migrated = tp_atomic_load(&m->pages_migrated, TP_RELAXED),
+		.migrate_failures = tp_atomic_load(&m->migrate_failures, TP_RELAXED),
+		.pages_demoted = tp_atomic_load(&m->pages_demoted, TP_RELAXED),
+		.blocks_compacted = tp_atomic_load(&m->blocks_compacted, TP_RELAXED),
+		.worst_hold_ns = tp_atomic_load(&m->worst_hold_ns, TP_RELAXED),
+	};
+}
+
+const char *tp_machine_backing(const struct tp_machine *m)
+{
+	return m->backing.huge ? "huge tmpfs" : "memfd";
+}
+
+const char *tp_machine_percpu(const struct tp_machine *m)
+{
+	return m->rseq ? "rseq" : "locked";
+}

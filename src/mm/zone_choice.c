@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * zone_choice - in which zone a block goes online, by Linux's rules.
+ *
+ * kernel: the DMA or DMA32 zone whose span the range meets, else Normal.  movable: Movable.
+ * auto, contiguous zones: the one of {kernel, Movable} whose span it meets; both or none: kernel.
+ * auto, movable ratio: Movable while movable memory stays within the ratio of boot kernel memory, over all nodes and on
+ * the node itself; a node without boot kernel memory never gets Movable that way.
+ */
+#include <errno.h>
+
+#include "core/error.h"
+#include "mm/hotplug.h"
+
+static bool meets(const struct tp_zone *zone, tp_pfn start, uint64_t nr_pages)
+{
+	return zone->spanned && start.v < zone->start_pfn + zone->spanned && zone->start_pfn < start.v + nr_pages;
+}
+
+static struct tp_zone *kernel_zone(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages)
+{
+	for (enum tp_zone_type t = TP_ZONE_DMA; t < TP_ZONE_NORMAL; t++) {
+		struct tp_zone *zone = tp_zone_of(m, node, t);
+
+		if (meets(zone, start, nr_pages))
+			return zone;
+	}
+	return tp_zone_of(m, node, TP_ZONE_NORMAL);
+}
+
+static struct tp_zone *contiguous_zone(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages)
+{
+	struct tp_zone *kernel = kernel_zone(m, node, start, nr_pages), *movable = tp_zone_of(m, node, TP_ZONE_MOVABLE);
+
+	return meets(movable, start, nr_pages) && !meets(kernel, start, nr_pages) ? movable : kernel;
+}
+
+static bool ratio_allows(struct tp_machine *m, uint64_t movable, uint64_t kernel)
+{
+	return movable * 100 <= kernel * m->auto_movable_ratio;
+}
+
+static bool movable_within_ratio(struct tp_machine *m, int node, uint64_t nr_pages)
+{
+	uint64_t movable = nr_pages, kernel = 0;
+
+	for (int n = 0; n < (int)m->nr_nodes; n++) {
+		movable += tp_zone_of(m, n, TP_ZONE_MOVABLE)->present;
+		kernel += m->boot_kernel_pages[n];
+	}
+	return ratio_allows(m, movable, kernel) &&
+	       ratio_allows(m, tp_zone_of(m, node, TP_ZONE_MOVABLE)->present + nr_pages, m->boot_kernel_pages[node]);
+}
+
+struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages,
+			       enum tp_online_policy policy)
+{
+	if (policy == TP_ONLINE_KERNEL)
+		return kernel_zone(m, node, start, nr_pages);
+	if (policy == TP_ONLINE_MOVABLE)
+		return tp_zone_of(m, node, TP_ZONE_MOVABLE);
+	if (m->auto_rule == TP_AUTO_CONTIG_ZONES)
+		return contiguous_zone(m, node, start, nr_pages);
+	return movable_within_ratio(m, node, nr_pages) ? tp_zone_of(m, node, TP_ZONE_MOVABLE) :
+							 kernel_zone(m, node, start, nr_pages);
+}
+
+/* ---- what a view shows -------------------------------------------------------------------------------------------- */
+
+static void add_zone(struct tp_block_info *info, enum tp_zone_type type)
+{
+	for (unsigned i = 0; i < info->nr_valid_zones; i++)
+		if (info->valid_zones[i] == type)
+			return;
+	info->valid_zones[info->nr_valid_zones++] = type;
+}
+
+static void fill_zones(struct tp_machine *m, const struct tp_block *b, struct tp_block_info *info)
+{
+	tp_pfn start = { info->id * m->block_pages };
+	uint8_t zone = tp_atomic_load(&b->zone, TP_ACQUIRE);
+
+	if (info->state == TP_BLOCK_ONLINE) {
+		info->zone_valid = zone != TP_ZONE_INDEX_NONE;
+		if (info->zone_valid)
+			add_zone(info, info->zone = m->zones[zone].type);
+		return;
+	}
+	info->zone_valid = true;
+	info->zone = tp_zone_choose(m, b->node, start, m->block_pages, TP_ONLINE_AUTO)->type;
+	add_zone(info, info->zone);
+	add_zone(info, kernel_zone(m, b->node, start, m->block_pages)->type);
+	add_zone(info, TP_ZONE_MOVABLE);
+}
+
+int tp_block_info(struct tp_machine *m, unsigned id, struct tp_block_info *info)
+{
+	const struct tp_block *b;
+
+	*info = (struct tp_block_info){ .id = id, .node = TP_NODE_NONE };
+	if (id >= m->nr_blocks || tp_atomic_load(&m->blocks[id].state, TP_ACQUIRE) == TP_BLOCK_ABSENT)
+		return TP_ERR(-ENOENT, "block %u does not exist", id);
+	b = &m->blocks[id];
+	info->state = tp_atomic_load(&b->state, TP_ACQUIRE);
+	info->node = b->node;
+	info->device = b->device->name;
+	if (b->device->kind == TP_DEVICE_DRAM)
+		fill_zones(m, b, info);
+	return 0;
+}
