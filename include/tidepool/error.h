@@ -20,8 +20,9 @@ struct tp_error {
 	char text[TP_ERROR_TEXT]; /* a copied, possibly cut, name */
 };
 
-/* The last failure of the calling thread.  Never NULL; valid until the thread's next failing
- * call. */
+/*
+ * The last failure of the calling thread.  Never NULL; valid until the thread's next failing call.
+ */
 TP_API const struct tp_error *tp_last_error(void);
 
 /*

@@ -109,13 +109,16 @@ struct tp_offline_report {
 TP_API int tp_device_offline(struct tp_device *device, const struct tp_offline_options *options,
 			     struct tp_offline_report *report);
 
-/* Online every offline block of the device, or none.  -EINVAL: a bad policy.  -ENOMEM, or a
- * callback's refusal. */
+/*
+ * Online every offline block of the device, or none.  -EINVAL: a bad policy.  -ENOMEM, or a
+ * callback's refusal.
+ */
 TP_API int tp_device_online(struct tp_device *device, enum tp_online_policy policy);
 
-/* Offline what is online, then take the device out; @device is gone when this returns 0.  Errors as
- * tp_device_offline();
- * -EPERM: boot memory. */
+/*
+ * Offline what is online, then take the device out; @device is gone when this returns 0.  Errors as
+ * tp_device_offline(); -EPERM: boot memory.
+ */
 TP_API int tp_device_unplug(struct tp_device *device, const struct tp_offline_options *options,
 			    struct tp_offline_report *report);
 
@@ -138,8 +141,10 @@ TP_API void tp_device_info(struct tp_device *device, struct tp_device_info *info
 /* The device called @name, or NULL. */
 TP_API struct tp_device *tp_device_find(struct tp_machine *machine, const char *name);
 
-/* Call @fn for each device by address, boot memory first, until it returns non-0; returns that.
- * Under the hotplug lock. */
+/*
+ * Call @fn for each device by address, boot memory first, until it returns non-0; returns that.
+ * Under the hotplug lock.
+ */
 TP_API int tp_device_for_each(struct tp_machine *machine,
 			      int (*fn)(struct tp_device *device, void *arg), void *arg);
 
@@ -168,9 +173,11 @@ struct tp_block_info {
 /* Never waits.  -ENOENT: no such block. */
 TP_API int tp_block_info(struct tp_machine *machine, unsigned id, struct tp_block_info *info);
 
-/* As for devices, for blocks @first to @first + @count - 1.  -ENOENT: one of them is absent.
+/*
+ * As for devices, for blocks @first to @first + @count - 1.  -ENOENT: one of them is absent.
  * -EINVAL: one is in the wrong state (online when onlining, offline when offlining), or they are of
- * several nodes. */
+ * several nodes.
+ */
 TP_API int tp_blocks_online(struct tp_machine *machine, unsigned first, unsigned count,
 			    enum tp_online_policy policy);
 TP_API int tp_blocks_offline(struct tp_machine *machine, unsigned first, unsigned count,
@@ -182,8 +189,10 @@ TP_API int tp_blocks_offline(struct tp_machine *machine, unsigned first, unsigne
 /* -ENOMEM. */
 TP_API int tp_cancel_create(struct tp_cancel **cancel);
 TP_API void tp_cancel_destroy(struct tp_cancel *cancel);
-/* From any thread: the operation that was given @cancel ends with -ECANCELED and everything put
- * back, or had ended. */
+/*
+ * From any thread: the operation that was given @cancel ends with -ECANCELED and everything put
+ * back, or had ended.
+ */
 TP_API void tp_cancel_request(struct tp_cancel *cancel);
 /* Make it usable for another operation. */
 TP_API void tp_cancel_reset(struct tp_cancel *cancel);

@@ -27,8 +27,9 @@ enum tp_backing_kind {
 enum tp_hold_kind {
 	TP_HOLD_AUTO,	     /* the first of these that works */
 	TP_HOLD_USERFAULTFD, /* writes by the program and by the kernel on its behalf wait */
-	TP_HOLD_USER_MODE,   /* only the program's own writes wait; a read(2) into a moving page fails with EFAULT */
-	TP_HOLD_MPROTECT,    /* the same, by a SIGSEGV handler */
+	/* only the program's own writes wait; a read(2) into a moving page fails with EFAULT */
+	TP_HOLD_USER_MODE,
+	TP_HOLD_MPROTECT, /* the same, by a SIGSEGV handler */
 };
 
 /* How TP_ONLINE_AUTO chooses between a kernel zone and ZONE_MOVABLE. */
@@ -64,8 +65,10 @@ struct tp_machine_config {
  */
 TP_API int tp_machine_create(const struct tp_machine_config *config, struct tp_machine **machine);
 
-/* Everything that was made from it must be gone; pages still allocated are given back.  NULL is
- * fine. */
+/*
+ * Everything that was made from it must be gone; pages still allocated are given back.  NULL is
+ * fine.
+ */
 TP_API void tp_machine_destroy(struct tp_machine *machine);
 
 TP_API unsigned tp_machine_nr_nodes(const struct tp_machine *machine);
@@ -73,8 +76,10 @@ TP_API uint64_t tp_machine_block_size(const struct tp_machine *machine);
 /* One more than the highest block id the machine can have. */
 TP_API unsigned tp_machine_nr_blocks(const struct tp_machine *machine);
 
-/* What carries it, in words: "huge tmpfs", "memfd"; "userfaultfd", "userfaultfd (user mode)",
- * "mprotect"; "rseq", "locked". */
+/*
+ * What carries it, in words: "huge tmpfs", "memfd"; "userfaultfd", "userfaultfd (user mode)",
+ * "mprotect"; "rseq", "locked".
+ */
 TP_API const char *tp_machine_backing(const struct tp_machine *machine);
 TP_API const char *tp_machine_hold(const struct tp_machine *machine);
 TP_API const char *tp_machine_percpu(const struct tp_machine *machine);

@@ -62,9 +62,10 @@ TP_API int tp_mapping_pin(struct tp_mapping *mapping, uint64_t offset, uint64_t 
 			  const char *who);
 TP_API void tp_mapping_unpin(struct tp_mapping *mapping, uint64_t offset, uint64_t length);
 
-/* Copy from or to the mapping; the same as through the pointer, and the only way on a simulated
- * machine.
- * -EINVAL: outside the mapping. */
+/*
+ * Copy from or to the mapping; the same as through the pointer, and the only way on a simulated
+ * machine. -EINVAL: outside the mapping.
+ */
 TP_API int tp_mapping_read(struct tp_mapping *mapping, uint64_t offset, void *buf, uint64_t length);
 TP_API int tp_mapping_write(struct tp_mapping *mapping, uint64_t offset, const void *buf,
 			    uint64_t length);

@@ -50,8 +50,10 @@ TP_API int tp_cxl_region_add(struct tp_machine *machine, int node, const struct 
 /* -ENOENT. */
 TP_API int tp_cxl_region_remove(struct tp_machine *machine, int node);
 
-/* What holds for @node now; .valid is false while nothing is known or the node has no memory.
- * -EINVAL: no such node or class. */
+/*
+ * What holds for @node now; .valid is false while nothing is known or the node has no memory.
+ * -EINVAL: no such node or class.
+ */
 TP_API int tp_node_access(struct tp_machine *machine, int node, unsigned access_class,
 			  struct tp_access *access);
 
@@ -63,15 +65,17 @@ struct tp_tier_info {
 /* Copies up to @max tiers, nearest first; returns how many there are. */
 TP_API unsigned tp_tiers(struct tp_machine *machine, struct tp_tier_info *tiers, unsigned max);
 
-/* Abstract distance of a memory device by Linux's arithmetic: 576 * latency / DRAM latency * DRAM
- * bandwidth / bandwidth.
- * 576 is DRAM's own; returned too if a figure is 0. */
+/*
+ * Abstract distance of a memory device by Linux's arithmetic: 576 * latency / DRAM latency * DRAM
+ * bandwidth / bandwidth. 576 is DRAM's own; returned too if a figure is 0.
+ */
 TP_API unsigned tp_abstract_distance(struct tp_machine *machine, unsigned latency_ns,
 				     unsigned bandwidth_mbps);
 
-/* Where pages of @node are demoted to: the nearest nodes of the next lower tier, and every node of
- * any lower tier.
- * Both empty for a node without memory (T12) or without a lower tier. */
+/*
+ * Where pages of @node are demoted to: the nearest nodes of the next lower tier, and every node of
+ * any lower tier. Both empty for a node without memory (T12) or without a lower tier.
+ */
 TP_API int tp_demotion_targets(struct tp_machine *machine, int node, tp_nodemask *preferred,
 			       tp_nodemask *allowed);
 
@@ -81,13 +85,17 @@ TP_API bool tp_demotion_enabled(struct tp_machine *machine);
 
 struct tp_cpuset;
 
-/* A set of memory nodes that a group of allocations may use.  -EINVAL: empty or unknown nodes.
- * -ENOMEM. */
+/*
+ * A set of memory nodes that a group of allocations may use.  -EINVAL: empty or unknown nodes.
+ * -ENOMEM.
+ */
 TP_API int tp_cpuset_create(struct tp_machine *machine, const char *name, tp_nodemask mems,
 			    struct tp_cpuset **cpuset);
 TP_API void tp_cpuset_destroy(struct tp_cpuset *cpuset);
-/* What was asked for, and what of it has memory now; if nothing of it has, all nodes with memory,
- * as in Linux. */
+/*
+ * What was asked for, and what of it has memory now; if nothing of it has, all nodes with memory,
+ * as in Linux.
+ */
 TP_API tp_nodemask tp_cpuset_mems(const struct tp_cpuset *cpuset);
 TP_API tp_nodemask tp_cpuset_effective_mems(struct tp_cpuset *cpuset);
 /* -EINVAL: as for create. */

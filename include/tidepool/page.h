@@ -74,9 +74,10 @@ struct tp_alloc {
 };
 
 /*
- * Allocate pages.  Unless ATOMIC or NORECLAIM is given, making room may call ops of any owner in this thread: the caller
- * must hold no lock that they take.  -ENOMEM: no zone that the request may use has them above its watermark.
- * -EINVAL: order, type, node or flags out of range, or the owner is not registered here.
+ * Allocate pages.  Unless ATOMIC or NORECLAIM is given, making room may call ops of any owner in
+ * this thread: the caller must hold no lock that they take.  -ENOMEM: no zone that the request may
+ * use has them above its watermark. -EINVAL: order, type, node or flags out of range, or the owner
+ * is not registered here.
  */
 TP_API int tp_pages_alloc(struct tp_machine *machine, const struct tp_alloc *request, tp_pfn *pfn);
 
@@ -95,8 +96,9 @@ TP_API int tp_page_pin(struct tp_machine *machine, tp_pfn pfn);
 TP_API void tp_page_unpin(struct tp_machine *machine, tp_pfn pfn);
 
 /*
- * Turn an allocation of 2^@order pages into single pages whose cookies count up from its own.  For an owner's split op.
- * -EBUSY: it is pinned or being moved.  -ENOENT: not the head of an allocation of that order.
+ * Turn an allocation of 2^@order pages into single pages whose cookies count up from its own.  For
+ * an owner's split op. -EBUSY: it is pinned or being moved.  -ENOENT: not the head of an allocation
+ * of that order.
  */
 TP_API int tp_page_split(struct tp_machine *machine, tp_pfn pfn, unsigned order);
 

@@ -11,8 +11,10 @@
 
 struct tp_slab_cache;
 
-/* -EINVAL: @size is 0 or over 32 KiB, @align no power of two up to 4096 (0: 16).  -ENOMEM.
- * -ENOSPC: too many owners. */
+/*
+ * -EINVAL: @size is 0 or over 32 KiB, @align no power of two up to 4096 (0: 16).  -ENOMEM. -ENOSPC:
+ * too many owners.
+ */
 TP_API int tp_slab_cache_create(struct tp_machine *machine, const char *name, size_t size,
 				size_t align, struct tp_slab_cache **cache);
 /* -EBUSY: objects are in use.  NULL is fine. */

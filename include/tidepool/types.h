@@ -14,8 +14,10 @@
 #define TP_PAGE_SHIFT 12
 #define TP_PAGE_SIZE  (UINT64_C(1) << TP_PAGE_SHIFT)
 
-/* Order of a pageblock.  A compile constant; tests build with 2 so that explored machines stay
- * small. */
+/*
+ * Order of a pageblock.  A compile constant; tests build with 2 so that explored machines stay
+ * small.
+ */
 #ifndef TP_PAGEBLOCK_ORDER
 #define TP_PAGEBLOCK_ORDER 9
 #endif
@@ -34,14 +36,18 @@
 
 enum { TP_MAX_NODES = 32, TP_NODE_NONE = -1 };
 
-/* A page frame number of the machine: physical address / 4096.  A struct, so that nothing else
- * passes for one. */
+/*
+ * A page frame number of the machine: physical address / 4096.  A struct, so that nothing else
+ * passes for one.
+ */
 typedef struct {
 	uint64_t v;
 } tp_pfn;
 
-/* A set of nodes, bit n = node n.  The empty set means "no restriction" where an allocation takes
- * one. */
+/*
+ * A set of nodes, bit n = node n.  The empty set means "no restriction" where an allocation takes
+ * one.
+ */
 typedef struct {
 	uint64_t v;
 } tp_nodemask;

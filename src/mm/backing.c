@@ -2,8 +2,9 @@
 /*
  * backing - a sparse file and its direct map.
  *
- * Huge pages come from a tmpfs of our own with huge=always, mounted nowhere: fsmount() gives a mount that only its
- * descriptor names, so neither the mount namespace nor any path is touched, and nothing is left behind.
+ * Huge pages come from a tmpfs of our own with huge=always, mounted nowhere: fsmount() gives a
+ * mount that only its descriptor names, so neither the mount namespace nor any path is touched, and
+ * nothing is left behind.
  */
 #include "mm/backing.h"
 
@@ -65,7 +66,8 @@ static int reserve(struct tp_backing *b)
 
 	if (TP_FAULT("mm/backing-reserve"))
 		return TP_ERR(-ENOMEM, "address space of %u MiB: fault injected", b->size >> 20);
-	p = mmap(NULL, b->size + huge_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	p = mmap(NULL, b->size + huge_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		 -1, 0);
 	if (p == MAP_FAILED)
 		return TP_ERR(-ENOMEM, "address space of %u MiB cannot be reserved", b->size >> 20);
 	b->base = (char *)tp_align_up((uintptr_t)p, huge_page);
@@ -73,8 +75,12 @@ static int reserve(struct tp_backing *b)
 		munmap(p, (size_t)(b->base - p));
 	if (b->base + b->size < p + b->size + huge_page)
 		munmap(b->base + b->size, (size_t)(p + huge_page - b->base));
-	/* A child must not keep pages alive, or see them change hands: it gets a fault instead (docs/limits.md). */
-	if (mmap(b->base, b->size, PROT_NONE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, b->fd, 0) == MAP_FAILED ||
+	/*
+	 * A child must not keep pages alive, or see them change hands: it gets a fault instead
+	 * (docs/limits.md).
+	 */
+	if (mmap(b->base, b->size, PROT_NONE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, b->fd, 0) ==
+		    MAP_FAILED ||
 	    madvise(b->base, b->size, MADV_DONTFORK)) {
 		munmap(b->base, b->size);
 		return TP_ERR(-ENOMEM, "direct map of %u MiB: error %u", b->size >> 20, errno);
@@ -122,7 +128,8 @@ int tp_backing_open(struct tp_backing *b, tp_pfn start, uint64_t nr_pages)
 	if (err)
 		return err;
 	if (TP_FAULT("mm/backing-open") ||
-	    mprotect(tp_backing_address(b, start), nr_pages << TP_PAGE_SHIFT, PROT_READ | PROT_WRITE)) {
+	    mprotect(tp_backing_address(b, start), nr_pages << TP_PAGE_SHIFT,
+		     PROT_READ | PROT_WRITE)) {
 		tp_backing_charge(b, -2);
 		return TP_ERR(-ENOMEM, "memory at %x cannot be mapped", start.v << TP_PAGE_SHIFT);
 	}
@@ -131,15 +138,18 @@ int tp_backing_open(struct tp_backing *b, tp_pfn start, uint64_t nr_pages)
 
 bool tp_backing_punch(struct tp_backing *b, tp_pfn start, uint64_t nr_pages)
 {
-	return !fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(start.v << TP_PAGE_SHIFT),
-			  (off_t)(nr_pages << TP_PAGE_SHIFT));
+	return !fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  (off_t)(start.v << TP_PAGE_SHIFT), (off_t)(nr_pages << TP_PAGE_SHIFT));
 }
 
 uint64_t tp_backing_close(struct tp_backing *b, tp_pfn start, uint64_t nr_pages)
 {
 	uint64_t after, before = tp_backing_bytes(b);
 
-	/* Too late to fail: the range left the allocator.  If barring it fails the memory still goes back. */
+	/*
+	 * Too late to fail: the range left the allocator.  If barring it fails the memory still
+	 * goes back.
+	 */
 	mprotect(tp_backing_address(b, start), nr_pages << TP_PAGE_SHIFT, PROT_NONE);
 	tp_backing_punch(b, start, nr_pages);
 	tp_backing_charge(b, -2);

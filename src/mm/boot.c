@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* boot - boot memory comes online the way any memory does, so that every consumer hears of it in one way only. */
+/*
+ * boot - boot memory comes online the way any memory does, so that every consumer hears of it in
+ * one way only.
+ */
 #include <stdio.h>
 
 #include "core/error.h"

@@ -2,8 +2,8 @@
 /*
  * check - every structural rule of the memory core, looked at from the outside.
  *
- * It recounts what the fast paths maintain: bitmaps against records, lists against bitmaps, owner words against both, zones
- * against blocks, masks against zones, announcements against their ends.
+ * It recounts what the fast paths maintain: bitmaps against records, lists against bitmaps, owner
+ * words against both, zones against blocks, masks against zones, announcements against their ends.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -36,7 +36,7 @@ static tp_printf(2, 3) void finding(struct checker *c, const char *format, ...)
 	va_end(args);
 }
 
-/* ---- a zone under its lock ---------------------------------------------------------------------------------------- */
+/* ---- a zone under its lock ------------------------------------------------------------------- */
 
 struct sums {
 	uint64_t pages, free, isolated_free, used, pageblocks, isolated;
@@ -71,7 +71,8 @@ static void check_list(struct checker *c, uint32_t pb)
 		unsigned other = c->m->pageblocks[pb ^ 1].list;
 
 		if (other != (is == TP_MAX_ORDER ? TP_LIST_PAIR_TAIL : TP_MAX_ORDER))
-			finding(c, "pageblock %u is half of a pair whose other half is on list %u (Z1)", pb, other);
+			finding(c, "pageblock %u is half of a pair, the other half on list %u (Z1)",
+				pb, other);
 		return;
 	}
 	if (is != wanted)
@@ -90,9 +91,11 @@ static uint64_t check_words(struct checker *c, uint32_t pb)
 		if (!word)
 			continue;
 		if (tp_pb_test(&c->m->bitmaps[pb], i))
-			finding(c, "pfn %#" PRIx64 " is free and has owner %u", pfn.v, tp_word_owner(word));
+			finding(c, "pfn %#" PRIx64 " is free and has owner %u", pfn.v,
+				tp_word_owner(word));
 		if (pfn.v & ((UINT64_C(1) << tp_word_order(word)) - 1))
-			finding(c, "pfn %#" PRIx64 " is not aligned to its order %u", pfn.v, tp_word_order(word));
+			finding(c, "pfn %#" PRIx64 " is not aligned to its order %u", pfn.v,
+				tp_word_order(word));
 		used += UINT64_C(1) << tp_word_order(word);
 	}
 	return used;
@@ -104,8 +107,8 @@ static void check_pageblock(struct checker *c, struct tp_zone *zone, uint32_t pb
 	bool isolated = tp_zone_isolated(zone, pb);
 
 	if (count_bits(&c->m->bitmaps[pb]) != b->nr_free)
-		finding(c, "pageblock %u: %" PRIu64 " bits, nr_free %u (B2)", pb, count_bits(&c->m->bitmaps[pb]),
-			b->nr_free);
+		finding(c, "pageblock %u: %" PRIu64 " bits, nr_free %u (B2)", pb,
+			count_bits(&c->m->bitmaps[pb]), b->nr_free);
 	if (tp_pb_type(c->m, pb) >= TP_NR_MIGRATETYPES)
 		finding(c, "pageblock %u has migratetype %u (B5)", pb, tp_pb_type(c->m, pb));
 	check_list(c, pb);
@@ -115,34 +118,44 @@ static void check_pageblock(struct checker *c, struct tp_zone *zone, uint32_t pb
 	sums->isolated += isolated;
 }
 
+static void check_list_links(struct checker *c, struct tp_zone *zone, unsigned type, unsigned order)
+{
+	uint32_t prev = TP_PB_NIL;
+
+	for (uint32_t pb = zone->lists[type][order]; pb != TP_PB_NIL;
+	     pb = c->m->pageblocks[pb].next) {
+		const struct tp_pageblock *b = &c->m->pageblocks[pb];
+
+		if (b->prev != prev || b->list != order || tp_pb_type(c->m, pb) != type)
+			finding(c, "pageblock %u is badly linked on list %u of type %u", pb, order,
+				type);
+		prev = pb;
+	}
+}
+
 /* Every list is well linked, and nothing is on it that the records do not say. */
 static void check_links(struct checker *c, struct tp_zone *zone)
 {
 	for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
-		for (unsigned o = 0; o < TP_NR_ORDERS; o++) {
-			uint32_t prev = TP_PB_NIL;
-
-			for (uint32_t pb = zone->lists[t][o]; pb != TP_PB_NIL; pb = c->m->pageblocks[pb].next) {
-				const struct tp_pageblock *b = &c->m->pageblocks[pb];
-
-				if (b->prev != prev || b->list != o || tp_pb_type(c->m, pb) != t)
-					finding(c, "pageblock %u is badly linked on list %u of type %u", pb, o, t);
-				prev = pb;
-			}
-		}
+		for (unsigned o = 0; o < TP_NR_ORDERS; o++)
+			check_list_links(c, zone, t, o);
 }
 
 static void check_sums(struct checker *c, struct tp_zone *zone, const struct sums *sums)
 {
 	if (sums->free != zone->nr_free || sums->isolated_free != zone->nr_isolated_free)
-		finding(c, "zone %u: nr_free %" PRIu64 " and isolated %" PRIu64 ", counted %" PRIu64 " and %" PRIu64
-			   " (Z2)", zone->index, zone->nr_free, zone->nr_isolated_free, sums->free, sums->isolated_free);
+		finding(c,
+			"zone %u: nr_free %" PRIu64 " and isolated %" PRIu64 ", counted %" PRIu64
+			" and %" PRIu64 " (Z2)",
+			zone->index, zone->nr_free, zone->nr_isolated_free, sums->free,
+			sums->isolated_free);
 	if (sums->pageblocks != zone->nr_pageblocks || sums->isolated != zone->nr_isolated_blocks)
-		finding(c, "zone %u: %u pageblocks, %u isolated; counted %" PRIu64 " and %" PRIu64, zone->index,
-			zone->nr_pageblocks, zone->nr_isolated_blocks, sums->pageblocks, sums->isolated);
+		finding(c, "zone %u: %u pageblocks, %u isolated; counted %" PRIu64 " and %" PRIu64,
+			zone->index, zone->nr_pageblocks, zone->nr_isolated_blocks,
+			sums->pageblocks, sums->isolated);
 	if (zone->present != zone->managed || zone->present > zone->spanned)
-		finding(c, "zone %u: spanned %" PRIu64 ", present %" PRIu64 ", managed %" PRIu64, zone->index,
-			zone->spanned, zone->present, zone->managed);
+		finding(c, "zone %u: spanned %" PRIu64 ", present %" PRIu64 ", managed %" PRIu64,
+			zone->index, zone->spanned, zone->present, zone->managed);
 }
 
 /* M1; pages on their way between a list and a word make it uneven for a moment. */
@@ -181,12 +194,14 @@ static void check_zone(struct checker *c, struct tp_zone *zone, bool quiescent)
 			break;
 	}
 	if (!ok)
-		finding(c, "zone %u: managed %" PRIu64 ", but free %" PRIu64 " + isolated %" PRIu64 " + used %" PRIu64
-			   " + per-CPU %" PRIu64 " (M1)", zone->index, zone->managed, sums.free, sums.isolated_free,
-			sums.used, tp_pcp_count(zone));
+		finding(c,
+			"zone %u: managed %" PRIu64 ", but free %" PRIu64 " + isolated %" PRIu64
+			" + used %" PRIu64 " + per-CPU %" PRIu64 " (M1)",
+			zone->index, zone->managed, sums.free, sums.isolated_free, sums.used,
+			tp_pcp_count(zone));
 }
 
-/* ---- the machine under the hotplug lock --------------------------------------------------------------------------- */
+/* ---- the machine under the hotplug lock ------------------------------------------------------ */
 
 static void check_node(struct checker *c, int node)
 {
@@ -197,8 +212,10 @@ static void check_node(struct checker *c, int node)
 	any = normal + tp_zone_of(c->m, node, TP_ZONE_MOVABLE)->present;
 	if (tp_node_in(c->m, node, TP_N_MEMORY) != (any > 0) ||
 	    tp_node_in(c->m, node, TP_N_NORMAL_MEMORY) != (normal > 0))
-		finding(c, "node %d: %" PRIu64 " pages, %" PRIu64 " normal, and the masks say otherwise (M2)", node, any,
-			normal);
+		finding(c,
+			"node %d: %" PRIu64 " pages, %" PRIu64
+			" normal, and the masks say otherwise (M2)",
+			node, any, normal);
 	if (!any && tp_atomic_load(&c->m->nodes[node].demotion_preferred, TP_RELAXED))
 		finding(c, "node %d has no memory and a demotion target (T12)", node);
 }
@@ -214,12 +231,14 @@ static void check_block(struct checker *c, unsigned id)
 	if (zone && zone->type == TP_ZONE_DEVICE)
 		return;
 	if ((state == TP_BLOCK_ONLINE) != (zone != NULL))
-		finding(c, "block %u is in state %u and %s a zone (M4)", id, state, zone ? "has" : "lacks");
+		finding(c, "block %u is in state %u and %s a zone (M4)", id, state,
+			zone ? "has" : "lacks");
 }
 
 static void check_chains(struct checker *c)
 {
-	unsigned n = tp_notifier_unbalanced(&c->m->node_chain) + tp_notifier_unbalanced(&c->m->memory_chain);
+	unsigned n = tp_notifier_unbalanced(&c->m->node_chain) +
+		     tp_notifier_unbalanced(&c->m->memory_chain);
 
 	if (n)
 		finding(c, "%u notifiers have announcements without an end (H3)", n);

@@ -2,8 +2,9 @@
 /*
  * copy - move page contents past the caches.
  *
- * Pages that move are read and written once; streaming stores spare the caches and the read of the destination line.
- * Four pages at a time keep four streams of the memory controller busy, which is where the gain over memcpy comes from.
+ * Pages that move are read and written once; streaming stores spare the caches and the read of the
+ * destination line. Four pages at a time keep four streams of the memory controller busy, which is
+ * where the gain over memcpy comes from.
  */
 #include <string.h>
 

@@ -26,7 +26,7 @@ static unsigned nr_blocks(const struct tp_device *d)
 	return (unsigned)(d->nr_pages / d->machine->block_pages);
 }
 
-/* ---- where it goes ------------------------------------------------------------------------------------------------ */
+/* ---- where it goes --------------------------------------------------------------------------- */
 
 static int check_config(struct tp_machine *m, const struct tp_device_config *c)
 {
@@ -35,9 +35,11 @@ static int check_config(struct tp_machine *m, const struct tp_device_config *c)
 	if (!tp_node_valid(m, c->node))
 		return TP_ERR(-EINVAL, "node %d is not one of %u", c->node, m->nr_nodes);
 	if (!c->size || c->size % block)
-		return TP_ERR(-EINVAL, "size %x is no multiple of the block size %x", c->size, block);
+		return TP_ERR(-EINVAL, "size %x is no multiple of the block size %x", c->size,
+			      block);
 	if (c->start % block)
-		return TP_ERR(-EINVAL, "start %x is not aligned to the block size %x", c->start, block);
+		return TP_ERR(-EINVAL, "start %x is not aligned to the block size %x", c->start,
+			      block);
 	if (c->kind != TP_DEVICE_DRAM && c->kind != TP_DEVICE_PRIVATE)
 		return TP_ERR(-EINVAL, "device kind %u does not exist", c->kind);
 	if ((unsigned)c->online > TP_ONLINE_MOVABLE)
@@ -60,10 +62,11 @@ static int place_at(struct tp_machine *m, uint64_t start, uint64_t nr_pages)
 	const struct tp_device *other = overlapping(m, start, nr_pages);
 
 	if (other)
-		return TP_ERR_TEXT(-EEXIST, other->name, "memory at %x overlaps device %s", start << TP_PAGE_SHIFT);
+		return TP_ERR_TEXT(-EEXIST, other->name, "memory at %x overlaps device %s",
+				   start << TP_PAGE_SHIFT);
 	if (start > m->nr_pfns - nr_pages)
-		return TP_ERR(-ENOSPC, "memory at %x ends beyond the machine's %x", start << TP_PAGE_SHIFT,
-			      m->nr_pfns << TP_PAGE_SHIFT);
+		return TP_ERR(-ENOSPC, "memory at %x ends beyond the machine's %x",
+			      start << TP_PAGE_SHIFT, m->nr_pfns << TP_PAGE_SHIFT);
 	return 0;
 }
 
@@ -111,20 +114,22 @@ static int set_name(struct tp_machine *m, struct tp_device *d, const char *name)
 		return 0;
 	}
 	if (strlen(name) >= sizeof(d->name))
-		return TP_ERR_TEXT(-EINVAL, name, "device name %s is over %u bytes", sizeof(d->name) - 1);
+		return TP_ERR_TEXT(-EINVAL, name, "device name %s is over %u bytes",
+				   sizeof(d->name) - 1);
 	if (find(m, name))
 		return TP_ERR_TEXT(-EEXIST, name, "there is a device %s already");
 	strcpy(d->name, name);
 	return 0;
 }
 
-/* ---- coming and going --------------------------------------------------------------------------------------------- */
+/* ---- coming and going ------------------------------------------------------------------------ */
 
 static void list_by_address(struct tp_device *d)
 {
 	struct tp_list *at = d->machine->devices.next;
 
-	while (at != &d->machine->devices && tp_list_entry(at, struct tp_device, link)->start.v < d->start.v)
+	while (at != &d->machine->devices &&
+	       tp_list_entry(at, struct tp_device, link)->start.v < d->start.v)
 		at = at->next;
 	tp_list_add_before(at, &d->link);
 }
@@ -151,10 +156,14 @@ static void set_blocks(struct tp_device *d, enum tp_block_state state)
 	}
 }
 
-/* Device memory is addressable as long as it is plugged; it has a zone's span and presence but nothing managed. */
+/*
+ * Device memory is addressable as long as it is plugged; it has a zone's span and presence but
+ * nothing managed.
+ */
 static int open_private(struct tp_device *d)
 {
-	struct tp_range range = { d->start, d->nr_pages, tp_zone_of(d->machine, d->node, TP_ZONE_DEVICE) };
+	struct tp_range range = { d->start, d->nr_pages,
+				  tp_zone_of(d->machine, d->node, TP_ZONE_DEVICE) };
 	int err;
 
 	if (d->kind != TP_DEVICE_PRIVATE)
@@ -171,7 +180,8 @@ static int open_private(struct tp_device *d)
 
 static void close_private(struct tp_device *d)
 {
-	struct tp_range range = { d->start, d->nr_pages, tp_zone_of(d->machine, d->node, TP_ZONE_DEVICE) };
+	struct tp_range range = { d->start, d->nr_pages,
+				  tp_zone_of(d->machine, d->node, TP_ZONE_DEVICE) };
 
 	if (d->kind != TP_DEVICE_PRIVATE)
 		return;
@@ -182,7 +192,8 @@ static void close_private(struct tp_device *d)
 	tp_backing_close(&d->machine->backing, d->start, d->nr_pages);
 }
 
-int tp_device_attach(struct tp_machine *m, const struct tp_device_config *c, bool boot, struct tp_device **device)
+int tp_device_attach(struct tp_machine *m, const struct tp_device_config *c, bool boot,
+		     struct tp_device **device)
 {
 	struct tp_device *d;
 	int err = check_config(m, c);
@@ -220,7 +231,8 @@ int tp_device_attach(struct tp_machine *m, const struct tp_device_config *c, boo
 /* Owner words are all 0 now; let the system have their pages. */
 static void drop_metadata(struct tp_device *d)
 {
-	madvise((void *)&d->machine->words[d->start.v], d->nr_pages * sizeof(*d->machine->words), MADV_DONTNEED);
+	madvise((void *)&d->machine->words[d->start.v], d->nr_pages * sizeof(*d->machine->words),
+		MADV_DONTNEED);
 }
 
 void tp_device_detach(struct tp_device *d)
@@ -243,7 +255,7 @@ void tp_devices_fini(struct tp_machine *m)
 	tp_list_init(&m->devices);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------ */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 void tp_device_info(struct tp_device *d, struct tp_device_info *info)
 {
@@ -261,7 +273,8 @@ void tp_device_info(struct tp_device *d, struct tp_device_info *info)
 	};
 	memcpy(info->name, d->name, sizeof(info->name));
 	for (unsigned id = info->first_block; id < info->first_block + info->nr_blocks; id++)
-		info->nr_online += tp_atomic_load(&d->machine->blocks[id].state, TP_ACQUIRE) == TP_BLOCK_ONLINE;
+		info->nr_online += tp_atomic_load(&d->machine->blocks[id].state, TP_ACQUIRE) ==
+				   TP_BLOCK_ONLINE;
 }
 
 struct tp_device *tp_device_find(struct tp_machine *m, const char *name)
@@ -274,7 +287,8 @@ struct tp_device *tp_device_find(struct tp_machine *m, const char *name)
 	return d;
 }
 
-int tp_device_for_each(struct tp_machine *m, int (*fn)(struct tp_device *device, void *arg), void *arg)
+int tp_device_for_each(struct tp_machine *m, int (*fn)(struct tp_device *device, void *arg),
+		       void *arg)
 {
 	int ret = 0;
 
@@ -286,7 +300,8 @@ int tp_device_for_each(struct tp_machine *m, int (*fn)(struct tp_device *device,
 	return ret;
 }
 
-int tp_online_runs(struct tp_machine *m, int (*fn)(const struct tp_memory_event *run, void *arg), void *arg)
+int tp_online_runs(struct tp_machine *m, int (*fn)(const struct tp_memory_event *run, void *arg),
+		   void *arg)
 {
 	struct tp_memory_event run = { .nr_pages = 0 };
 	int err = 0;
@@ -300,7 +315,8 @@ int tp_online_runs(struct tp_machine *m, int (*fn)(const struct tp_memory_event 
 			run.nr_pages = 0;
 		}
 		if (online && !run.nr_pages)
-			run = (struct tp_memory_event){ .node = b->node, .start = { id * m->block_pages } };
+			run = (struct tp_memory_event){ .node = b->node,
+							.start = { id * m->block_pages } };
 		if (online)
 			run.nr_pages += m->block_pages;
 	}

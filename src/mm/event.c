@@ -10,10 +10,14 @@
 #include "mm/hotplug.h"
 
 static const char *const memory_names[TP_NR_MEM_EVENTS] = {
-	[TP_MEM_PREPARE_ONLINE] = "PREPARE_ONLINE", [TP_MEM_GOING_ONLINE] = "GOING_ONLINE",
-	[TP_MEM_CANCEL_ONLINE] = "CANCEL_ONLINE",   [TP_MEM_ONLINE] = "ONLINE",
-	[TP_MEM_GOING_OFFLINE] = "GOING_OFFLINE",   [TP_MEM_CANCEL_OFFLINE] = "CANCEL_OFFLINE",
-	[TP_MEM_OFFLINE] = "OFFLINE",		    [TP_MEM_FINISH_OFFLINE] = "FINISH_OFFLINE",
+	[TP_MEM_PREPARE_ONLINE] = "PREPARE_ONLINE",
+	[TP_MEM_GOING_ONLINE] = "GOING_ONLINE",
+	[TP_MEM_CANCEL_ONLINE] = "CANCEL_ONLINE",
+	[TP_MEM_ONLINE] = "ONLINE",
+	[TP_MEM_GOING_OFFLINE] = "GOING_OFFLINE",
+	[TP_MEM_CANCEL_OFFLINE] = "CANCEL_OFFLINE",
+	[TP_MEM_OFFLINE] = "OFFLINE",
+	[TP_MEM_FINISH_OFFLINE] = "FINISH_OFFLINE",
 };
 
 static const char *const node_names[TP_NODE_EVENTS_END - TP_NODE_BECOMING_MEM_AWARE] = {
@@ -38,14 +42,15 @@ const char *tp_node_event_name(enum tp_node_event_type type)
 /* The event that takes back what @type announced; 0: there is nothing to take back. */
 static enum tp_memory_event_type memory_cancel_of(enum tp_memory_event_type type)
 {
-	return type == TP_MEM_PREPARE_ONLINE ? TP_MEM_FINISH_OFFLINE :
-	       type == TP_MEM_GOING_ONLINE   ? TP_MEM_CANCEL_ONLINE :
-					       TP_MEM_CANCEL_OFFLINE;
+	return type == TP_MEM_PREPARE_ONLINE ? TP_MEM_FINISH_OFFLINE
+	       : type == TP_MEM_GOING_ONLINE ? TP_MEM_CANCEL_ONLINE
+					     : TP_MEM_CANCEL_OFFLINE;
 }
 
 static enum tp_node_event_type node_cancel_of(enum tp_node_event_type type)
 {
-	return type == TP_NODE_BECOMING_MEM_AWARE ? TP_NODE_CANCEL_MEM_AWARE : TP_NODE_CANCEL_MEMORYLESS;
+	return type == TP_NODE_BECOMING_MEM_AWARE ? TP_NODE_CANCEL_MEM_AWARE
+						  : TP_NODE_CANCEL_MEMORYLESS;
 }
 
 static void trace_memory(struct tp_machine *m, const struct tp_memory_event *e)
@@ -106,7 +111,7 @@ void tp_node_state(struct tp_machine *m, const struct tp_node_event *event)
 	tp_notifier_state(&m->node_chain, event);
 }
 
-/* ---- registration ------------------------------------------------------------------------------------------------- */
+/* ---- registration ---------------------------------------------------------------------------- */
 
 static int call_memory(struct tp_notifier_entry *entry, const void *event)
 {
@@ -121,7 +126,6 @@ static int call_node(struct tp_notifier_entry *entry, const void *event)
 
 	return n->call(n, event);
 }
-
 
 static int replay_run(const struct tp_memory_event *run, void *arg)
 {
@@ -166,8 +170,8 @@ static int replay_node(struct tp_notifier_entry *entry, void *machine)
 	return 0;
 }
 
-static int add(struct tp_machine *m, struct tp_notifier_chain *chain, struct tp_notifier_entry entry,
-	       int (*replay)(struct tp_notifier_entry *, void *))
+static int add(struct tp_machine *m, struct tp_notifier_chain *chain,
+	       struct tp_notifier_entry entry, int (*replay)(struct tp_notifier_entry *, void *))
 {
 	struct tp_notifier_entry *e = tp_zalloc(sizeof(*e));
 	int err;
@@ -183,14 +187,18 @@ static int add(struct tp_machine *m, struct tp_notifier_chain *chain, struct tp_
 
 int tp_memory_notifier_register(struct tp_machine *m, struct tp_memory_notifier *n, unsigned flags)
 {
-	struct tp_notifier_entry entry = { .call = call_memory, .priority = n->priority, .name = n->name, .owner = n };
+	struct tp_notifier_entry entry = {
+		.call = call_memory, .priority = n->priority, .name = n->name, .owner = n
+	};
 
 	return add(m, &m->memory_chain, entry, flags & TP_NOTIFIER_REPLAY ? replay_memory : NULL);
 }
 
 int tp_node_notifier_register(struct tp_machine *m, struct tp_node_notifier *n, unsigned flags)
 {
-	struct tp_notifier_entry entry = { .call = call_node, .priority = n->priority, .name = n->name, .owner = n };
+	struct tp_notifier_entry entry = {
+		.call = call_node, .priority = n->priority, .name = n->name, .owner = n
+	};
 
 	return add(m, &m->node_chain, entry, flags & TP_NOTIFIER_REPLAY ? replay_node : NULL);
 }

@@ -2,8 +2,9 @@
 /*
  * event - the memory chain and the node chain with their types, on core's untyped chain.
  *
- * Order of one operation (D-node; T5): node BECOMING, memory GOING per run | commit | node BECAME, memory ONLINE/OFFLINE.
- * On failure memory CANCEL, then node CANCEL: last announced, first taken back.
+ * Order of one operation (D-node; T5): node BECOMING, memory GOING per run | commit | node BECAME,
+ * memory ONLINE/OFFLINE. On failure memory CANCEL, then node CANCEL: last announced, first taken
+ * back.
  */
 #ifndef TP_MM_EVENT_H
 #define TP_MM_EVENT_H

@@ -29,7 +29,7 @@ const char *tp_machine_hold(const struct tp_machine *m)
 	return kind_names[m->hold.kind];
 }
 
-/* ---- the descriptor ----------------------------------------------------------------------------------------------- */
+/* ---- the descriptor -------------------------------------------------------------------------- */
 
 static int open_device(void)
 {
@@ -87,7 +87,7 @@ void tp_hold_fini(struct tp_hold *hold)
 		close(hold->uffd);
 }
 
-/* ---- holding ------------------------------------------------------------------------------------------------------ */
+/* ---- holding --------------------------------------------------------------------------------- */
 
 static int protect(int uffd, char *start, size_t size, uint64_t mode)
 {
@@ -105,11 +105,13 @@ static void unregister(int uffd, char *start, size_t size)
 
 static int uffd_begin(int uffd, char *start, size_t size)
 {
-	struct uffdio_register reg = { .range = { (uintptr_t)start, size }, .mode = UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_register reg = { .range = { (uintptr_t)start, size },
+				       .mode = UFFDIO_REGISTER_MODE_WP };
 	int err;
 
 	if (ioctl(uffd, UFFDIO_REGISTER, &reg))
-		return TP_ERR(-errno, "write protection of %u bytes at %x: register", size, (uintptr_t)start);
+		return TP_ERR(-errno, "write protection of %u bytes at %x: register", size,
+			      (uintptr_t)start);
 	err = protect(uffd, start, size, UFFDIO_WRITEPROTECT_MODE_WP);
 	if (err) {
 		unregister(uffd, start, size);
@@ -133,7 +135,8 @@ int tp_hold_begin(struct tp_hold *hold, char *start, size_t size)
 {
 	if (TP_FAULT("mm/hold"))
 		return TP_ERR(-ENOMEM, "hold of %u bytes: fault injected", size);
-	return hold->uffd >= 0 ? uffd_begin(hold->uffd, start, size) : tp_sigsegv_begin(start, size);
+	return hold->uffd >= 0 ? uffd_begin(hold->uffd, start, size)
+			       : tp_sigsegv_begin(start, size);
 }
 
 void tp_hold_end(struct tp_hold *hold, char *start, size_t size, bool remapped)

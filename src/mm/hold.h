@@ -2,13 +2,15 @@
 /*
  * hold - keep writers off a stretch of a mapping while its pages move, without losing a write.
  *
- * With userfaultfd a writer sleeps in the kernel until it is woken and then finds the new page; that is true of a
- * read(2) into the stretch as well.  Without the right to catch the kernel's own faults those fail with EFAULT instead.
- * Where there is no userfaultfd at all, mprotect() and a SIGSEGV handler hold the program's own writes.
+ * With userfaultfd a writer sleeps in the kernel until it is woken and then finds the new page;
+ * that is true of a read(2) into the stretch as well.  Without the right to catch the kernel's own
+ * faults those fail with EFAULT instead. Where there is no userfaultfd at all, mprotect() and a
+ * SIGSEGV handler hold the program's own writes.
  *
  * Invariants
  *  W1  Between begin and end no write reaches the pages; reads do.
- *  W2  A held stretch is registered only for as long as it is held, so the kernel can merge neighbouring mappings.
+ *  W2  A held stretch is registered only for as long as it is held, so the kernel can merge
+ *      neighbouring mappings.
  *
  * Locking: the mapping's lock; the handler's tables are lock-free.
  * Fault sites: mm/hold.
@@ -32,7 +34,10 @@ int tp_hold_begin(struct tp_hold *hold, char *start, size_t size);
 /* Let writers go on; @remapped: the stretch was mapped anew, which ended its registration. */
 void tp_hold_end(struct tp_hold *hold, char *start, size_t size, bool remapped);
 
-/* A mapping that may be held exists from announce to forget.  -ENOSPC: too many (handler variant only). */
+/*
+ * A mapping that may be held exists from announce to forget.  -ENOSPC: too many (handler variant
+ * only).
+ */
 int tp_hold_announce(struct tp_hold *hold, char *start, size_t size);
 void tp_hold_forget(struct tp_hold *hold, char *start);
 

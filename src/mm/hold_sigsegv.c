@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hold_sigsegv - writers held by mprotect() and a SIGSEGV handler, where userfaultfd is not to be had.
+ * hold_sigsegv - writers held by mprotect() and a SIGSEGV handler, where userfaultfd is not to be
+ * had.
  *
- * The handler is installed once per process and passes on every fault that is not at a mapping of ours.  A mapping is
- * always writable except while a part of it is held, so a fault inside one means: wait until nothing there is held and
- * try the instruction again.
+ * The handler is installed once per process and passes on every fault that is not at a mapping of
+ * ours.  A mapping is always writable except while a part of it is held, so a fault inside one
+ * means: wait until nothing there is held and try the instruction again.
  *
  * Locking: slots are claimed with one compare-and-swap and read by the handler without a lock.
  */
@@ -33,7 +34,8 @@ static struct slot *find_slot(uint64_t address)
 	for (unsigned i = 0; i < MAX_MAPPINGS; i++) {
 		struct slot *s = &slots[i];
 
-		if (address >= tp_atomic_load(&s->start, TP_ACQUIRE) && address < tp_atomic_load(&s->end, TP_ACQUIRE))
+		if (address >= tp_atomic_load(&s->start, TP_ACQUIRE) &&
+		    address < tp_atomic_load(&s->end, TP_ACQUIRE))
 			return s;
 	}
 	return NULL;
@@ -75,7 +77,8 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 
 int tp_sigsegv_init(void)
 {
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	struct sigaction action = { .sa_sigaction = on_fault,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
 
 	sigemptyset(&action.sa_mask);
 	if (tp_atomic_exchange(&installed, 1, TP_ACQ_REL))
@@ -95,7 +98,8 @@ int tp_sigsegv_announce(char *start, size_t size)
 			return 0;
 		}
 	}
-	return TP_ERR(-ENOSPC, "%u mappings exist; the SIGSEGV handler knows no more", MAX_MAPPINGS);
+	return TP_ERR(-ENOSPC, "%u mappings exist; the SIGSEGV handler knows no more",
+		      MAX_MAPPINGS);
 }
 
 void tp_sigsegv_forget(char *start)

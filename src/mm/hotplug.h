@@ -15,7 +15,8 @@
  *
  * Invariants
  *  H1  All blocks of an operation change state together, or none does.
- *  H2  Decide, then commit: after the last announcement was accepted and the last page is out, nothing can fail.
+ *  H2  Decide, then commit: after the last announcement was accepted and the last page is out,
+ *      nothing can fail.
  *  H3  Every announcement is followed by its cancel or by a statement, before the operation ends.
  *  H4  A failed operation leaves masks, spans, counts, types and lists as they were.
  *  H5  The state of a block changes to its final value after the last statement (T14).
@@ -34,18 +35,21 @@ enum { TP_MAX_RUNS = TP_NOTIFIER_DEPTH / 2 - 1, TP_MAX_RANGES = TP_MAX_RUNS + TP
 struct tp_hotplug_op {
 	struct tp_machine *machine;
 	int node;
-	unsigned changes;		       /* TP_NODE_HAS_* */
+	unsigned changes; /* TP_NODE_HAS_* */
 	unsigned nr_ranges, nr_runs;
 	uint64_t nr_pages;
 	struct tp_range ranges[TP_MAX_RANGES]; /* within one zone each, by address */
-	struct tp_range runs[TP_MAX_RUNS];     /* contiguous; what events speak of.  zone is unset */
+	struct tp_range runs[TP_MAX_RUNS]; /* contiguous; what events speak of.  zone is unset */
 };
 
 /* Append pages to the operation.  -E2BIG: too many separate runs. */
 int tp_op_add(struct tp_hotplug_op *op, tp_pfn start, uint64_t nr_pages, struct tp_zone *zone);
-/* Append those of blocks [first, first + count) that are in @state; zone as they have it, or @zone if not NULL. */
-int tp_op_add_blocks(struct tp_hotplug_op *op, unsigned first, unsigned count, enum tp_block_state state,
-		     struct tp_zone *zone);
+/*
+ * Append those of blocks [first, first + count) that are in @state; zone as they have it, or @zone
+ * if not NULL.
+ */
+int tp_op_add_blocks(struct tp_hotplug_op *op, unsigned first, unsigned count,
+		     enum tp_block_state state, struct tp_zone *zone);
 void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state);
 /* Announce or state one event per run.  On refusal what was announced is taken back. */
 int tp_op_announce(struct tp_hotplug_op *op, enum tp_memory_event_type type);
@@ -55,15 +59,19 @@ struct tp_node_event tp_op_node_event(const struct tp_hotplug_op *op, enum tp_no
 
 /* Bring the operation's ranges online; block states are the caller's. */
 int tp_online_op(struct tp_hotplug_op *op);
-int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options, uint64_t until_ns,
-		  struct tp_offline_report *report);
+int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options,
+		  uint64_t until_ns, struct tp_offline_report *report);
 
-/* Ranges enter a zone, isolated and without a free page; they leave it, isolated and whole, or as they entered. */
+/*
+ * Ranges enter a zone, isolated and without a free page; they leave it, isolated and whole, or as
+ * they entered.
+ */
 void tp_zone_attach(const struct tp_range *range);
 void tp_zone_detach(const struct tp_range *range);
 
 /* Blocks [first, first + count) by policy.  The hotplug lock is held. */
-int tp_online_blocks_locked(struct tp_machine *m, unsigned first, unsigned count, enum tp_online_policy policy);
+int tp_online_blocks_locked(struct tp_machine *m, unsigned first, unsigned count,
+			    enum tp_online_policy policy);
 int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned count,
 			     const struct tp_offline_options *options, uint64_t until_ns,
 			     struct tp_offline_report *report);
@@ -73,7 +81,8 @@ struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uin
 			       enum tp_online_policy policy);
 
 /* Call @fn for every contiguous run of online blocks of one node; until it returns non-0. */
-int tp_online_runs(struct tp_machine *m, int (*fn)(const struct tp_memory_event *run, void *arg), void *arg);
+int tp_online_runs(struct tp_machine *m, int (*fn)(const struct tp_memory_event *run, void *arg),
+		   void *arg);
 
 /* Boot memory of all nodes: devices of their own, onlined like any other. */
 int tp_boot_memory(struct tp_machine *m, const struct tp_machine_config *config);

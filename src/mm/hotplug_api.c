@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hotplug_api - plug, unplug, online and offline as the public sees them: checks, the hotplug lock, transactions. */
+/*
+ * hotplug_api - plug, unplug, online and offline as the public sees them: checks, the hotplug lock,
+ * transactions.
+ */
 #include <errno.h>
 
 #include "core/clock.h"
@@ -36,25 +39,29 @@ static int check_policy(enum tp_online_policy policy)
 static int check_dram(const struct tp_device *d)
 {
 	if (d->kind != TP_DEVICE_DRAM)
-		return TP_ERR_TEXT(-EINVAL, d->name, "device %s is private memory; it is never online");
+		return TP_ERR_TEXT(-EINVAL, d->name,
+				   "device %s is private memory; it is never online");
 	return 0;
 }
 
-/* ---- devices ------------------------------------------------------------------------------------------------------ */
+/* ---- devices --------------------------------------------------------------------------------- */
 
-static int plug_locked(struct tp_machine *m, const struct tp_device_config *config, struct tp_device **device)
+static int plug_locked(struct tp_machine *m, const struct tp_device_config *config,
+		       struct tp_device **device)
 {
 	int err = tp_device_attach(m, config, false, device);
 
 	if (err || config->online == TP_ONLINE_NONE || config->kind != TP_DEVICE_DRAM)
 		return err;
-	err = tp_online_blocks_locked(m, device_first(*device), device_count(*device), config->online);
+	err = tp_online_blocks_locked(m, device_first(*device), device_count(*device),
+				      config->online);
 	if (err)
 		tp_device_detach(*device);
 	return err;
 }
 
-int tp_device_plug(struct tp_machine *m, const struct tp_device_config *config, struct tp_device **device)
+int tp_device_plug(struct tp_machine *m, const struct tp_device_config *config,
+		   struct tp_device **device)
 {
 	int err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
 
@@ -82,8 +89,8 @@ int tp_device_online(struct tp_device *d, enum tp_online_policy policy)
 }
 
 /* What an offline begins with: a clean report, and the lock within the deadline. */
-static int begin_offline(struct tp_machine *m, const struct tp_offline_options *options, uint64_t until_ns,
-			 struct tp_offline_report *report)
+static int begin_offline(struct tp_machine *m, const struct tp_offline_options *options,
+			 uint64_t until_ns, struct tp_offline_report *report)
 {
 	int err = tp_hotplug_begin(m, until_ns, options->cancel);
 
@@ -106,7 +113,8 @@ static int device_offline(struct tp_device *d, const struct tp_offline_options *
 	err = begin_offline(m, options, until_ns, report);
 	if (err)
 		return err;
-	err = tp_offline_blocks_locked(m, device_first(d), device_count(d), options, until_ns, report);
+	err = tp_offline_blocks_locked(m, device_first(d), device_count(d), options, until_ns,
+				       report);
 	if (!err && unplug && !options->dry_run)
 		tp_device_detach(d);
 	tp_hotplug_end(m);
@@ -114,25 +122,30 @@ static int device_offline(struct tp_device *d, const struct tp_offline_options *
 	return err;
 }
 
-int tp_device_offline(struct tp_device *d, const struct tp_offline_options *options, struct tp_offline_report *report)
+int tp_device_offline(struct tp_device *d, const struct tp_offline_options *options,
+		      struct tp_offline_report *report)
 {
 	return device_offline(d, options, report, false);
 }
 
-int tp_device_unplug(struct tp_device *d, const struct tp_offline_options *options, struct tp_offline_report *report)
+int tp_device_unplug(struct tp_device *d, const struct tp_offline_options *options,
+		     struct tp_offline_report *report)
 {
 	if (d->boot)
-		return TP_ERR_TEXT(-EPERM, d->name, "%s is boot memory; it can go offline but not away");
+		return TP_ERR_TEXT(-EPERM, d->name,
+				   "%s is boot memory; it can go offline but not away");
 	return device_offline(d, options, report, true);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 /* All of them there, in @state, of one node, not private. */
-static int check_blocks(struct tp_machine *m, unsigned first, unsigned count, enum tp_block_state state)
+static int check_blocks(struct tp_machine *m, unsigned first, unsigned count,
+			enum tp_block_state state)
 {
 	if (!count || first >= m->nr_blocks || count > m->nr_blocks - first)
-		return TP_ERR(-ENOENT, "blocks %u to %u are not all of this machine", first, first + count - 1);
+		return TP_ERR(-ENOENT, "blocks %u to %u are not all of this machine", first,
+			      first + count - 1);
 	for (unsigned id = first; id < first + count; id++) {
 		const struct tp_block *b = &m->blocks[id];
 		enum tp_block_state now = tp_atomic_load(&b->state, TP_RELAXED);
@@ -144,14 +157,17 @@ static int check_blocks(struct tp_machine *m, unsigned first, unsigned count, en
 		if (err)
 			return err;
 		if (now != state)
-			return TP_ERR(-EINVAL, "block %u is in state %u, not in %u", id, now, state);
+			return TP_ERR(-EINVAL, "block %u is in state %u, not in %u", id, now,
+				      state);
 		if (b->node != m->blocks[first].node)
-			return TP_ERR(-EINVAL, "blocks %u and %u are on different nodes", first, id);
+			return TP_ERR(-EINVAL, "blocks %u and %u are on different nodes", first,
+				      id);
 	}
 	return 0;
 }
 
-int tp_blocks_online(struct tp_machine *m, unsigned first, unsigned count, enum tp_online_policy policy)
+int tp_blocks_online(struct tp_machine *m, unsigned first, unsigned count,
+		     enum tp_online_policy policy)
 {
 	int err = check_policy(policy);
 
@@ -166,8 +182,8 @@ int tp_blocks_online(struct tp_machine *m, unsigned first, unsigned count, enum 
 	return err;
 }
 
-int tp_blocks_offline(struct tp_machine *m, unsigned first, unsigned count, const struct tp_offline_options *options,
-		      struct tp_offline_report *report)
+int tp_blocks_offline(struct tp_machine *m, unsigned first, unsigned count,
+		      const struct tp_offline_options *options, struct tp_offline_report *report)
 {
 	struct tp_offline_report unwanted;
 	uint64_t until_ns;
@@ -206,26 +222,28 @@ int tp_device_online(tp_unused struct tp_device *d, tp_unused enum tp_online_pol
 	return compiled_out();
 }
 
-int tp_device_offline(tp_unused struct tp_device *d, tp_unused const struct tp_offline_options *options,
+int tp_device_offline(tp_unused struct tp_device *d,
+		      tp_unused const struct tp_offline_options *options,
 		      tp_unused struct tp_offline_report *report)
 {
 	return compiled_out();
 }
 
-int tp_device_unplug(tp_unused struct tp_device *d, tp_unused const struct tp_offline_options *options,
+int tp_device_unplug(tp_unused struct tp_device *d,
+		     tp_unused const struct tp_offline_options *options,
 		     tp_unused struct tp_offline_report *report)
 {
 	return compiled_out();
 }
 
-int tp_blocks_online(tp_unused struct tp_machine *m, tp_unused unsigned first, tp_unused unsigned count,
-		     tp_unused enum tp_online_policy policy)
+int tp_blocks_online(tp_unused struct tp_machine *m, tp_unused unsigned first,
+		     tp_unused unsigned count, tp_unused enum tp_online_policy policy)
 {
 	return compiled_out();
 }
 
-int tp_blocks_offline(tp_unused struct tp_machine *m, tp_unused unsigned first, tp_unused unsigned count,
-		      tp_unused const struct tp_offline_options *options,
+int tp_blocks_offline(tp_unused struct tp_machine *m, tp_unused unsigned first,
+		      tp_unused unsigned count, tp_unused const struct tp_offline_options *options,
 		      tp_unused struct tp_offline_report *report)
 {
 	return compiled_out();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hotplug_lock - one hotplug operation at a time; whoever waits keeps his deadline and can be cancelled (T17).
+ * hotplug_lock - one hotplug operation at a time; whoever waits keeps his deadline and can be
+ * cancelled (T17).
  */
 #include <errno.h>
 
@@ -19,7 +20,8 @@ static bool try_take(struct tp_hotplug_lock *lock)
 	return tp_atomic_cas(&lock->busy, &idle, 1, TP_ACQUIRE);
 }
 
-static int wait_turn(struct tp_hotplug_lock *lock, uint64_t until_ns, const struct tp_cancel *cancel)
+static int wait_turn(struct tp_hotplug_lock *lock, uint64_t until_ns,
+		     const struct tp_cancel *cancel)
 {
 	for (;;) {
 		uint32_t ticket = tp_wait_prepare(&lock->wq);

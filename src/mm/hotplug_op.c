@@ -26,13 +26,14 @@ int tp_op_add(struct tp_hotplug_op *op, tp_pfn start, uint64_t nr_pages, struct 
 
 	if (!extend(op->runs, &op->nr_runs, TP_MAX_RUNS, run) ||
 	    !extend(op->ranges, &op->nr_ranges, TP_MAX_RANGES, range))
-		return TP_ERR(-E2BIG, "more than %u separate runs of blocks; do it in parts", TP_MAX_RUNS);
+		return TP_ERR(-E2BIG, "more than %u separate runs of blocks; do it in parts",
+			      TP_MAX_RUNS);
 	op->nr_pages += nr_pages;
 	return 0;
 }
 
-int tp_op_add_blocks(struct tp_hotplug_op *op, unsigned first, unsigned count, enum tp_block_state state,
-		     struct tp_zone *zone)
+int tp_op_add_blocks(struct tp_hotplug_op *op, unsigned first, unsigned count,
+		     enum tp_block_state state, struct tp_zone *zone)
 {
 	struct tp_machine *m = op->machine;
 
@@ -71,7 +72,8 @@ void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state)
 
 	for (unsigned i = 0; i < op->nr_runs; i++) {
 		unsigned first = (unsigned)(op->runs[i].start.v / m->block_pages);
-		unsigned end = (unsigned)((op->runs[i].start.v + op->runs[i].nr_pages) / m->block_pages);
+		unsigned end =
+			(unsigned)((op->runs[i].start.v + op->runs[i].nr_pages) / m->block_pages);
 
 		for (unsigned id = first; id < end; id++) {
 			tp_atomic_store(&m->blocks[id].zone, block_zone(m, id), TP_RELEASE);
@@ -80,14 +82,15 @@ void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state)
 	}
 }
 
-/* ---- events ------------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static struct tp_memory_event memory_event(const struct tp_hotplug_op *op, unsigned run,
 					   enum tp_memory_event_type type)
 {
-	return (struct tp_memory_event){
-		.type = type, .node = op->node, .start = op->runs[run].start, .nr_pages = op->runs[run].nr_pages
-	};
+	return (struct tp_memory_event){ .type = type,
+					 .node = op->node,
+					 .start = op->runs[run].start,
+					 .nr_pages = op->runs[run].nr_pages };
 }
 
 static void cancel_runs(struct tp_hotplug_op *op, unsigned n, enum tp_memory_event_type announced)

@@ -50,7 +50,8 @@ int tp_isolate_range(const struct tp_range *range)
 	tp_pcp_drain(zone, true);
 	tp_pcp_resume(zone);
 	tp_spin_unlock(&zone->lock);
-	tp_trace(zone->machine->trace, TP_TRACE_isolate, zone->index, range->start.v, range->nr_pages);
+	tp_trace(zone->machine->trace, TP_TRACE_isolate, zone->index, range->start.v,
+		 range->nr_pages);
 	return 0;
 }
 
@@ -59,11 +60,15 @@ void tp_unisolate_range(const struct tp_range *range)
 	struct tp_zone *zone = range->zone;
 
 	tp_spin_lock(&zone->lock);
-	/* Lists are stacks: from the top down, so that the lowest block is taken first and neighbours follow. */
+	/*
+	 * Lists are stacks: from the top down, so that the lowest block is taken first and
+	 * neighbours follow.
+	 */
 	for (uint32_t pb = end_pb(range); pb-- > first_pb(range);)
 		tp_zone_unisolate(zone, pb);
 	tp_spin_unlock(&zone->lock);
-	tp_trace(zone->machine->trace, TP_TRACE_unisolate, zone->index, range->start.v, range->nr_pages);
+	tp_trace(zone->machine->trace, TP_TRACE_unisolate, zone->index, range->start.v,
+		 range->nr_pages);
 }
 
 uint64_t tp_range_free_pages(const struct tp_range *range)

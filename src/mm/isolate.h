@@ -2,11 +2,13 @@
 /*
  * isolate - take pageblocks out of circulation before their pages are moved.
  *
- * Isolated free pages are in no free list and in no free count, from the first moment on, under one hold of the zone lock.
- * Used pages stay used; freed, they stay in the block.  Other blocks of the zone and node go on serving (T19).
+ * Isolated free pages are in no free list and in no free count, from the first moment on, under one
+ * hold of the zone lock. Used pages stay used; freed, they stay in the block.  Other blocks of the
+ * zone and node go on serving (T19).
  *
  * Invariants
- *  S1  When tp_isolate_range() returned 0, no page of the range can be taken any more, and none is in a per-CPU list.
+ *  S1  When tp_isolate_range() returned 0, no page of the range can be taken any more, and none is
+ *      in a per-CPU list.
  *  S2  A pageblock has one isolator at a time; the second gets -EBUSY and changes nothing.
  *  S3  Undo restores what was there before, to the migratetype of each block (T15).
  *

@@ -2,8 +2,9 @@
 /*
  * machine - make a machine and take it apart.
  *
- * Metadata of the whole physical range is reserved at once, but bitmaps and owner words cost memory only where memory is
- * plugged: those of an absent block are pages that were never touched, or were given back.
+ * Metadata of the whole physical range is reserved at once, but bitmaps and owner words cost memory
+ * only where memory is plugged: those of an absent block are pages that were never touched, or were
+ * given back.
  * Fault sites: mm/metadata, core/alloc, those of backing and online.
  */
 #include "mm/machine.h"
@@ -21,10 +22,11 @@
 #include "mm/zone.h"
 #include "mm/zonelist.h"
 
-static const uint64_t default_block_size = TP_MAX(TP_MIB(128), TP_PAGEBLOCK_SIZE), max_block_size = TP_GIB(2);
+static const uint64_t default_block_size = TP_MAX(TP_MIB(128), TP_PAGEBLOCK_SIZE),
+		      max_block_size = TP_GIB(2);
 enum { LOCAL_DISTANCE = 10, REMOTE_DISTANCE = 20, DEFAULT_AUTO_MOVABLE_RATIO = 301 };
 
-/* ---- configuration ------------------------------------------------------------------------------------------------ */
+/* ---- configuration --------------------------------------------------------------------------- */
 
 static unsigned count_nodes(const struct tp_machine_config *c)
 {
@@ -46,23 +48,27 @@ static struct tp_machine_config complete(const struct tp_machine_config *wish)
 	c.hotplug_size = c.hotplug_size ? c.hotplug_size : TP_GIB(64);
 	c.dma_size = c.dma_size ? c.dma_size : TP_MIB(16);
 	c.dma32_size = c.dma32_size ? c.dma32_size : TP_GIB(4);
-	c.auto_movable_ratio = c.auto_movable_ratio ? c.auto_movable_ratio : DEFAULT_AUTO_MOVABLE_RATIO;
+	c.auto_movable_ratio =
+		c.auto_movable_ratio ? c.auto_movable_ratio : DEFAULT_AUTO_MOVABLE_RATIO;
 	if (used == 1 && !c.nodes[0].dram && !c.nodes[0].cpus)
-		c.nodes[0] = (struct tp_node_config){ .dram = c.block_size, .cpus = tp_cpu_count() };
+		c.nodes[0] =
+			(struct tp_node_config){ .dram = c.block_size, .cpus = tp_cpu_count() };
 	c.nr_nodes = c.nr_nodes ? c.nr_nodes : used;
 	return c;
 }
 
 static int check_sizes(const struct tp_machine_config *c)
 {
-	if (!tp_is_power_of_two(c->block_size) || c->block_size < TP_PAGEBLOCK_SIZE || c->block_size > max_block_size)
-		return TP_ERR(-EINVAL, "block size %x is no power of two from %x to %x", c->block_size,
-			      TP_PAGEBLOCK_SIZE, max_block_size);
+	if (!tp_is_power_of_two(c->block_size) || c->block_size < TP_PAGEBLOCK_SIZE ||
+	    c->block_size > max_block_size)
+		return TP_ERR(-EINVAL, "block size %x is no power of two from %x to %x",
+			      c->block_size, TP_PAGEBLOCK_SIZE, max_block_size);
 	if (c->hotplug_size > TP_GIB(16384))
 		return TP_ERR(-EINVAL, "hotplug size %x is over 16 TiB", c->hotplug_size);
-	if (c->dma_size % TP_PAGEBLOCK_SIZE || c->dma32_size % TP_PAGEBLOCK_SIZE || c->dma_size > c->dma32_size)
-		return TP_ERR(-EINVAL, "zone limits %x and %x do not divide into pageblocks", c->dma_size,
-			      c->dma32_size);
+	if (c->dma_size % TP_PAGEBLOCK_SIZE || c->dma32_size % TP_PAGEBLOCK_SIZE ||
+	    c->dma_size > c->dma32_size)
+		return TP_ERR(-EINVAL, "zone limits %x and %x do not divide into pageblocks",
+			      c->dma_size, c->dma32_size);
 	return 0;
 }
 
@@ -74,11 +80,12 @@ static int check_nodes(const struct tp_machine_config *c)
 		return TP_ERR(-EINVAL, "%u nodes; this build knows %u", c->nr_nodes,
 			      TP_CONFIG_NUMA ? TP_MAX_NODES : 1);
 	if (count_nodes(c) > c->nr_nodes)
-		return TP_ERR(-EINVAL, "node %u has memory or CPUs, but there are %u nodes", count_nodes(c) - 1,
-			      c->nr_nodes);
+		return TP_ERR(-EINVAL, "node %u has memory or CPUs, but there are %u nodes",
+			      count_nodes(c) - 1, c->nr_nodes);
 	for (unsigned i = 0; i < c->nr_nodes; i++) {
 		if (c->nodes[i].dram % c->block_size)
-			return TP_ERR(-EINVAL, "node %u: %x bytes are no multiple of the block size %x", i,
+			return TP_ERR(-EINVAL,
+				      "node %u: %x bytes are no multiple of the block size %x", i,
 				      c->nodes[i].dram, c->block_size);
 		if (c->nodes[i].dram > TP_GIB(16384) - total)
 			return TP_ERR(-EINVAL, "boot memory is over 16 TiB at node %u", i);
@@ -91,12 +98,14 @@ static int set_distances(struct tp_machine *m, const unsigned *distance)
 {
 	for (unsigned i = 0; i < m->nr_nodes; i++)
 		for (unsigned j = 0; j < m->nr_nodes; j++) {
-			unsigned d = distance ? distance[i * m->nr_nodes + j] :
-				     i == j   ? LOCAL_DISTANCE :
-						REMOTE_DISTANCE;
+			unsigned d = distance ? distance[i * m->nr_nodes + j]
+				     : i == j ? LOCAL_DISTANCE
+					      : REMOTE_DISTANCE;
 
-			if (d < LOCAL_DISTANCE || d > UINT8_MAX || (i == j) != (d == LOCAL_DISTANCE))
-				return TP_ERR(-EINVAL, "distance %u from node %u to node %u", d, i, j);
+			if (d < LOCAL_DISTANCE || d > UINT8_MAX ||
+			    (i == j) != (d == LOCAL_DISTANCE))
+				return TP_ERR(-EINVAL, "distance %u from node %u to node %u", d, i,
+					      j);
 			m->distance[i][j] = (uint8_t)d;
 		}
 	return 0;
@@ -120,13 +129,14 @@ static void set_cpus(struct tp_machine *m, const struct tp_machine_config *c)
 		m->cpu_node[cpu] = n ? node_of[cpu % n] : 0;
 }
 
-/* ---- memory for metadata ------------------------------------------------------------------------------------------ */
+/* ---- memory for metadata --------------------------------------------------------------------- */
 
 static void *reserve(uint64_t size)
 {
-	void *p = TP_FAULT("mm/metadata") ? MAP_FAILED :
-					    mmap(NULL, size, PROT_READ | PROT_WRITE,
-						 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = TP_FAULT("mm/metadata")
+			  ? MAP_FAILED
+			  : mmap(NULL, size, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -162,7 +172,7 @@ static int alloc_metadata(struct tp_machine *m)
 	return 0;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static void init_locks(struct tp_machine *m)
 {
@@ -184,8 +194,10 @@ static void init_nodes(struct tp_machine *m)
 	for (int n = 0; n < TP_MAX_NODES; n++) {
 		m->nodes[n].id = n;
 		for (int t = 0; t < TP_NR_ZONE_TYPES; t++) {
-			tp_zone_init(tp_zone_of(m, n, (enum tp_zone_type)t), m, n, (enum tp_zone_type)t);
-			tp_atomic_store(&m->nodes[n].zonelist[t].zone[0], TP_ZONE_INDEX_NONE, TP_RELAXED);
+			tp_zone_init(tp_zone_of(m, n, (enum tp_zone_type)t), m, n,
+				     (enum tp_zone_type)t);
+			tp_atomic_store(&m->nodes[n].zonelist[t].zone[0], TP_ZONE_INDEX_NONE,
+					TP_RELAXED);
 		}
 	}
 }
@@ -201,7 +213,8 @@ static void set_layout(struct tp_machine *m, const struct tp_machine_config *c)
 	boot = tp_align_up(TP_MAX(boot, c->dma32_size), c->block_size);
 	m->hotplug_start = (tp_pfn){ boot >> TP_PAGE_SHIFT };
 	m->block_pages = c->block_size >> TP_PAGE_SHIFT;
-	m->nr_blocks = (unsigned)((boot + tp_align_up(c->hotplug_size, c->block_size)) / c->block_size);
+	m->nr_blocks =
+		(unsigned)((boot + tp_align_up(c->hotplug_size, c->block_size)) / c->block_size);
 	m->nr_pfns = m->nr_blocks * m->block_pages;
 	m->nr_pageblocks = m->nr_pfns >> TP_PAGEBLOCK_ORDER;
 	m->auto_rule = c->auto_rule;

@@ -3,15 +3,20 @@
  * machine - what a machine is made of: zones, nodes, blocks, and who guards them.
  *
  * Invariants
- *  M1  For every zone: managed = nr_free + nr_isolated_free + held in per-CPU lists + allocated (+ pages in flight
- *      between a list and their new owner's word).  nr_free never counts a page of an isolated block.
- *  M2  A node is in N_MEMORY if and only if one of its zones has present pages, in N_NORMAL_MEMORY if and only if
- *      Normal or a lower zone has; both change inside one hotplug operation, between its announcement and its statement.
- *  M3  Zones and nodes are never freed or moved while the machine lives: a stale zonelist can be walked safely.
- *  M4  A pageblock's zone is valid exactly while its memory block is online or on the way in or out.
+ *  M1  For every zone: managed = nr_free + nr_isolated_free + held in per-CPU lists + allocated (+
+ *      pages in flight between a list and their new owner's word).  nr_free never counts a page of
+ *      an isolated block.
+ *  M2  A node is in N_MEMORY if and only if one of its zones has present pages, in N_NORMAL_MEMORY
+ *      if and only if Normal or a lower zone has; both change inside one hotplug operation, between
+ *      its announcement and its statement.
+ *  M3  Zones and nodes are never freed or moved while the machine lives: a stale zonelist can be
+ *      walked safely.
+ *  M4  A pageblock's zone is valid exactly while its memory block is online or on the way in or
+ *      out.
  *
- * Locking: core/lockrank.h has the order.  hotplug: block states, devices, spans, present, node masks (writers), zonelists
- * (writers).  zone lock: everything in struct tp_zone and the pageblocks of the zone.  Owner words: see owner.h.
+ * Locking: core/lockrank.h has the order.  hotplug: block states, devices, spans, present, node
+ * masks (writers), zonelists (writers).  zone lock: everything in struct tp_zone and the pageblocks
+ * of the zone.  Owner words: see owner.h.
  */
 #ifndef TP_MM_MACHINE_H
 #define TP_MM_MACHINE_H
@@ -28,7 +33,8 @@
 
 enum { TP_MAX_ZONES = TP_MAX_NODES * TP_NR_ZONE_TYPES, TP_MAX_OWNERS = 1024 };
 
-_Static_assert((int)TP_MAX_ZONES < (int)TP_LIST_PAIR_TAIL, "a zone index must fit a pageblock record");
+_Static_assert((int)TP_MAX_ZONES < (int)TP_LIST_PAIR_TAIL,
+	       "a zone index must fit a pageblock record");
 
 enum tp_watermark { TP_WMARK_MIN, TP_WMARK_LOW, TP_WMARK_HIGH, TP_NR_WMARKS };
 
@@ -44,9 +50,10 @@ struct tp_zone {
 	uint64_t nr_free, nr_isolated_free;
 	uint32_t nr_pageblocks, nr_isolated_blocks;
 	uint64_t watermark[TP_NR_WMARKS];
-	uint64_t reserve[TP_NR_ZONE_TYPES]; /* kept for lower requests from those that could use a higher zone */
+	/* kept for requests that need this zone, from those that could use a higher one */
+	uint64_t reserve[TP_NR_ZONE_TYPES];
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
-	uint32_t compact_cursor; /* kcompactd's place in the zone */
+	uint32_t compact_cursor;			  /* kcompactd's place in the zone */
 	struct tp_pcp *pcp;	 /* per CPU and migratetype; from the first page on */
 	tp_atomic_u64 free_hint; /* nr_free, readable without the lock */
 };
@@ -60,14 +67,16 @@ struct tp_node {
 	int id;
 	unsigned cpus;
 	struct tp_zonelist zonelist[TP_NR_ZONE_TYPES];
-	tp_atomic_u64 demotion_preferred; /* written by the tiers; empty for a node without memory (T12) */
+	/* written by the tiers; empty for a node without memory (T12) */
+	tp_atomic_u64 demotion_preferred;
 	tp_atomic_u64 demotion_allowed;
 	struct tp_reclaimer *kswapd, *kcompactd; /* under reclaim_lock */
 };
 
 struct tp_block {
 	tp_atomic_u8 state; /* enum tp_block_state; written under hotplug */
-	tp_atomic_u8 zone;  /* zone index while online; NONE: several zones (boot memory only), or not online */
+	/* index while online; NONE: several zones (boot memory only), or not online */
+	tp_atomic_u8 zone;
 	int8_t node;
 	struct tp_device *device;
 };
@@ -106,7 +115,8 @@ struct tp_machine {
 	tp_pfn dma_end, dma32_end, hotplug_start;
 	enum tp_auto_rule auto_rule;
 	unsigned auto_movable_ratio;
-	uint64_t boot_kernel_pages[TP_MAX_NODES]; /* early kernel memory, for the auto-movable rule */
+	uint64_t boot_kernel_pages
+		[TP_MAX_NODES]; /* early kernel memory, for the auto-movable rule */
 
 	struct tp_backing backing;
 	struct tp_hold hold;
@@ -138,13 +148,14 @@ struct tp_machine {
 	void *numa; /* numa's own state */
 	tp_atomic_u32 demotion_enabled;
 	struct tp_trace_ring *trace;
-	tp_atomic_u64 pages_migrated, migrate_failures, pages_demoted, blocks_compacted, worst_hold_ns;
+	tp_atomic_u64 pages_migrated, migrate_failures, pages_demoted, blocks_compacted,
+		worst_hold_ns;
 };
 
 /*
- * A room or consumer that lives in a machine.  init runs before any memory is there; the node and memory chains then tell
- * it of boot memory as of any other.  fini, in reverse order, runs while the memory is still there: the machine goes away
- * as a whole and no event says so.
+ * A room or consumer that lives in a machine.  init runs before any memory is there; the node and
+ * memory chains then tell it of boot memory as of any other.  fini, in reverse order, runs while
+ * the memory is still there: the machine goes away as a whole and no event says so.
  */
 struct tp_module {
 	const char *name;
@@ -203,7 +214,9 @@ static inline int tp_node_here(const struct tp_machine *m)
 	return m->cpu_node[tp_cpu_current() % sizeof(m->cpu_node)];
 }
 
-/* Set or clear a node in a state's mask; callers hold the hotplug lock or are making the machine. */
+/*
+ * Set or clear a node in a state's mask; callers hold the hotplug lock or are making the machine.
+ */
 void tp_node_state_set(struct tp_machine *m, int node, enum tp_node_state state, bool value);
 /* Wait for the hotplug lock; until_ns bounds the wait. -ETIMEDOUT, -ECANCELED. */
 int tp_hotplug_begin(struct tp_machine *m, uint64_t until_ns, struct tp_cancel *cancel);

@@ -19,7 +19,7 @@
 /* Huge pages of the processor want this alignment, whatever a pageblock is. */
 static const uint64_t address_align = TP_MAX(TP_MIB(2), TP_PAGEBLOCK_SIZE);
 
-/* ---- address space ------------------------------------------------------------------------------------------------ */
+/* ---- address space --------------------------------------------------------------------------- */
 
 uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t to)
 {
@@ -36,21 +36,28 @@ int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, bool popu
 	size_t size = n << TP_PAGE_SHIFT;
 	int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
 
-	if (TP_FAULT("mm/mapping-show") || mmap(at, size, PROT_READ | PROT_WRITE, flags, map->machine->backing.fd,
-						(off_t)map->pfns[from] << TP_PAGE_SHIFT) == MAP_FAILED)
-		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: %u bytes at %x", size, (uintptr_t)at);
-	/* A child would see pages that were given away meanwhile; it sees nothing instead (docs/limits.md). */
+	if (TP_FAULT("mm/mapping-show") ||
+	    mmap(at, size, PROT_READ | PROT_WRITE, flags, map->machine->backing.fd,
+		 (off_t)map->pfns[from] << TP_PAGE_SHIFT) == MAP_FAILED)
+		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: %u bytes at %x", size,
+				   (uintptr_t)at);
+	/*
+	 * A child would see pages that were given away meanwhile; it sees nothing instead
+	 * (docs/limits.md).
+	 */
 	madvise(at, size, MADV_DONTFORK);
 	return 0;
 }
 
 static int reserve(struct tp_mapping *map)
 {
-	char *p = mmap(NULL, map->size + address_align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, map->size + address_align, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	char *end;
 
 	if (p == MAP_FAILED)
-		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: no address space for %u bytes", map->size);
+		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: no address space for %u bytes",
+				   map->size);
 	end = p + map->size + address_align;
 	map->base = (char *)tp_align_up((uintptr_t)p, address_align);
 	if (map->base > p)
@@ -76,7 +83,8 @@ static int show_all(struct tp_mapping *map)
 		return err;
 	map->kernel_mappings = runs;
 	for (uint64_t from = 0, to; from < map->nr_pages; from = to) {
-		for (to = from + 1; to < map->nr_pages && map->pfns[to] == map->pfns[to - 1] + 1; to++)
+		for (to = from + 1; to < map->nr_pages && map->pfns[to] == map->pfns[to - 1] + 1;
+		     to++)
 			;
 		err = tp_mapping_show(map, from, to - from, false);
 		if (err)
@@ -85,19 +93,22 @@ static int show_all(struct tp_mapping *map)
 	return 0;
 }
 
-/* ---- pages -------------------------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static uint64_t chunk_pages(const struct tp_mapping *map, uint64_t chunk)
 {
 	return TP_MIN(TP_PAGEBLOCK_PAGES, map->nr_pages - (chunk << TP_PAGEBLOCK_ORDER));
 }
 
-/* Whatever was there before must not be seen; a range that holds no memory reads as zero already. */
+/*
+ * Whatever was there before must not be seen; a range that holds no memory reads as zero already.
+ */
 static void clear_pages(struct tp_mapping *map, tp_pfn pfn, unsigned order)
 {
 	struct tp_backing *b = &map->machine->backing;
 
-	if (order && (tp_backing_is_hole(b, pfn, 1u << order) || tp_backing_punch(b, pfn, 1u << order)))
+	if (order &&
+	    (tp_backing_is_hole(b, pfn, 1u << order) || tp_backing_punch(b, pfn, 1u << order)))
 		return;
 	memset(tp_backing_address(b, pfn), 0, TP_PAGE_SIZE << order);
 }
@@ -114,7 +125,8 @@ static int alloc_run(struct tp_mapping *map, uint64_t first, unsigned order, uns
 	tp_pfn pfn;
 	int err;
 
-	tp_policy_place(map->machine, &map->policy, first >> TP_PAGEBLOCK_ORDER, &request.node, &request.nodes);
+	tp_policy_place(map->machine, &map->policy, first >> TP_PAGEBLOCK_ORDER, &request.node,
+			&request.nodes);
 	err = tp_pages_alloc(map->machine, &request, &pfn);
 	if (err)
 		return err;
@@ -169,7 +181,7 @@ static int populate(struct tp_mapping *map)
 	return err;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int alloc_tables(struct tp_mapping *map, const char *name)
 {
@@ -215,11 +227,13 @@ static int check_config(struct tp_machine *m, const struct tp_mapping_config *c)
 	if (!c->size)
 		return TP_ERR(-EINVAL, "a mapping of no bytes");
 	if (c->size > m->nr_pfns << TP_PAGE_SHIFT)
-		return TP_ERR(-ENOMEM, "a mapping of %u bytes is more than the machine can have", c->size);
+		return TP_ERR(-ENOMEM, "a mapping of %u bytes is more than the machine can have",
+			      c->size);
 	return tp_policy_check(m, &c->policy);
 }
 
-int tp_mapping_create(struct tp_machine *m, const struct tp_mapping_config *c, struct tp_mapping **mapping)
+int tp_mapping_create(struct tp_machine *m, const struct tp_mapping_config *c,
+		      struct tp_mapping **mapping)
 {
 	struct tp_mapping *map;
 	int err = check_config(m, c);
@@ -279,12 +293,13 @@ uint64_t tp_mapping_size(const struct tp_mapping *map)
 	return map->size;
 }
 
-/* ---- access ------------------------------------------------------------------------------------------------------- */
+/* ---- access ---------------------------------------------------------------------------------- */
 
 static int check_range(const struct tp_mapping *map, uint64_t offset, uint64_t length)
 {
 	if (!length || offset > map->size || length > map->size - offset)
-		return TP_ERR_TEXT(-EINVAL, map->name, "mapping %s: %u bytes at %x are not all of it", length, offset);
+		return TP_ERR_TEXT(-EINVAL, map->name,
+				   "mapping %s: %u bytes at %x are not all of it", length, offset);
 	return 0;
 }
 
@@ -306,7 +321,7 @@ int tp_mapping_write(struct tp_mapping *map, uint64_t offset, const void *buf, u
 	return err;
 }
 
-/* ---- pins --------------------------------------------------------------------------------------------------------- */
+/* ---- pins ------------------------------------------------------------------------------------ */
 
 static tp_pfn head_of(struct tp_mapping *map, uint64_t page)
 {
@@ -354,7 +369,8 @@ static void unpin_pages(struct tp_mapping *map, uint64_t from, uint64_t to)
 
 int tp_mapping_pin(struct tp_mapping *map, uint64_t offset, uint64_t length, const char *who)
 {
-	uint64_t from = offset >> TP_PAGE_SHIFT, to = (offset + length + TP_PAGE_SIZE - 1) >> TP_PAGE_SHIFT;
+	uint64_t from = offset >> TP_PAGE_SHIFT,
+		 to = (offset + length + TP_PAGE_SIZE - 1) >> TP_PAGE_SHIFT;
 	int err = check_range(map, offset, length);
 
 	for (uint64_t page = from; !err && page < to; page = next_unit(map, page)) {
@@ -368,10 +384,11 @@ int tp_mapping_pin(struct tp_mapping *map, uint64_t offset, uint64_t length, con
 void tp_mapping_unpin(struct tp_mapping *map, uint64_t offset, uint64_t length)
 {
 	TP_INVARIANT(!check_range(map, offset, length));
-	unpin_pages(map, offset >> TP_PAGE_SHIFT, (offset + length + TP_PAGE_SIZE - 1) >> TP_PAGE_SHIFT);
+	unpin_pages(map, offset >> TP_PAGE_SHIFT,
+		    (offset + length + TP_PAGE_SIZE - 1) >> TP_PAGE_SHIFT);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------ */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static void count_nodes(struct tp_mapping *map, struct tp_mapping_stat *stat)
 {

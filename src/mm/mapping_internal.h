@@ -5,12 +5,13 @@
  * Invariants
  *  V1  pfns[i] is the page that address base + i * 4096 shows, at any time the lock is free.
  *  V2  A chunk is huge: one allocation of TP_PAGEBLOCK_ORDER; or small: one allocation per page.
- *  V3  kernel_mappings is the number of runs of consecutive pfns, which is the most the kernel can need for it; that many
- *      are charged to the machine's budget.
- *  V4  A pinned page has a pin in its owner word; chunk.pins counts the pinned pages for destroy and describe.
+ *  V3  kernel_mappings is the number of runs of consecutive pfns, which is the most the kernel can
+ *      need for it; that many are charged to the machine's budget.
+ *  V4  A pinned page has a pin in its owner word; chunk.pins counts the pinned pages for destroy
+ *      and describe.
  *
- * Locking: lock (rank mapping) for all of it but the statistics.  Until the mapping is shown its maker fills the table
- * without: making room may move pages of other mappings, under their locks.
+ * Locking: lock (rank mapping) for all of it but the statistics.  Until the mapping is shown its
+ * maker fills the table without: making room may move pages of other mappings, under their locks.
  */
 #ifndef TP_MM_MAPPING_INTERNAL_H
 #define TP_MM_MAPPING_INTERNAL_H

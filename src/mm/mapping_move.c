@@ -29,7 +29,10 @@ static void set_pfns(struct tp_mapping *map, uint64_t page, tp_pfn pfn, unsigned
 		map->pfns[page + i] = (uint32_t)(pfn.v + i);
 }
 
-/* A chunk that was never written needs no copy, only a new home that reads as zero too.  False: copied. */
+/*
+ * A chunk that was never written needs no copy, only a new home that reads as zero too.  False:
+ * copied.
+ */
 static bool move_hole(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned order)
 {
 	uint64_t n = UINT64_C(1) << order;
@@ -38,8 +41,12 @@ static bool move_hole(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned ord
 	       (tp_backing_is_hole(&m->backing, new, n) || tp_backing_punch(&m->backing, new, n));
 }
 
-/* With writers held: content to @new, and the address to @new.  On failure the table still says @old. */
-static int copy_and_show(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
+/*
+ * With writers held: content to @new, and the address to @new.  On failure the table still says
+ * @old.
+ */
+static int copy_and_show(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new,
+			 unsigned order)
 {
 	bool hole = move_hole(map->machine, old, new, order);
 	int err;
@@ -72,8 +79,11 @@ static int move_held(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn n
 	return err;
 }
 
-/* Move pages whose cost in kernel mappings has been paid for the worst case; settle it afterwards. */
-static int move_charged(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
+/*
+ * Move pages whose cost in kernel mappings has been paid for the worst case; settle it afterwards.
+ */
+static int move_charged(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new,
+			unsigned order)
 {
 	uint64_t end = page + (UINT64_C(1) << order);
 	uint64_t before = tp_mapping_runs(map, page, end), after;
@@ -109,7 +119,8 @@ static struct tp_mapping *mapping_of(struct tp_owner *owner)
 	return tp_container_of(owner, struct tp_mapping, owner);
 }
 
-static int mapping_migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp_pfn new, unsigned order)
+static int mapping_migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp_pfn new,
+			   unsigned order)
 {
 	struct tp_mapping *map = mapping_of(owner);
 	int err;
@@ -134,7 +145,8 @@ static int mapping_split(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, un
 	return err;
 }
 
-static void mapping_describe(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, char *buf, size_t len)
+static void mapping_describe(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, char *buf,
+			     size_t len)
 {
 	struct tp_mapping *map = mapping_of(owner);
 	const struct tp_mapping_chunk *chunk;

@@ -23,16 +23,19 @@ static unsigned order_of(const struct used_page *p)
 	return tp_word_order(p->word);
 }
 
-/* ---- blockers ----------------------------------------------------------------------------------------------------- */
+/* ---- blockers -------------------------------------------------------------------------------- */
 
 static void describe(const struct used_page *p, struct tp_blocker *b, const char *reason)
 {
-	*b = (struct tp_blocker){ .pfn = p->pfn, .order = order_of(p), .pins = tp_word_pins(p->word), .reason = reason };
+	*b = (struct tp_blocker){
+		.pfn = p->pfn, .order = order_of(p), .pins = tp_word_pins(p->word), .reason = reason
+	};
 	if (!p->owner)
 		return;
 	snprintf(b->owner, sizeof(b->owner), "%s", p->owner->name);
 	if (p->owner->ops && p->owner->ops->describe)
-		p->owner->ops->describe(p->owner, tp_word_cookie(p->word), p->pfn, b->what, sizeof(b->what));
+		p->owner->ops->describe(p->owner, tp_word_cookie(p->word), p->pfn, b->what,
+					sizeof(b->what));
 }
 
 static void blocked(struct tp_evacuation *e, const struct used_page *p, const char *reason)
@@ -43,7 +46,7 @@ static void blocked(struct tp_evacuation *e, const struct used_page *p, const ch
 	e->nr_blockers++;
 }
 
-/* ---- one page ----------------------------------------------------------------------------------------------------- */
+/* ---- one page -------------------------------------------------------------------------------- */
 
 static int target_alloc(struct tp_evacuation *e, const struct used_page *p, tp_pfn *new)
 {
@@ -84,9 +87,10 @@ static void count_moved(struct tp_evacuation *e, const struct used_page *p, tp_p
 static int move_frozen(struct tp_evacuation *e, const struct used_page *p, tp_pfn new)
 {
 	struct tp_machine *m = e->machine;
-	int err = TP_FAULT("mm/migrate") ? TP_ERR(-EAGAIN, "migration of pfn %x: fault injected", p->pfn.v) :
-					   p->owner->ops->migrate(p->owner, tp_word_cookie(p->word), p->pfn, new,
-								  order_of(p));
+	int err = TP_FAULT("mm/migrate")
+			  ? TP_ERR(-EAGAIN, "migration of pfn %x: fault injected", p->pfn.v)
+			  : p->owner->ops->migrate(p->owner, tp_word_cookie(p->word), p->pfn, new,
+						   order_of(p));
 
 	if (!err) {
 		free_old(m, p);
@@ -127,15 +131,21 @@ static bool split_page(const struct used_page *p)
 {
 	const struct tp_owner_ops *ops = p->owner->ops;
 
-	return order_of(p) && ops->split && !ops->split(p->owner, tp_word_cookie(p->word), p->pfn, order_of(p));
+	return order_of(p) && ops->split &&
+	       !ops->split(p->owner, tp_word_cookie(p->word), p->pfn, order_of(p));
 }
 
 static const char *why(int err)
 {
-	return err == -ENOMEM ? "no memory to move it to" : err == -EAGAIN ? "busy this moment" : "owner refused";
+	return err == -ENOMEM	? "no memory to move it to"
+	       : err == -EAGAIN ? "busy this moment"
+				: "owner refused";
 }
 
-/* Returns how many pages the walk may step over: none if the allocation was split and is to be looked at again. */
+/*
+ * Returns how many pages the walk may step over: none if the allocation was split and is to be
+ * looked at again.
+ */
 static unsigned evacuate_page(struct tp_evacuation *e, const struct used_page *p)
 {
 	const struct tp_owner_ops *ops = p->owner->ops;
@@ -169,11 +179,13 @@ static bool can_try(struct tp_evacuation *e, const struct used_page *p)
 	return true;
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------------------------- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static unsigned visit_page(struct tp_evacuation *e, tp_pfn pfn, uint64_t word, bool plan)
 {
-	struct used_page p = { .pfn = pfn, .word = word, .owner = tp_owner_get(e->machine, tp_word_owner(word)) };
+	struct used_page p = { .pfn = pfn,
+			       .word = word,
+			       .owner = tp_owner_get(e->machine, tp_word_owner(word)) };
 	unsigned step = 1u << order_of(&p);
 
 	if (can_try(e, &p)) {
@@ -213,7 +225,8 @@ static tp_pfn visit(struct tp_evacuation *e, tp_pfn pfn, bool plan)
 	return (tp_pfn){ head.v + visit_page(e, head, word, plan) };
 }
 
-static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range, uint32_t pb, bool plan)
+static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range, uint32_t pb,
+			   bool plan)
 {
 	struct tp_pb_bitmap bitmap;
 	tp_pfn end = tp_pb_start(pb + 1);
@@ -234,7 +247,8 @@ static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range
 
 static void walk(struct tp_evacuation *e, const struct tp_range *range, bool plan)
 {
-	uint32_t first = tp_pb_of(range->start), n = (uint32_t)(range->nr_pages >> TP_PAGEBLOCK_ORDER);
+	uint32_t first = tp_pb_of(range->start),
+		 n = (uint32_t)(range->nr_pages >> TP_PAGEBLOCK_ORDER);
 
 	for (uint32_t pb = first; pb < first + n; pb++)
 		walk_pageblock(e, range, pb, plan);

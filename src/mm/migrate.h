@@ -2,13 +2,15 @@
 /*
  * migrate - empty isolated pageblocks by asking the owners of their pages, one by one.
  *
- * Used by offline, by compaction and by demotion; they differ in where pages may go and how often they try.
+ * Used by offline, by compaction and by demotion; they differ in where pages may go and how often
+ * they try.
  *
  * Invariants
- *  G1  The range is isolated by the caller for the whole time (S1): a page seen in use can be moved, released or freed
- *      by its owner, never allocated anew.
- *  G2  migrate() is called with the old page frozen and the new page allocated to the same owner and cookie; whatever it
- *      returns, exactly one of the two is the owner's afterwards and the other is free.
+ *  G1  The range is isolated by the caller for the whole time (S1): a page seen in use can be
+ *      moved, released or freed by its owner, never allocated anew.
+ *  G2  migrate() is called with the old page frozen and the new page allocated to the same owner
+ *      and cookie; whatever it returns, exactly one of the two is the owner's afterwards and the
+ *      other is free.
  *  G3  No lock of the allocator is held while an owner is asked.
  *
  * Fault sites: mm/migrate-target, mm/migrate.
@@ -20,19 +22,19 @@
 
 struct tp_evacuation {
 	struct tp_machine *machine;
-	int node;	     /* look for new pages here first */
-	tp_nodemask targets; /* and nowhere else than here; none: only release */
-	bool demotion;	     /* count as demoted */
-	bool may_release;    /* ask owners that cannot migrate to give up pages */
+	int node;		 /* look for new pages here first */
+	tp_nodemask targets;	 /* and nowhere else than here; none: only release */
+	bool demotion;		 /* count as demoted */
+	bool may_release;	 /* ask owners that cannot migrate to give up pages */
 	bool (*stop)(void *arg); /* asked between pages; may be NULL */
 	void *arg;
 
 	uint64_t moved, released; /* pages, summed over passes */
 
 	/* of the last pass */
-	uint64_t left;	     /* pages still in use or in flight */
-	bool unmovable;	     /* one of them can never move */
-	bool no_memory;	     /* one found no place to go */
+	uint64_t left;	/* pages still in use or in flight */
+	bool unmovable; /* one of them can never move */
+	bool no_memory; /* one found no place to go */
 	unsigned nr_blockers;
 	struct tp_blocker *blockers; /* TP_REPORT_BLOCKERS of them, or NULL */
 };
@@ -41,7 +43,10 @@ struct tp_evacuation {
 void tp_evacuate_begin(struct tp_evacuation *e);
 /* Move what can move out of @range; e tells the rest. */
 void tp_evacuate(struct tp_evacuation *e, const struct tp_range *range);
-/* The same walk without touching anything: e->left, unmovable and blockers say what would stand in the way now. */
+/*
+ * The same walk without touching anything: e->left, unmovable and blockers say what would stand in
+ * the way now.
+ */
 void tp_evacuate_plan(struct tp_evacuation *e, const struct tp_range *range);
 
 #endif

@@ -2,11 +2,13 @@
 /*
  * offline - take ranges out of the allocator under load, or put everything back.
  *
- *	isolate -> node BECOMING_MEMORYLESS -> GOING_OFFLINE -> move pages until none is left | commit
- *	commit: counts, masks, zonelists -> node BECAME -> OFFLINE -> memory back to the system -> FINISH_OFFLINE
+ *	isolate -> BECOMING_MEMORYLESS -> GOING_OFFLINE -> move pages until none is left | commit
+ *	commit: counts, masks, zonelists -> BECAME_MEMORYLESS -> OFFLINE
+ *		-> memory back to the system -> FINISH_OFFLINE
  *
- * Everything left of the bar may fail, be cancelled or run out of time; then GOING_OFFLINE and BECOMING_MEMORYLESS are
- * taken back in that order (T5) and the blocks serve again as they were (T15).
+ * Everything left of the bar may fail, be cancelled or run out of time; then GOING_OFFLINE and
+ * BECOMING_MEMORYLESS are taken back in that order (T5) and the blocks serve again as they were
+ * (T15).
  * Fault sites: mm/isolate, mm/migrate, mm/migrate-target.
  */
 #include <errno.h>
@@ -35,7 +37,7 @@ struct offlining {
 	uint64_t backoff_ns, stuck_since_ns;
 };
 
-/* ---- which masks change ------------------------------------------------------------------------------------------- */
+/* ---- which masks change ---------------------------------------------------------------------- */
 
 static uint64_t leaving_of_zone(const struct tp_hotplug_op *op, const struct tp_zone *zone)
 {
@@ -72,7 +74,7 @@ static unsigned offline_changes(const struct tp_hotplug_op *op)
 	return changes;
 }
 
-/* ---- moving pages out --------------------------------------------------------------------------------------------- */
+/* ---- moving pages out ------------------------------------------------------------------------ */
 
 static uint64_t free_pages(const struct tp_hotplug_op *op)
 {
@@ -110,7 +112,8 @@ static void show_progress(struct offlining *o, uint64_t left)
 static int give_up(struct offlining *o, int err, const char *reason)
 {
 	o->report->reason = reason;
-	return TP_ERR_TEXT(err, reason, "offline of %u pages at pfn %x: %s", o->op->nr_pages, o->op->runs[0].start.v);
+	return TP_ERR_TEXT(err, reason, "offline of %u pages at pfn %x: %s", o->op->nr_pages,
+			   o->op->runs[0].start.v);
 }
 
 /* After a pass that left something: is there hope? */
@@ -170,9 +173,12 @@ static int empty(struct offlining *o)
 	}
 }
 
-/* ---- the operation ------------------------------------------------------------------------------------------------ */
+/* ---- the operation --------------------------------------------------------------------------- */
 
-/* Compaction holds single pageblocks for a moment; another offline would hold the hotplug lock we have. */
+/*
+ * Compaction holds single pageblocks for a moment; another offline would hold the hotplug lock we
+ * have.
+ */
 static int isolate(struct offlining *o)
 {
 	struct tp_hotplug_op *op = o->op;
@@ -253,7 +259,8 @@ static void commit(struct offlining *o)
 		tp_node_state(m, &became);
 	tp_op_state(op, TP_MEM_OFFLINE);
 	for (unsigned i = 0; i < op->nr_runs; i++)
-		o->report->bytes_returned += tp_backing_close(&m->backing, op->runs[i].start, op->runs[i].nr_pages);
+		o->report->bytes_returned +=
+			tp_backing_close(&m->backing, op->runs[i].start, op->runs[i].nr_pages);
 	tp_op_state(op, TP_MEM_FINISH_OFFLINE);
 }
 
@@ -273,14 +280,18 @@ static void fill_report(struct offlining *o, int err)
 	r->elapsed_ns = tp_clock_now() - o->begin_ns;
 }
 
-static void offlining_init(struct offlining *o, struct tp_hotplug_op *op, const struct tp_offline_options *options,
-			   uint64_t until_ns, struct tp_offline_report *report)
+static void offlining_init(struct offlining *o, struct tp_hotplug_op *op,
+			   const struct tp_offline_options *options, uint64_t until_ns,
+			   struct tp_offline_report *report)
 {
-	*o = (struct offlining){ .op = op, .options = options, .until_ns = until_ns, .report = report };
+	*o = (struct offlining){
+		.op = op, .options = options, .until_ns = until_ns, .report = report
+	};
 	o->begin_ns = tp_clock_now();
 	o->evacuation = (struct tp_evacuation){
 		.machine = op->machine,
-		.node = op->node, /* what stays of the node is nearest; isolated pages are on no list */
+		/* What stays of the node is nearest; isolated pages are on no list. */
+		.node = op->node,
 		.targets = { tp_atomic_load(&op->machine->node_states[TP_N_MEMORY], TP_ACQUIRE) },
 		.may_release = true,
 		.stop = out_of_time,
@@ -289,8 +300,8 @@ static void offlining_init(struct offlining *o, struct tp_hotplug_op *op, const 
 	};
 }
 
-int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options, uint64_t until_ns,
-		  struct tp_offline_report *report)
+int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options,
+		  uint64_t until_ns, struct tp_offline_report *report)
 {
 	struct offlining o;
 	int err;
@@ -310,8 +321,8 @@ int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *opt
 }
 
 /* Say what would block; touch nothing, tell nobody. */
-static int plan(struct tp_hotplug_op *op, const struct tp_offline_options *options, uint64_t until_ns,
-		struct tp_offline_report *report)
+static int plan(struct tp_hotplug_op *op, const struct tp_offline_options *options,
+		uint64_t until_ns, struct tp_offline_report *report)
 {
 	struct offlining o;
 	struct tp_evacuation *e = &o.evacuation;
@@ -342,11 +353,13 @@ int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned coun
 		return plan(&op, options, until_ns, report);
 	tp_notifier_session_begin(&m->node_chain);
 	tp_notifier_session_begin(&m->memory_chain);
-	tp_trace(m->trace, TP_TRACE_offline_begin, (uint64_t)op.node, op.runs[0].start.v, op.nr_pages);
+	tp_trace(m->trace, TP_TRACE_offline_begin, (uint64_t)op.node, op.runs[0].start.v,
+		 op.nr_pages);
 	tp_op_set_state(&op, TP_BLOCK_GOING_OFFLINE);
 	err = tp_offline_op(&op, options, until_ns, report);
 	tp_op_set_state(&op, err ? TP_BLOCK_ONLINE : TP_BLOCK_OFFLINE);
-	tp_trace(m->trace, TP_TRACE_offline_end, (uint64_t)op.node, op.runs[0].start.v, (uint64_t)-err);
+	tp_trace(m->trace, TP_TRACE_offline_end, (uint64_t)op.node, op.runs[0].start.v,
+		 (uint64_t)-err);
 	tp_notifier_session_end(&m->memory_chain);
 	tp_notifier_session_end(&m->node_chain);
 	return err;

@@ -2,7 +2,8 @@
 /*
  * online - bring ranges into the allocator.
  *
- *	open memory -> PREPARE_ONLINE -> attach to zones -> node BECOMING -> GOING_ONLINE | commit | BECAME -> ONLINE
+ *	open memory -> PREPARE_ONLINE -> attach to zones -> BECOMING_MEM_AWARE -> GOING_ONLINE
+ *		| commit | BECAME_MEM_AWARE -> ONLINE
  *
  * Everything left of the bar may fail and is taken back in reverse; nothing right of it can (H2).
  * Fault sites: mm/backing-open, mm/online-prepare, core/alloc.
@@ -49,7 +50,8 @@ static void close_runs(struct tp_hotplug_op *op, unsigned n)
 static int open_runs(struct tp_hotplug_op *op)
 {
 	for (unsigned i = 0; i < op->nr_runs; i++) {
-		int err = tp_backing_open(&op->machine->backing, op->runs[i].start, op->runs[i].nr_pages);
+		int err = tp_backing_open(&op->machine->backing, op->runs[i].start,
+					  op->runs[i].nr_pages);
 
 		if (err) {
 			close_runs(op, i);
@@ -87,7 +89,7 @@ static int announce(struct tp_hotplug_op *op)
 	return err;
 }
 
-/* ---- commit ------------------------------------------------------------------------------------------------------- */
+/* ---- commit ---------------------------------------------------------------------------------- */
 
 /* The pages are there, still isolated. */
 static void fill_range(const struct tp_range *range)
@@ -163,12 +165,14 @@ close:
 	return err;
 }
 
-int tp_online_blocks_locked(struct tp_machine *m, unsigned first, unsigned count, enum tp_online_policy policy)
+int tp_online_blocks_locked(struct tp_machine *m, unsigned first, unsigned count,
+			    enum tp_online_policy policy)
 {
 	struct tp_hotplug_op op = { .machine = m, .node = m->blocks[first].node };
 	tp_pfn start = { first * m->block_pages };
-	int err = tp_op_add_blocks(&op, first, count, TP_BLOCK_OFFLINE,
-				   tp_zone_choose(m, op.node, start, count * m->block_pages, policy));
+	int err =
+		tp_op_add_blocks(&op, first, count, TP_BLOCK_OFFLINE,
+				 tp_zone_choose(m, op.node, start, count * m->block_pages, policy));
 
 	if (err || !op.nr_pages)
 		return err;

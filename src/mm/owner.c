@@ -99,7 +99,8 @@ bool tp_page_thaw(struct tp_machine *m, tp_pfn pfn, uint64_t word)
 {
 	uint64_t frozen = tp_word_in(word, TP_WORD_FROZEN);
 
-	return tp_atomic_cas(&m->words[pfn.v], &frozen, tp_word_in(word, TP_WORD_ALLOCATED), TP_ACQ_REL);
+	return tp_atomic_cas(&m->words[pfn.v], &frozen, tp_word_in(word, TP_WORD_ALLOCATED),
+			     TP_ACQ_REL);
 }
 
 int tp_page_pin(struct tp_machine *m, tp_pfn pfn)
@@ -137,7 +138,8 @@ int tp_page_split(struct tp_machine *m, tp_pfn pfn, unsigned order)
 	uint64_t single, word = tp_word_load(m, pfn);
 
 	if (tp_word_state(word) == TP_WORD_FREE || tp_word_order(word) != order)
-		return TP_ERR(-ENOENT, "pfn %x is not the head of an allocation of order %u", pfn.v, order);
+		return TP_ERR(-ENOENT, "pfn %x is not the head of an allocation of order %u", pfn.v,
+			      order);
 	single = tp_word_make(TP_WORD_ALLOCATED, tp_word_owner(word), 0, tp_word_cookie(word));
 	/* Tails first: once the head says single, each page may be freed by itself. */
 	set_tail_words(m, pfn, order, single);

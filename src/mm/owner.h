@@ -13,12 +13,14 @@
  *	  ^------------------ free / migrated --------------'
  *
  * Invariants
- *  O1  A word leaves ALLOCATED or FROZEN by exactly one atomic exchange; the second free of a page finds 0 and stops the
- *      program.
- *  O2  A page is FROZEN only while its pageblock is isolated: freed meanwhile, it cannot be handed out again before the
- *      mover has looked, so the mover never takes a new allocation for the old one.
+ *  O1  A word leaves ALLOCATED or FROZEN by exactly one atomic exchange; the second free of a page
+ *      finds 0 and stops the program.
+ *  O2  A page is FROZEN only while its pageblock is isolated: freed meanwhile, it cannot be handed
+ *      out again before the mover has looked, so the mover never takes a new allocation for the old
+ *      one.
  *  O3  pins > 0 only in state ALLOCATED; a pinned page never freezes, a frozen page is not pinned.
- *  O4  An owner in the table whose call count is not 0 is not freed by its owner (unregister waits).
+ *  O4  An owner in the table whose call count is not 0 is not freed by its owner (unregister
+ *      waits).
  *
  * Locking: words are atomics; the table stands under owners_lock.
  */
@@ -29,11 +31,17 @@
 
 enum tp_word_state { TP_WORD_FREE, TP_WORD_ALLOCATED, TP_WORD_FROZEN };
 
-enum { TP_WORD_ORDER_SHIFT = 42, TP_WORD_OWNER_SHIFT = 32, TP_WORD_STATE_SHIFT = 46, TP_WORD_PIN_SHIFT = 48 };
+enum {
+	TP_WORD_ORDER_SHIFT = 42,
+	TP_WORD_OWNER_SHIFT = 32,
+	TP_WORD_STATE_SHIFT = 46,
+	TP_WORD_PIN_SHIFT = 48
+};
 
 #define TP_WORD_PIN ((uint64_t)1 << TP_WORD_PIN_SHIFT)
 
-static inline uint64_t tp_word_make(enum tp_word_state state, unsigned owner, unsigned order, uint32_t cookie)
+static inline uint64_t tp_word_make(enum tp_word_state state, unsigned owner, unsigned order,
+				    uint32_t cookie)
 {
 	return (uint64_t)state << TP_WORD_STATE_SHIFT | (uint64_t)order << TP_WORD_ORDER_SHIFT |
 	       (uint64_t)owner << TP_WORD_OWNER_SHIFT | cookie;
@@ -67,7 +75,8 @@ static inline unsigned tp_word_pins(uint64_t word)
 /* @word in another state. */
 static inline uint64_t tp_word_in(uint64_t word, enum tp_word_state state)
 {
-	return (word & ~((uint64_t)3 << TP_WORD_STATE_SHIFT)) | (uint64_t)state << TP_WORD_STATE_SHIFT;
+	return (word & ~((uint64_t)3 << TP_WORD_STATE_SHIFT)) | (uint64_t)state
+									<< TP_WORD_STATE_SHIFT;
 }
 
 static inline uint64_t tp_word_load(struct tp_machine *m, tp_pfn pfn)

@@ -2,8 +2,9 @@
 /*
  * page_alloc - allocate and free pages.
  *
- * Single pages come from the CPU's own list, without a lock; everything else from the zone.  The owner word is written
- * last on the way out and cleared first on the way in: between list and word a page is in flight and belongs to the caller.
+ * Single pages come from the CPU's own list, without a lock; everything else from the zone.  The
+ * owner word is written last on the way out and cleared first on the way in: between list and word
+ * a page is in flight and belongs to the caller.
  * Fault sites: mm/page-alloc.
  */
 #include <errno.h>
@@ -18,10 +19,12 @@
 #include "mm/zone.h"
 #include "mm/zonelist.h"
 
-enum { ALL_FLAGS = TP_ALLOC_THISNODE | TP_ALLOC_ZERO | TP_ALLOC_DMA | TP_ALLOC_DMA32 | TP_ALLOC_ATOMIC |
-		   TP_ALLOC_NORECLAIM };
+enum {
+	ALL_FLAGS = TP_ALLOC_THISNODE | TP_ALLOC_ZERO | TP_ALLOC_DMA | TP_ALLOC_DMA32 |
+		    TP_ALLOC_ATOMIC | TP_ALLOC_NORECLAIM
+};
 
-/* ---- the request -------------------------------------------------------------------------------------------------- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static int check_request(struct tp_machine *m, const struct tp_alloc *r)
 {
@@ -45,7 +48,8 @@ static enum tp_zone_type highest_zone(const struct tp_alloc *r)
 		return TP_ZONE_DMA;
 	if (r->flags & TP_ALLOC_DMA32)
 		return TP_ZONE_DMA32;
-	return r->type == TP_MIGRATE_MOVABLE && tp_owner_can_move(r->owner) ? TP_ZONE_MOVABLE : TP_ZONE_NORMAL;
+	return r->type == TP_MIGRATE_MOVABLE && tp_owner_can_move(r->owner) ? TP_ZONE_MOVABLE
+									    : TP_ZONE_NORMAL;
 }
 
 static bool zone_allowed(const struct tp_zone *zone, const struct tp_alloc *r, int node)
@@ -69,10 +73,11 @@ static uint64_t kept_back(const struct tp_zone *zone, const struct depth *d)
 	return (d->atomic ? mark / 2 : mark) + zone->reserve[d->highest];
 }
 
-/* ---- one zone ----------------------------------------------------------------------------------------------------- */
+/* ---- one zone -------------------------------------------------------------------------------- */
 
 /* Fill the CPU's list; keep one page for the caller. */
-static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct depth *d, uint32_t *page)
+static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct depth *d,
+		   uint32_t *page)
 {
 	uint32_t pages[TP_PCP_BATCH];
 	uint64_t keep;
@@ -81,14 +86,16 @@ static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct 
 	tp_spin_lock(&zone->lock);
 	keep = kept_back(zone, d);
 	if (zone->nr_free > keep)
-		n = tp_zone_take_bulk(zone, type, pages, (unsigned)TP_MIN(zone->nr_free - keep, TP_PCP_BATCH));
+		n = tp_zone_take_bulk(zone, type, pages,
+				      (unsigned)TP_MIN(zone->nr_free - keep, TP_PCP_BATCH));
 	tp_spin_unlock(&zone->lock);
 	if (!n)
 		return false;
 	*page = pages[n - 1];
 	for (kept = 0; kept < n - 1 && !tp_pcp_push(zone, type, pages[kept]); kept++)
 		;
-	if (kept < n - 1) { /* the list is stopped, was filled meanwhile, or the block is being isolated */
+	if (kept <
+	    n - 1) { /* the list is stopped, was filled meanwhile, or the block is being isolated */
 		tp_spin_lock(&zone->lock);
 		for (; kept < n - 1; kept++)
 			tp_zone_give(zone, (tp_pfn){ pages[kept] }, 0);
@@ -97,20 +104,22 @@ static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct 
 	return true;
 }
 
-static bool take_locked(struct tp_zone *zone, unsigned order, enum tp_migratetype type, const struct depth *d,
-			uint32_t *page)
+static bool take_locked(struct tp_zone *zone, unsigned order, enum tp_migratetype type,
+			const struct depth *d, uint32_t *page)
 {
 	tp_pfn pfn = { 0 };
 	bool ok;
 
 	tp_spin_lock(&zone->lock);
-	ok = zone->nr_free >= kept_back(zone, d) + (UINT64_C(1) << order) && tp_zone_take(zone, order, type, &pfn);
+	ok = zone->nr_free >= kept_back(zone, d) + (UINT64_C(1) << order) &&
+	     tp_zone_take(zone, order, type, &pfn);
 	tp_spin_unlock(&zone->lock);
 	*page = (uint32_t)pfn.v;
 	return ok;
 }
 
-static bool take_from_zone(struct tp_zone *zone, const struct tp_alloc *r, const struct depth *d, uint32_t *page)
+static bool take_from_zone(struct tp_zone *zone, const struct tp_alloc *r, const struct depth *d,
+			   uint32_t *page)
 {
 	if (r->order)
 		return take_locked(zone, r->order, r->type, d, page);
@@ -124,10 +133,11 @@ static bool take_from_zone(struct tp_zone *zone, const struct tp_alloc *r, const
 	}
 }
 
-/* ---- all zones ---------------------------------------------------------------------------------------------------- */
+/* ---- all zones ------------------------------------------------------------------------------- */
 
-static bool walk_zones(struct tp_machine *m, const struct tp_alloc *r, const struct tp_zonelist *list, int node,
-		       enum tp_watermark mark, uint32_t *page)
+static bool walk_zones(struct tp_machine *m, const struct tp_alloc *r,
+		       const struct tp_zonelist *list, int node, enum tp_watermark mark,
+		       uint32_t *page)
 {
 	struct depth depth = { mark, r->flags & TP_ALLOC_ATOMIC, highest_zone(r) };
 	struct tp_zone *zone;
@@ -158,14 +168,16 @@ static int alloc_slow(struct tp_machine *m, const struct tp_alloc *r, int node, 
 	tp_reclaim_wake(m, list, r->order);
 	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
 		return 0;
-	if (!(r->flags & (TP_ALLOC_ATOMIC | TP_ALLOC_NORECLAIM)) && tp_reclaim_direct(m, list, nodes, r->order) &&
+	if (!(r->flags & (TP_ALLOC_ATOMIC | TP_ALLOC_NORECLAIM)) &&
+	    tp_reclaim_direct(m, list, nodes, r->order) &&
 	    walk_zones(m, r, list, node, TP_WMARK_MIN, page))
 		return 0;
 	/* What lies in other CPUs' lists is free memory too. */
 	drain_all(m);
 	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
 		return 0;
-	return TP_ERR_TEXT(-ENOMEM, r->owner->name, "no free run of order %u near node %u for %s", r->order, node);
+	return TP_ERR_TEXT(-ENOMEM, r->owner->name, "no free run of order %u near node %u for %s",
+			   r->order, node);
 }
 
 int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
@@ -178,7 +190,8 @@ int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
 		return err;
 	node = r->node == TP_NODE_NONE ? tp_node_here(m) : r->node;
 	zone = tp_zonelist_entry(m, &m->nodes[node].zonelist[highest_zone(r)], 0);
-	if (tp_unlikely(r->order || !zone || !zone_allowed(zone, r, node) || tp_pcp_pop(zone, r->type, &page))) {
+	if (tp_unlikely(r->order || !zone || !zone_allowed(zone, r, node) ||
+			tp_pcp_pop(zone, r->type, &page))) {
 		if (TP_FAULT("mm/page-alloc"))
 			return TP_ERR(-ENOMEM, "allocation of order %u: fault injected", r->order);
 		err = alloc_slow(m, r, node, &page);
@@ -188,12 +201,13 @@ int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
 	*pfn = (tp_pfn){ page };
 	if (r->flags & TP_ALLOC_ZERO)
 		memset(tp_page_address(m, *pfn), 0, TP_PAGE_SIZE << r->order);
-	tp_atomic_store(&m->words[page], tp_word_make(TP_WORD_ALLOCATED, r->owner->id, r->order, r->cookie),
+	tp_atomic_store(&m->words[page],
+			tp_word_make(TP_WORD_ALLOCATED, r->owner->id, r->order, r->cookie),
 			TP_RELEASE);
 	return 0;
 }
 
-/* ---- free --------------------------------------------------------------------------------------------------------- */
+/* ---- free ------------------------------------------------------------------------------------ */
 
 static void free_locked(struct tp_zone *zone, tp_pfn pfn, unsigned order)
 {
@@ -219,12 +233,14 @@ static tp_noinline void flush(struct tp_zone *zone, enum tp_migratetype type, tp
 
 static void check_freed(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64_t word)
 {
-	if (tp_likely(tp_word_state(word) != TP_WORD_FREE && tp_word_order(word) == order && !tp_word_pins(word)))
+	if (tp_likely(tp_word_state(word) != TP_WORD_FREE && tp_word_order(word) == order &&
+		      !tp_word_pins(word)))
 		return;
 	if (!word)
 		TP_PANIC("free of pfn %#llx, which is not allocated", (unsigned long long)pfn.v);
-	TP_PANIC("free of pfn %#llx: order %u, freed as %u, %u pins, owner %s", (unsigned long long)pfn.v,
-		 tp_word_order(word), order, tp_word_pins(word), m->owners[tp_word_owner(word)]->name);
+	TP_PANIC("free of pfn %#llx: order %u, freed as %u, %u pins, owner %s",
+		 (unsigned long long)pfn.v, tp_word_order(word), order, tp_word_pins(word),
+		 m->owners[tp_word_owner(word)]->name);
 }
 
 void tp_pages_free(struct tp_machine *m, tp_pfn pfn, unsigned order)

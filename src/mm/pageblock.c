@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pageblock - bit tricks: naturally aligned free runs of a pageblock, found and counted a word at a time. */
+/*
+ * pageblock - bit tricks: naturally aligned free runs of a pageblock, found and counted a word at a
+ * time.
+ */
 #include "mm/pageblock.h"
 
 #include "core/invariant.h"
@@ -83,7 +86,8 @@ int tp_pb_max_order(const struct tp_pb_bitmap *bitmap)
 
 	for (unsigned w = 0; w < TP_PB_WORDS && best < WORD_ORDER; w++)
 		best = TP_MAX(best, word_max_order(bitmap->word[w]));
-	while (best >= WORD_ORDER && best < TP_PAGEBLOCK_ORDER && find_words(bitmap, (unsigned)best + 1) >= 0)
+	while (best >= WORD_ORDER && best < TP_PAGEBLOCK_ORDER &&
+	       find_words(bitmap, (unsigned)best + 1) >= 0)
 		best++;
 	return best;
 }
@@ -100,7 +104,8 @@ unsigned tp_pb_run_order(const struct tp_pb_bitmap *bitmap, unsigned index)
 			return order;
 		order++;
 	}
-	while (order < TP_PAGEBLOCK_ORDER && words_free(bitmap, index / 64 & ~((2u << (order - 6)) - 1), order + 1))
+	while (order < TP_PAGEBLOCK_ORDER &&
+	       words_free(bitmap, index / 64 & ~((2u << (order - 6)) - 1), order + 1))
 		order++;
 	return order;
 }

@@ -3,14 +3,16 @@
  * pageblock - the record and the bitmap that describe one pageblock, and the bit tricks on them.
  *
  * Invariants
- *  B1  A set bit is a page on the zone's side of the house: free, and in no per-CPU list.  A block that is not online
- *      has no bit set, so whatever is freed into it is caught.
+ *  B1  A set bit is a page on the zone's side of the house: free, and in no per-CPU list.  A block
+ *      that is not online has no bit set, so whatever is freed into it is caught.
  *  B2  nr_free is the number of set bits.
- *  B3  A block whose zone lists it stands on the list of the largest naturally aligned free run it holds.
+ *  B3  A block whose zone lists it stands on the list of the largest naturally aligned free run it
+ *      holds.
  *  B4  An isolated block is on no list; what is freed into it stays there.
  *  B5  migratetype is never "isolated": undoing an isolation has nothing to restore (T15, T24).
  *
- * Locking: the zone lock for all of it; isolated, migratetype and zone may be read without (relaxed) as hints.
+ * Locking: the zone lock for all of it; isolated, migratetype and zone may be read without
+ * (relaxed) as hints.
  */
 #ifndef TP_MM_PAGEBLOCK_H
 #define TP_MM_PAGEBLOCK_H
@@ -31,10 +33,10 @@ enum {
 struct tp_pageblock {
 	uint32_t prev, next; /* neighbours on the list, as pageblock numbers */
 	uint16_t nr_free;
-	uint8_t list;		   /* order of the list it is on, or TP_LIST_* */
-	tp_atomic_u8 zone;	   /* index of its zone in the machine */
+	uint8_t list;	   /* order of the list it is on, or TP_LIST_* */
+	tp_atomic_u8 zone; /* index of its zone in the machine */
 	tp_atomic_u8 migratetype;
-	tp_atomic_u8 isolated;	   /* read by the lock-free push into per-CPU lists */
+	tp_atomic_u8 isolated; /* read by the lock-free push into per-CPU lists */
 	uint16_t spare;
 };
 
@@ -44,7 +46,10 @@ struct tp_pb_bitmap {
 	uint64_t word[TP_PB_WORDS];
 };
 
-/* First page of the lowest free, aligned run of 2^order pages, or -1.  order < TP_PAGEBLOCK_ORDER + 1. */
+/*
+ * First page of the lowest free, aligned run of 2^order pages, or -1.  order < TP_PAGEBLOCK_ORDER +
+ * 1.
+ */
 int tp_pb_find(const struct tp_pb_bitmap *bitmap, unsigned order);
 /* Order of the largest free aligned run, or -1. */
 int tp_pb_max_order(const struct tp_pb_bitmap *bitmap);
@@ -52,7 +57,10 @@ int tp_pb_max_order(const struct tp_pb_bitmap *bitmap);
 unsigned tp_pb_run_order(const struct tp_pb_bitmap *bitmap, unsigned index);
 /* Add the number of maximal free runs of each order to counts[]. */
 void tp_pb_count_runs(const struct tp_pb_bitmap *bitmap, uint64_t counts[TP_NR_ORDERS]);
-/* Change the bits of a run; all of them must have had the other value (B1: double free is caught here at the latest). */
+/*
+ * Change the bits of a run; all of them must have had the other value (B1: double free is caught
+ * here at the latest).
+ */
 void tp_pb_set_run(struct tp_pb_bitmap *bitmap, unsigned index, unsigned order);
 void tp_pb_clear_run(struct tp_pb_bitmap *bitmap, unsigned index, unsigned order);
 /* Clear up to @want of the lowest set bits and write their numbers to @out; returns how many. */

@@ -9,7 +9,10 @@
 #include "core/invariant.h"
 #include "mm/zone.h"
 
-/* Lists of one CPU lie side by side, so that a sequence can compute its address from the CPU number alone. */
+/*
+ * Lists of one CPU lie side by side, so that a sequence can compute its address from the CPU number
+ * alone.
+ */
 static struct tp_pcp *list_of(struct tp_zone *zone, unsigned cpu, unsigned type)
 {
 	return &zone->pcp[cpu * TP_NR_MIGRATETYPES + type];
@@ -74,7 +77,8 @@ int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
 
 int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
 {
-	const tp_atomic_u8 *isolated = &zone->machine->pageblocks[page >> TP_PAGEBLOCK_ORDER].isolated;
+	const tp_atomic_u8 *isolated =
+		&zone->machine->pageblocks[page >> TP_PAGEBLOCK_ORDER].isolated;
 
 	if (tp_likely(zone->machine->rseq))
 		return tp_rseq_push(list_of(zone, 0, type), isolated, page);

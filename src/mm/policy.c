@@ -11,7 +11,8 @@ static uint64_t total_weight(const struct tp_policy *policy, uint64_t nodes)
 	uint64_t sum = 0;
 
 	for (; nodes; nodes &= nodes - 1)
-		sum += policy->mode == TP_POLICY_WEIGHTED ? policy->weight[__builtin_ctzll(nodes)] : 1;
+		sum += policy->mode == TP_POLICY_WEIGHTED ? policy->weight[__builtin_ctzll(nodes)]
+							  : 1;
 	return sum;
 }
 
@@ -55,8 +56,8 @@ static int nearest(struct tp_machine *m, uint64_t nodes)
 	return best;
 }
 
-void tp_policy_place(struct tp_machine *m, const struct tp_policy *policy, uint64_t index, int *node,
-		     tp_nodemask *nodes)
+void tp_policy_place(struct tp_machine *m, const struct tp_policy *policy, uint64_t index,
+		     int *node, tp_nodemask *nodes)
 {
 	uint64_t there = policy->nodes.v & tp_atomic_load(&m->node_states[TP_N_MEMORY], TP_ACQUIRE);
 

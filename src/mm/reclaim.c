@@ -30,7 +30,7 @@ static bool stopping(void *arg)
 	return r && tp_atomic_load(&r->stop, TP_ACQUIRE);
 }
 
-/* ---- one pageblock ------------------------------------------------------------------------------------------------ */
+/* ---- one pageblock --------------------------------------------------------------------------- */
 
 static uint64_t free_in(struct tp_zone *zone, uint32_t pb)
 {
@@ -42,7 +42,10 @@ static uint64_t free_in(struct tp_zone *zone, uint32_t pb)
 	return n;
 }
 
-/* Isolate a pageblock, move or release what can be, undo.  Returns the pages that became free in it. */
+/*
+ * Isolate a pageblock, move or release what can be, undo.  Returns the pages that became free in
+ * it.
+ */
 static uint64_t evacuate_pageblock(struct tp_zone *zone, uint32_t pb, struct tp_evacuation *e)
 {
 	struct tp_range range = { tp_pb_start(pb), TP_PAGEBLOCK_PAGES, zone };
@@ -58,14 +61,16 @@ static uint64_t evacuate_pageblock(struct tp_zone *zone, uint32_t pb, struct tp_
 	return after > before ? after - before : 0;
 }
 
-/* ---- reclaim ------------------------------------------------------------------------------------------------------ */
+/* ---- reclaim --------------------------------------------------------------------------------- */
 
 static uint64_t below_high(struct tp_zone *zone)
 {
 	uint64_t missing;
 
 	tp_spin_lock(&zone->lock);
-	missing = zone->watermark[TP_WMARK_HIGH] > zone->nr_free ? zone->watermark[TP_WMARK_HIGH] - zone->nr_free : 0;
+	missing = zone->watermark[TP_WMARK_HIGH] > zone->nr_free
+			  ? zone->watermark[TP_WMARK_HIGH] - zone->nr_free
+			  : 0;
 	tp_spin_unlock(&zone->lock);
 	return missing;
 }
@@ -77,7 +82,9 @@ static struct tp_evacuation demotion_of(struct tp_zone *zone, struct tp_reclaime
 	struct tp_node *node = &m->nodes[zone->node];
 	uint64_t preferred = tp_atomic_load(&node->demotion_preferred, TP_ACQUIRE);
 	uint64_t allowed = tp_atomic_load(&node->demotion_allowed, TP_ACQUIRE) | preferred;
-	struct tp_evacuation e = { .machine = m, .may_release = true, .demotion = true, .stop = stopping, .arg = r };
+	struct tp_evacuation e = {
+		.machine = m, .may_release = true, .demotion = true, .stop = stopping, .arg = r
+	};
 
 	if (tp_atomic_load(&m->demotion_enabled, TP_ACQUIRE) && preferred) {
 		e.node = __builtin_ctzll(preferred);
@@ -117,7 +124,8 @@ static uint64_t reclaim_zone(struct tp_zone *zone, struct tp_reclaimer *r)
 		freed += evacuate_pageblock(zone, pb, &e);
 	}
 	if (e.moved)
-		tp_trace(zone->machine->trace, TP_TRACE_demote, (uint64_t)zone->node, (uint64_t)e.node, e.moved);
+		tp_trace(zone->machine->trace, TP_TRACE_demote, (uint64_t)zone->node,
+			 (uint64_t)e.node, e.moved);
 	return freed;
 }
 
@@ -130,7 +138,7 @@ static void kswapd_work(struct tp_reclaimer *r, unsigned order)
 	tp_trace(r->machine->trace, TP_TRACE_kswapd, (uint64_t)r->node, freed, order);
 }
 
-/* ---- compaction --------------------------------------------------------------------------------------------------- */
+/* ---- compaction ------------------------------------------------------------------------------ */
 
 /* The emptiest movable pageblock whose pages fit elsewhere in the zone. */
 static bool best_source(struct tp_zone *zone, uint32_t *best)
@@ -143,8 +151,9 @@ static bool best_source(struct tp_zone *zone, uint32_t *best)
 	for (uint32_t pb = first; pb < first + (zone->spanned >> TP_PAGEBLOCK_ORDER); pb++) {
 		uint64_t free = m->pageblocks[pb].nr_free;
 
-		if (tp_pfn_zone(m, tp_pb_start(pb)) == zone && tp_pb_type(m, pb) == TP_MIGRATE_MOVABLE &&
-		    !tp_zone_isolated(zone, pb) && free < TP_PAGEBLOCK_PAGES && free > most) {
+		if (tp_pfn_zone(m, tp_pb_start(pb)) == zone &&
+		    tp_pb_type(m, pb) == TP_MIGRATE_MOVABLE && !tp_zone_isolated(zone, pb) &&
+		    free < TP_PAGEBLOCK_PAGES && free > most) {
 			most = free;
 			*best = pb;
 		}
@@ -162,7 +171,9 @@ static bool has_run(const struct tp_zone *zone, unsigned order)
 	return false;
 }
 
-/* A pageblock to empty so that a run of @order comes to be; false: there is one, or no way to one. */
+/*
+ * A pageblock to empty so that a run of @order comes to be; false: there is one, or no way to one.
+ */
 static bool find_source(struct tp_zone *zone, unsigned order, uint32_t *pb)
 {
 	bool found;
@@ -186,7 +197,8 @@ static unsigned compact_zone(struct tp_zone *zone, unsigned order, struct tp_rec
 	unsigned emptied = 0;
 	uint32_t pb;
 
-	for (unsigned tries = 0; tries < 8 && !stopping(r) && find_source(zone, order, &pb); tries++) {
+	for (unsigned tries = 0; tries < 8 && !stopping(r) && find_source(zone, order, &pb);
+	     tries++) {
 		evacuate_pageblock(zone, pb, &e);
 		emptied += free_in(zone, pb) == TP_PAGEBLOCK_PAGES;
 	}
@@ -199,13 +211,15 @@ static void kcompactd_work(struct tp_reclaimer *r, unsigned order)
 	unsigned emptied = 0;
 
 	for (int t = TP_ZONE_DMA; t <= TP_ZONE_MOVABLE; t++)
-		emptied += compact_zone(tp_zone_of(r->machine, r->node, (enum tp_zone_type)t), order, r);
+		emptied += compact_zone(tp_zone_of(r->machine, r->node, (enum tp_zone_type)t),
+					order, r);
 	tp_trace(r->machine->trace, TP_TRACE_kcompactd, (uint64_t)r->node, emptied, order);
 }
 
-/* ---- in the caller's thread --------------------------------------------------------------------------------------- */
+/* ---- in the caller's thread ------------------------------------------------------------------ */
 
-bool tp_reclaim_direct(struct tp_machine *m, const struct tp_zonelist *list, tp_nodemask nodes, unsigned order)
+bool tp_reclaim_direct(struct tp_machine *m, const struct tp_zonelist *list, tp_nodemask nodes,
+		       unsigned order)
 {
 	struct tp_zone *zone;
 	uint64_t progress = 0;
@@ -222,7 +236,7 @@ bool tp_reclaim_direct(struct tp_machine *m, const struct tp_zonelist *list, tp_
 	return false;
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------------------ */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 static void run(void *arg)
 {
@@ -231,7 +245,8 @@ static void run(void *arg)
 	while (!stopping(r)) {
 		uint32_t wanted = 0;
 
-		tp_wait_event(&r->wq, stopping(r) || (wanted = tp_atomic_exchange(&r->wanted, 0, TP_ACQ_REL)));
+		tp_wait_event(&r->wq, stopping(r) || (wanted = tp_atomic_exchange(&r->wanted, 0,
+										  TP_ACQ_REL)));
 		if (wanted)
 			r->work(r, wanted - 1);
 	}
@@ -304,7 +319,8 @@ static void stop_node(struct tp_machine *m, int node)
 static int start_node(struct tp_machine *m, int node)
 {
 	struct tp_reclaimer *kswapd = start(m, node, "kswapd", kswapd_work);
-	struct tp_reclaimer *kcompactd = kswapd ? start(m, node, "kcompactd", kcompactd_work) : NULL;
+	struct tp_reclaimer *kcompactd =
+		kswapd ? start(m, node, "kcompactd", kcompactd_work) : NULL;
 
 	if (!kcompactd) {
 		stop(kswapd);
@@ -332,8 +348,13 @@ static int on_node_event(struct tp_node_notifier *notifier, const struct tp_node
 
 static int reclaim_init(struct tp_machine *m)
 {
-	/* Above all consumers: when they hear of the node its threads run, and after they heard it is gone, none does. */
-	m->reclaim_notifier = (struct tp_node_notifier){ .call = on_node_event, .priority = 200, .name = "reclaim" };
+	/*
+	 * Above all consumers: when they hear of the node its threads run, and after they heard it
+	 * is gone, none does.
+	 */
+	m->reclaim_notifier = (struct tp_node_notifier){ .call = on_node_event,
+							 .priority = 200,
+							 .name = "reclaim" };
 	return tp_node_notifier_register(m, &m->reclaim_notifier, 0);
 }
 

@@ -23,10 +23,14 @@ void tp_offline_report_print(FILE *out, const struct tp_offline_report *r)
 	fprintf(out, "offline %s: %s", r->err ? "failed" : "ok", r->reason);
 	if (r->vetoed_by[0])
 		fprintf(out, " (%s)", r->vetoed_by);
-	fprintf(out, "; %" PRIu64 " of %" PRIu64 " pages moved, %" PRIu64 " released, %.1f ms, %u passes\n",
-		r->pages_moved, r->pages_total, r->pages_released, (double)r->elapsed_ns / 1e6, r->passes);
+	fprintf(out,
+		"; %" PRIu64 " of %" PRIu64 " pages moved, %" PRIu64
+		" released, %.1f ms, %u passes\n",
+		r->pages_moved, r->pages_total, r->pages_released, (double)r->elapsed_ns / 1e6,
+		r->passes);
 	if (!r->err)
-		fprintf(out, "  %.1f MiB returned to the operating system\n", (double)r->bytes_returned / 1048576.0);
+		fprintf(out, "  %.1f MiB returned to the operating system\n",
+			(double)r->bytes_returned / 1048576.0);
 	for (unsigned i = 0; i < shown; i++)
 		print_blocker(out, &r->blockers[i]);
 	if (r->nr_blockers > shown)

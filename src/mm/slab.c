@@ -2,15 +2,18 @@
 /*
  * slab - caches of equal objects.
  *
- * A slab is one allocation of naturally aligned pages; its head tells cache, node and which objects are free, so a free
- * finds everything from the object's address, and a double free is seen.
+ * A slab is one allocation of naturally aligned pages; its head tells cache, node and which objects
+ * are free, so a free finds everything from the object's address, and a double free is seen.
  *
  * Invariants
- *  L1  A cache has lists for exactly the nodes in slab_nodes, which follow N_NORMAL_MEMORY from announcement to
- *      cancel or statement: a slab's page always lies on a node with lists (T1), and when the last normal memory of a node
- *      has gone the node is not in the set, whatever movable memory it keeps (T2).
- *  L2  Lists of a node, once made, live as long as the cache: somebody may be about to look at them.
- *  L3  partial: some objects free; full: none; empty: all.  A slab stands on the list its bitmap says.
+ *  L1  A cache has lists for exactly the nodes in slab_nodes, which follow N_NORMAL_MEMORY from
+ *      announcement to cancel or statement: a slab's page always lies on a node with lists (T1),
+ *      and when the last normal memory of a node has gone the node is not in the set, whatever
+ *      movable memory it keeps (T2).
+ *  L2  Lists of a node, once made, live as long as the cache: somebody may be about to look at
+ *      them.
+ *  L3  partial: some objects free; full: none; empty: all.  A slab stands on the list its bitmap
+ *      says.
  *
  * Locking: slab_lock for the set of caches and nodes; the node lists' spinlock for slabs.
  * Fault sites: core/alloc, those of page allocation.
@@ -24,7 +27,14 @@
 #include "core/invariant.h"
 #include "mm/modules.h"
 
-enum { MAX_OBJECTS = 256, MAX_SLAB_ORDER = 5, MAX_SIZE = 32768, MAX_ALIGN = 4096, DEFAULT_ALIGN = 16, KEEP_EMPTY = 2 };
+enum {
+	MAX_OBJECTS = 256,
+	MAX_SLAB_ORDER = 5,
+	MAX_SIZE = 32768,
+	MAX_ALIGN = 4096,
+	DEFAULT_ALIGN = 16,
+	KEEP_EMPTY = 2
+};
 #define SLAB_MAGIC UINT64_C(0x736c616274696465)
 
 struct slab {
@@ -47,13 +57,13 @@ struct tp_slab_cache {
 	struct tp_machine *machine;
 	struct tp_list link;
 	char *name;
-	size_t size; /* of an object with its padding */
+	size_t size;  /* of an object with its padding */
 	size_t first; /* offset of the first object */
 	unsigned order, per_slab;
 	TP_ATOMIC(struct node_lists *) nodes[TP_MAX_NODES];
 };
 
-/* ---- one slab ----------------------------------------------------------------------------------------------------- */
+/* ---- one slab -------------------------------------------------------------------------------- */
 
 static tp_pfn slab_pfn(const struct slab *slab)
 {
@@ -68,8 +78,10 @@ static struct slab *slab_of(struct tp_slab_cache *cache, const void *object)
 	struct slab *slab;
 
 	if (offset >= cache->machine->backing.size)
-		TP_PANIC("slab %s: free of %p, which is no memory of this machine", cache->name, object);
-	slab = (void *)(cache->machine->backing.base + (offset & ~((TP_PAGE_SIZE << cache->order) - 1)));
+		TP_PANIC("slab %s: free of %p, which is no memory of this machine", cache->name,
+			 object);
+	slab = (void *)(cache->machine->backing.base +
+			(offset & ~((TP_PAGE_SIZE << cache->order) - 1)));
 	if (slab->magic != SLAB_MAGIC || slab->cache != cache)
 		TP_PANIC("slab %s: free of %p, which is none of its objects", cache->name, object);
 	return slab;
@@ -85,7 +97,8 @@ static void *take_object(struct slab *slab)
 			slab->nr_free--;
 			return (char *)slab + slab->cache->first + i * slab->cache->size;
 		}
-	TP_PANIC("slab %s: no object is free where %u were counted", slab->cache->name, slab->nr_free);
+	TP_PANIC("slab %s: no object is free where %u were counted", slab->cache->name,
+		 slab->nr_free);
 }
 
 static void give_object(struct slab *slab, const void *object)
@@ -103,7 +116,9 @@ static void give_object(struct slab *slab, const void *object)
 
 static void init_slab(struct tp_slab_cache *cache, struct slab *slab, int node)
 {
-	*slab = (struct slab){ .magic = SLAB_MAGIC, .cache = cache, .node = node, .nr_free = cache->per_slab };
+	*slab = (struct slab){
+		.magic = SLAB_MAGIC, .cache = cache, .node = node, .nr_free = cache->per_slab
+	};
 	tp_list_init(&slab->link);
 	for (unsigned i = 0; i < cache->per_slab; i++)
 		slab->free[i / 64] |= UINT64_C(1) << (i % 64);
@@ -117,7 +132,7 @@ static void free_slab(struct slab *slab)
 	tp_pages_free(cache->machine, slab_pfn(slab), cache->order);
 }
 
-/* ---- lists of a node ---------------------------------------------------------------------------------------------- */
+/* ---- lists of a node ------------------------------------------------------------------------- */
 
 static struct node_lists *lists_of(struct tp_slab_cache *cache, int node)
 {
@@ -127,9 +142,9 @@ static struct node_lists *lists_of(struct tp_slab_cache *cache, int node)
 /* L3 */
 static void place(struct node_lists *lists, struct slab *slab)
 {
-	struct tp_list *to = !slab->nr_free			      ? &lists->full :
-			     slab->nr_free == slab->cache->per_slab ? &lists->empty :
-									&lists->partial;
+	struct tp_list *to = !slab->nr_free			      ? &lists->full
+			     : slab->nr_free == slab->cache->per_slab ? &lists->empty
+								      : &lists->partial;
 
 	tp_list_remove(&slab->link);
 	tp_list_add_before(to->next, &slab->link);
@@ -162,9 +177,10 @@ static void *alloc_on(struct node_lists *lists)
 /* A fresh slab joins the lists of the node its pages came from. */
 static struct node_lists *grow(struct tp_slab_cache *cache, int node)
 {
-	struct tp_alloc request = {
-		.owner = &cache->owner, .order = cache->order, .type = TP_MIGRATE_UNMOVABLE, .node = node
-	};
+	struct tp_alloc request = { .owner = &cache->owner,
+				    .order = cache->order,
+				    .type = TP_MIGRATE_UNMOVABLE,
+				    .node = node };
 	struct node_lists *lists;
 	struct slab *slab;
 	tp_pfn pfn;
@@ -185,7 +201,8 @@ static struct node_lists *grow(struct tp_slab_cache *cache, int node)
 
 void *tp_slab_alloc(struct tp_slab_cache *cache, int node)
 {
-	struct node_lists *lists = lists_of(cache, node == TP_NODE_NONE ? tp_node_here(cache->machine) : node);
+	struct node_lists *lists =
+		lists_of(cache, node == TP_NODE_NONE ? tp_node_here(cache->machine) : node);
 	void *object = lists ? alloc_on(lists) : NULL;
 
 	/* Others may take a new slab's objects before we do; then it was not the last one. */
@@ -194,7 +211,10 @@ void *tp_slab_alloc(struct tp_slab_cache *cache, int node)
 	return object;
 }
 
-/* Take empty slabs off the lists until @keep are left, then free them: allocator locks stay out of ours. */
+/*
+ * Take empty slabs off the lists until @keep are left, then free them: allocator locks stay out of
+ * ours.
+ */
 static uint64_t shrink_lists(struct tp_slab_cache *cache, struct node_lists *lists, uint64_t keep)
 {
 	struct tp_list doomed;
@@ -255,7 +275,7 @@ uint64_t tp_slab_cache_shrink(struct tp_slab_cache *cache)
 	return pages;
 }
 
-/* ---- nodes come and go -------------------------------------------------------------------------------------------- */
+/* ---- nodes come and go ----------------------------------------------------------------------- */
 
 static int add_node(struct tp_slab_cache *cache, int node)
 {
@@ -328,8 +348,11 @@ static int slab_init(struct tp_machine *m)
 {
 	int err;
 
-	m->slab_node_notifier = (struct tp_node_notifier){ .call = on_node_event, .priority = 1, .name = "slab" };
-	m->slab_memory_notifier = (struct tp_memory_notifier){ .call = on_memory_event, .priority = 1, .name = "slab" };
+	m->slab_node_notifier =
+		(struct tp_node_notifier){ .call = on_node_event, .priority = 1, .name = "slab" };
+	m->slab_memory_notifier = (struct tp_memory_notifier){ .call = on_memory_event,
+							       .priority = 1,
+							       .name = "slab" };
 	err = tp_node_notifier_register(m, &m->slab_node_notifier, 0);
 	if (err)
 		return err;
@@ -348,7 +371,7 @@ static void slab_fini(struct tp_machine *m)
 
 const struct tp_module tp_slab_module = { "slab", slab_init, slab_fini };
 
-/* ---- caches ------------------------------------------------------------------------------------------------------- */
+/* ---- caches ---------------------------------------------------------------------------------- */
 
 static void describe(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, char *buf, size_t len)
 {
@@ -367,12 +390,14 @@ static void choose_layout(struct tp_slab_cache *cache, size_t size, size_t align
 	cache->size = tp_align_up(size, align);
 	cache->first = tp_align_up(sizeof(struct slab), align);
 	for (cache->order = 0;; cache->order++) {
-		size_t room = (TP_PAGE_SIZE << cache->order) - TP_MIN(cache->first, TP_PAGE_SIZE << cache->order);
+		size_t room = (TP_PAGE_SIZE << cache->order) -
+			      TP_MIN(cache->first, TP_PAGE_SIZE << cache->order);
 
 		cache->per_slab = (unsigned)TP_MIN(room / cache->size, MAX_OBJECTS);
 		if (cache->order == MAX_SLAB_ORDER || cache->order == TP_MAX_ORDER)
 			return;
-		if (cache->per_slab && room - cache->per_slab * cache->size <= (TP_PAGE_SIZE << cache->order) / 8)
+		if (cache->per_slab &&
+		    room - cache->per_slab * cache->size <= (TP_PAGE_SIZE << cache->order) / 8)
 			return;
 	}
 }
@@ -382,7 +407,8 @@ static int join(struct tp_machine *m, struct tp_slab_cache *cache)
 	int err = 0;
 
 	tp_mutex_lock(&m->slab_lock);
-	for (uint64_t nodes = tp_atomic_load(&m->slab_nodes, TP_RELAXED); nodes && !err; nodes &= nodes - 1)
+	for (uint64_t nodes = tp_atomic_load(&m->slab_nodes, TP_RELAXED); nodes && !err;
+	     nodes &= nodes - 1)
 		err = add_node(cache, __builtin_ctzll(nodes));
 	if (!err)
 		tp_list_add_before(&m->slab_caches, &cache->link);
@@ -439,7 +465,8 @@ int tp_slab_cache_destroy(struct tp_slab_cache *cache)
 		return 0;
 	tp_slab_stat(cache, &stat);
 	if (stat.objects)
-		return TP_ERR_TEXT(-EBUSY, cache->name, "slab %s: %u objects are in use", stat.objects);
+		return TP_ERR_TEXT(-EBUSY, cache->name, "slab %s: %u objects are in use",
+				   stat.objects);
 	tp_mutex_lock(&cache->machine->slab_lock);
 	tp_list_remove(&cache->link);
 	tp_mutex_unlock(&cache->machine->slab_lock);
@@ -451,7 +478,8 @@ int tp_slab_cache_destroy(struct tp_slab_cache *cache)
 
 void tp_slab_stat(struct tp_slab_cache *cache, struct tp_slab_stat *stat)
 {
-	*stat = (struct tp_slab_stat){ .nodes = { tp_atomic_load(&cache->machine->slab_nodes, TP_ACQUIRE) } };
+	*stat = (struct tp_slab_stat){ .nodes = { tp_atomic_load(&cache->machine->slab_nodes,
+								 TP_ACQUIRE) } };
 	for (int n = 0; n < (int)cache->machine->nr_nodes; n++) {
 		struct node_lists *lists = lists_of(cache, n);
 

@@ -9,7 +9,7 @@
 #include "mm/pcp.h"
 #include "mm/zone.h"
 
-/* ---- zones -------------------------------------------------------------------------------------------------------- */
+/* ---- zones ----------------------------------------------------------------------------------- */
 
 static void count_pageblock(struct tp_machine *m, uint32_t pb, struct tp_zone_stat *stat)
 {
@@ -22,7 +22,8 @@ static void count_pageblock(struct tp_machine *m, uint32_t pb, struct tp_zone_st
 	if (b->list == TP_MAX_ORDER)
 		stat->nr_free[type][TP_MAX_ORDER]++;
 	else if (b->list != TP_LIST_PAIR_TAIL)
-		tp_pb_count_runs(&m->bitmaps[pb], isolated ? stat->nr_isolated : stat->nr_free[type]);
+		tp_pb_count_runs(&m->bitmaps[pb],
+				 isolated ? stat->nr_isolated : stat->nr_free[type]);
 }
 
 static void count_pageblocks(struct tp_zone *zone, struct tp_zone_stat *stat)
@@ -57,7 +58,7 @@ int tp_zone_stat(struct tp_machine *m, int node, enum tp_zone_type type, struct 
 	return 0;
 }
 
-/* ---- pages -------------------------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 static void fill_owner(struct tp_machine *m, uint64_t word, struct tp_page_info *info)
 {
@@ -94,7 +95,7 @@ int tp_page_query(struct tp_machine *m, tp_pfn pfn, struct tp_page_info *info)
 	return 0;
 }
 
-/* ---- the machine -------------------------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 /* Memory of the process's shared mappings, each page counted once however often it is mapped. */
 static uint64_t resident_bytes(void)
@@ -128,8 +129,9 @@ void tp_machine_stat(struct tp_machine *m, struct tp_machine_stat *stat)
 	*stat = (struct tp_machine_stat){
 		.backing_bytes = tp_backing_bytes(&m->backing),
 		.resident_bytes = resident_bytes(),
-		.metadata_bytes = pages * sizeof(*m->words) + (pages >> TP_PAGEBLOCK_ORDER) *
-				  (sizeof(struct tp_pageblock) + sizeof(struct tp_pb_bitmap)),
+		.metadata_bytes = pages * sizeof(*m->words) +
+				  (pages >> TP_PAGEBLOCK_ORDER) * (sizeof(struct tp_pageblock) +
+								   sizeof(struct tp_pb_bitmap)),
 		.mappings_used = tp_atomic_load(&m->backing.mappings_used, TP_RELAXED),
 		.mappings_budget = m->backing.mappings_budget,
 		.pages_migrated = tp_atomic_load(&m->pages_migrated, TP_RELAXED),

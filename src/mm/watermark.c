@@ -2,14 +2,23 @@
 /*
  * watermark - how many pages a zone keeps back, and for whom.
  *
- * The sizes follow Linux: the machine keeps about 4 * sqrt(kernel memory in KiB) KiB, spread over its kernel zones by
- * size; a movable zone keeps a token amount.  Low and high lie a quarter and a half above min, at least 0.1 % of the zone.
+ * The sizes follow Linux: the machine keeps about 4 * sqrt(kernel memory in KiB) KiB, spread over
+ * its kernel zones by size; a movable zone keeps a token amount.  Low and high lie a quarter and a
+ * half above min, at least 0.1 % of the zone.
  */
 #include "mm/zone.h"
 
-enum { MOVABLE_MIN_PAGES = 32, MOVABLE_MAX_PAGES = 128, MIN_FREE_MIN_KIB = 128, MIN_FREE_MAX_KIB = 262144 };
+enum {
+	MOVABLE_MIN_PAGES = 32,
+	MOVABLE_MAX_PAGES = 128,
+	MIN_FREE_MIN_KIB = 128,
+	MIN_FREE_MAX_KIB = 262144
+};
 
-/* One page of a zone is reserved for lower requests for so many pages of higher zones on the node; 0: none. */
+/*
+ * One page of a zone is reserved for lower requests for so many pages of higher zones on the node;
+ * 0: none.
+ */
 static const unsigned reserve_ratio[TP_NR_ZONE_TYPES] = { 256, 256, 32, 0, 0 };
 
 static uint64_t square_root(uint64_t x)
@@ -45,7 +54,8 @@ static uint64_t min_pages(const struct tp_zone *zone, uint64_t kernel_total)
 		uint64_t share = zone->managed / 1024;
 
 		/* A zone smaller than the token amount keeps an eighth. */
-		return TP_MIN(TP_MIN(TP_MAX(share, MOVABLE_MIN_PAGES), MOVABLE_MAX_PAGES), zone->managed / 8);
+		return TP_MIN(TP_MIN(TP_MAX(share, MOVABLE_MIN_PAGES), MOVABLE_MAX_PAGES),
+			      zone->managed / 8);
 	}
 	if (!kernel_total)
 		return 0;
@@ -60,7 +70,8 @@ static void set_reserves(struct tp_zone *zone)
 
 	for (unsigned t = zone->type + 1u; t < TP_NR_ZONE_TYPES; t++) {
 		higher += tp_zone_of(zone->machine, zone->node, t)->managed;
-		zone->reserve[t] = reserve_ratio[zone->type] ? higher / reserve_ratio[zone->type] : 0;
+		zone->reserve[t] =
+			reserve_ratio[zone->type] ? higher / reserve_ratio[zone->type] : 0;
 	}
 }
 

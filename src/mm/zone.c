@@ -37,7 +37,7 @@ static void set_free(struct tp_zone *zone, uint64_t nr_free)
 	tp_atomic_store(&zone->free_hint, nr_free, TP_RELAXED);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static void list_add(struct tp_zone *zone, uint32_t pb, unsigned order)
 {
@@ -76,14 +76,16 @@ static bool pairs(struct tp_zone *zone, uint32_t pb, uint32_t buddy)
 
 	return buddy < zone->machine->nr_pageblocks && b->list == TP_PAGEBLOCK_ORDER &&
 	       tp_atomic_load(&b->zone, TP_RELAXED) == zone->index &&
-	       tp_atomic_load(&a->migratetype, TP_RELAXED) == tp_atomic_load(&b->migratetype, TP_RELAXED);
+	       tp_atomic_load(&a->migratetype, TP_RELAXED) ==
+		       tp_atomic_load(&b->migratetype, TP_RELAXED);
 }
 
 /* Put an unlisted, unisolated block where Z1 wants it. */
 static void enlist(struct tp_zone *zone, uint32_t pb)
 {
 	uint32_t buddy = pb ^ 1;
-	int order = whole(record(zone, pb)) ? TP_PAGEBLOCK_ORDER : tp_pb_max_order(bitmap(zone, pb));
+	int order =
+		whole(record(zone, pb)) ? TP_PAGEBLOCK_ORDER : tp_pb_max_order(bitmap(zone, pb));
 
 	if (order < 0)
 		return;
@@ -116,7 +118,7 @@ static void relist(struct tp_zone *zone, uint32_t pb)
 	enlist(zone, pb);
 }
 
-/* ---- taking ------------------------------------------------------------------------------------------------------ */
+/* ---- taking ---------------------------------------------------------------------------------- */
 
 /* Pages of a block leave it; the block must not be isolated. */
 static void account_taken(struct tp_zone *zone, uint32_t pb, unsigned nr)
@@ -176,8 +178,9 @@ static const enum tp_migratetype lenders[TP_NR_MIGRATETYPES][TP_NR_MIGRATETYPES 
 };
 
 /*
- * Another type's block for this request.  The largest run is taken so that foreign pages gather in few blocks, and a
- * block that is at least half free changes sides: what it is used for from now on decides its type.
+ * Another type's block for this request.  The largest run is taken so that foreign pages gather in
+ * few blocks, and a block that is at least half free changes sides: what it is used for from now on
+ * decides its type.
  */
 static uint32_t borrow(struct tp_zone *zone, unsigned order, enum tp_migratetype type)
 {
@@ -218,7 +221,8 @@ static void reverse(uint32_t *v, unsigned n)
 	}
 }
 
-unsigned tp_zone_take_bulk(struct tp_zone *zone, enum tp_migratetype type, uint32_t *pages, unsigned want)
+unsigned tp_zone_take_bulk(struct tp_zone *zone, enum tp_migratetype type, uint32_t *pages,
+			   unsigned want)
 {
 	unsigned got = 0;
 
@@ -232,7 +236,8 @@ unsigned tp_zone_take_bulk(struct tp_zone *zone, enum tp_migratetype type, uint3
 		if (pb == TP_PB_NIL)
 			break;
 		delist(zone, pb);
-		n = tp_pb_take_bulk(bitmap(zone, pb), pages + got, (uint32_t)tp_pb_start(pb).v, want - got);
+		n = tp_pb_take_bulk(bitmap(zone, pb), pages + got, (uint32_t)tp_pb_start(pb).v,
+				    want - got);
 		account_taken(zone, pb, n);
 		enlist(zone, pb);
 		got += n;
@@ -242,14 +247,18 @@ unsigned tp_zone_take_bulk(struct tp_zone *zone, enum tp_migratetype type, uint3
 	return got;
 }
 
-/* ---- giving ------------------------------------------------------------------------------------------------------ */
+/* ---- giving ---------------------------------------------------------------------------------- */
 
-/* Most freed pages make no larger run than their block has already: then the block stays where it is. */
+/*
+ * Most freed pages make no larger run than their block has already: then the block stays where it
+ * is.
+ */
 static void note_run(struct tp_zone *zone, uint32_t pb, unsigned index)
 {
 	struct tp_pageblock *b = record(zone, pb);
 
-	if (whole(b) || b->list == TP_LIST_NONE || tp_pb_run_order(bitmap(zone, pb), index) > b->list)
+	if (whole(b) || b->list == TP_LIST_NONE ||
+	    tp_pb_run_order(bitmap(zone, pb), index) > b->list)
 		relist(zone, pb);
 }
 
@@ -280,7 +289,7 @@ void tp_zone_give(struct tp_zone *zone, tp_pfn pfn, unsigned order)
 	give_run(zone, tp_pb_of(pfn) | 1, 0, TP_PAGEBLOCK_ORDER);
 }
 
-/* ---- isolation and types ----------------------------------------------------------------------------------------- */
+/* ---- isolation and types --------------------------------------------------------------------- */
 
 void tp_zone_isolate(struct tp_zone *zone, uint32_t pb)
 {

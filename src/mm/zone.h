@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * zone - the free pages of a zone: pageblocks on lists by the largest free run they hold, by migratetype.
+ * zone - the free pages of a zone: pageblocks on lists by the largest free run they hold, by
+ * migratetype.
  *
  * Invariants: B1 to B5 of pageblock.h, and
- *  Z1  lists[type][o] holds exactly the zone's pageblocks of that type, not isolated, whose largest free run has order o.
- *      o = TP_PAGEBLOCK_ORDER: the whole block is free; TP_MAX_ORDER: it and its buddy are, the lower one listed.
- *  Z2  nr_free = sum of nr_free of blocks that are not isolated; nr_isolated_free = that of the isolated ones (T22).
+ *  Z1  lists[type][o] holds exactly the zone's pageblocks of that type, not isolated, whose largest
+ *      free run has order o. o = TP_PAGEBLOCK_ORDER: the whole block is free; TP_MAX_ORDER: it and
+ *      its buddy are, the lower one listed.
+ *  Z2  nr_free = sum of nr_free of blocks that are not isolated; nr_isolated_free = that of the
+ *      isolated ones (T22).
  *
  * Small requests take from the fullest blocks first, so that whole pageblocks stay whole.
  * Locking: every function here needs the zone lock, except the two of fallback order and the hint.
@@ -20,11 +23,15 @@ void tp_zone_init(struct tp_zone *zone, struct tp_machine *m, int node, enum tp_
 /* Take 2^order pages of @type, from other types' blocks if need be.  False: none. */
 bool tp_zone_take(struct tp_zone *zone, unsigned order, enum tp_migratetype type, tp_pfn *pfn);
 /* Take up to @want single pages, lowest addresses last; returns how many. */
-unsigned tp_zone_take_bulk(struct tp_zone *zone, enum tp_migratetype type, uint32_t *pages, unsigned want);
+unsigned tp_zone_take_bulk(struct tp_zone *zone, enum tp_migratetype type, uint32_t *pages,
+			   unsigned want);
 /* Give 2^order pages back; into an isolated block they go without becoming available. */
 void tp_zone_give(struct tp_zone *zone, tp_pfn pfn, unsigned order);
 
-/* Set the flag and take the block's free pages off the lists and out of nr_free, or the reverse (T26). */
+/*
+ * Set the flag and take the block's free pages off the lists and out of nr_free, or the reverse
+ * (T26).
+ */
 void tp_zone_isolate(struct tp_zone *zone, uint32_t pb);
 void tp_zone_unisolate(struct tp_zone *zone, uint32_t pb);
 
@@ -41,7 +48,10 @@ static inline enum tp_migratetype tp_pb_type(struct tp_machine *m, uint32_t pb)
 	return (enum tp_migratetype)tp_atomic_load(&m->pageblocks[pb].migratetype, TP_RELAXED);
 }
 
-/* Recompute watermarks and reserves of all zones from what they manage; under the hotplug lock, without zone locks. */
+/*
+ * Recompute watermarks and reserves of all zones from what they manage; under the hotplug lock,
+ * without zone locks.
+ */
 void tp_watermarks_update(struct tp_machine *m);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * zone_choice - in which zone a block goes online, by Linux's rules.
  *
- * kernel: the DMA or DMA32 zone whose span the range meets, else Normal.  movable: Movable.
- * auto, contiguous zones: the one of {kernel, Movable} whose span it meets; both or none: kernel.
- * auto, movable ratio: Movable while movable memory stays within the ratio of boot kernel memory, over all nodes and on
- * the node itself; a node without boot kernel memory never gets Movable that way.
+ * kernel: the DMA or DMA32 zone whose span the range meets, else Normal.  movable: Movable. auto,
+ * contiguous zones: the one of {kernel, Movable} whose span it meets; both or none: kernel. auto,
+ * movable ratio: Movable while movable memory stays within the ratio of boot kernel memory, over
+ * all nodes and on the node itself; a node without boot kernel memory never gets Movable that way.
  */
 #include <errno.h>
 
@@ -14,7 +14,8 @@
 
 static bool meets(const struct tp_zone *zone, tp_pfn start, uint64_t nr_pages)
 {
-	return zone->spanned && start.v < zone->start_pfn + zone->spanned && zone->start_pfn < start.v + nr_pages;
+	return zone->spanned && start.v < zone->start_pfn + zone->spanned &&
+	       zone->start_pfn < start.v + nr_pages;
 }
 
 static struct tp_zone *kernel_zone(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages)
@@ -28,11 +29,14 @@ static struct tp_zone *kernel_zone(struct tp_machine *m, int node, tp_pfn start,
 	return tp_zone_of(m, node, TP_ZONE_NORMAL);
 }
 
-static struct tp_zone *contiguous_zone(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages)
+static struct tp_zone *contiguous_zone(struct tp_machine *m, int node, tp_pfn start,
+				       uint64_t nr_pages)
 {
-	struct tp_zone *kernel = kernel_zone(m, node, start, nr_pages), *movable = tp_zone_of(m, node, TP_ZONE_MOVABLE);
+	struct tp_zone *kernel = kernel_zone(m, node, start, nr_pages),
+		       *movable = tp_zone_of(m, node, TP_ZONE_MOVABLE);
 
-	return meets(movable, start, nr_pages) && !meets(kernel, start, nr_pages) ? movable : kernel;
+	return meets(movable, start, nr_pages) && !meets(kernel, start, nr_pages) ? movable
+										  : kernel;
 }
 
 static bool ratio_allows(struct tp_machine *m, uint64_t movable, uint64_t kernel)
@@ -49,7 +53,8 @@ static bool movable_within_ratio(struct tp_machine *m, int node, uint64_t nr_pag
 		kernel += m->boot_kernel_pages[n];
 	}
 	return ratio_allows(m, movable, kernel) &&
-	       ratio_allows(m, tp_zone_of(m, node, TP_ZONE_MOVABLE)->present + nr_pages, m->boot_kernel_pages[node]);
+	       ratio_allows(m, tp_zone_of(m, node, TP_ZONE_MOVABLE)->present + nr_pages,
+			    m->boot_kernel_pages[node]);
 }
 
 struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages,
@@ -61,11 +66,11 @@ struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uin
 		return tp_zone_of(m, node, TP_ZONE_MOVABLE);
 	if (m->auto_rule == TP_AUTO_CONTIG_ZONES)
 		return contiguous_zone(m, node, start, nr_pages);
-	return movable_within_ratio(m, node, nr_pages) ? tp_zone_of(m, node, TP_ZONE_MOVABLE) :
-							 kernel_zone(m, node, start, nr_pages);
+	return movable_within_ratio(m, node, nr_pages) ? tp_zone_of(m, node, TP_ZONE_MOVABLE)
+						       : kernel_zone(m, node, start, nr_pages);
 }
 
-/* ---- what a view shows -------------------------------------------------------------------------------------------- */
+/* ---- what a view shows ----------------------------------------------------------------------- */
 
 static void add_zone(struct tp_block_info *info, enum tp_zone_type type)
 {
@@ -98,7 +103,8 @@ int tp_block_info(struct tp_machine *m, unsigned id, struct tp_block_info *info)
 	const struct tp_block *b;
 
 	*info = (struct tp_block_info){ .id = id, .node = TP_NODE_NONE };
-	if (id >= m->nr_blocks || tp_atomic_load(&m->blocks[id].state, TP_ACQUIRE) == TP_BLOCK_ABSENT)
+	if (id >= m->nr_blocks ||
+	    tp_atomic_load(&m->blocks[id].state, TP_ACQUIRE) == TP_BLOCK_ABSENT)
 		return TP_ERR(-ENOENT, "block %u does not exist", id);
 	b = &m->blocks[id];
 	info->state = tp_atomic_load(&b->state, TP_ACQUIRE);

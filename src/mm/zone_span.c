@@ -2,8 +2,9 @@
 /*
  * zone_span - pages enter and leave zones; a zone's span covers what it has, gaps included.
  *
- * Entering pages are isolated and not free, so that nothing can be allocated before the operation that brings them is
- * decided; leaving pages are isolated and all free, so that nothing is left to ask.
+ * Entering pages are isolated and not free, so that nothing can be allocated before the operation
+ * that brings them is decided; leaving pages are isolated and all free, so that nothing is left to
+ * ask.
  */
 #include "core/invariant.h"
 #include "mm/hotplug.h"
@@ -71,9 +72,11 @@ static void detach_pageblock(struct tp_zone *zone, uint32_t pb)
 	zone->nr_isolated_blocks--;
 }
 
-static void for_each_pageblock(const struct tp_range *range, void (*fn)(struct tp_zone *zone, uint32_t pb))
+static void for_each_pageblock(const struct tp_range *range,
+			       void (*fn)(struct tp_zone *zone, uint32_t pb))
 {
-	uint32_t first = tp_pb_of(range->start), n = (uint32_t)(range->nr_pages >> TP_PAGEBLOCK_ORDER);
+	uint32_t first = tp_pb_of(range->start),
+		 n = (uint32_t)(range->nr_pages >> TP_PAGEBLOCK_ORDER);
 
 	for (uint32_t pb = first; pb < first + n; pb++)
 		fn(range->zone, pb);

@@ -4,7 +4,9 @@
 
 static bool nearer(const struct tp_machine *m, int from, int a, int b)
 {
-	return m->distance[from][a] != m->distance[from][b] ? m->distance[from][a] < m->distance[from][b] : a < b;
+	return m->distance[from][a] != m->distance[from][b]
+		       ? m->distance[from][a] < m->distance[from][b]
+		       : a < b;
 }
 
 /* All nodes by distance from @from, itself first. */
@@ -13,7 +15,9 @@ static void sort_nodes(const struct tp_machine *m, int from, int *order)
 	for (int n = 0; n < (int)m->nr_nodes; n++) {
 		int i = n;
 
-		for (; i > 0 && (n == from || (order[i - 1] != from && nearer(m, from, n, order[i - 1]))); i--)
+		for (; i > 0 &&
+		       (n == from || (order[i - 1] != from && nearer(m, from, n, order[i - 1])));
+		     i--)
 			order[i] = order[i - 1];
 		order[i] = n;
 	}
