@@ -34,7 +34,7 @@ check-asan check-tsan check-tiny check-matrix:
 
 bench: $(RELEASE)/build.ninja
 	@ninja -C $(RELEASE) --quiet
-	@ninja -C $(RELEASE) --quiet bench
+	@meson test -C $(RELEASE) --benchmark --no-rebuild --verbose
 
 $(RELEASE)/build.ninja:
 	@mkdir -p $(RELEASE)

@@ -38,6 +38,7 @@ void tp_script_open_load(lua_State *L);
 void tp_script_open_veto(lua_State *L);
 
 /* Methods of machines that live in other files. */
+int tp_script_machine_new(lua_State *L);
 int tp_script_machine_plug(lua_State *L);
 int tp_script_machine_device(lua_State *L);
 int tp_script_machine_devices(lua_State *L);

@@ -181,14 +181,14 @@ static bool known(const struct tp_option *options, const char *name)
 
 static _Noreturn void unknown(lua_State *L, const char *what, const struct tp_option *options)
 {
+	const char *key = luaL_tolstring(L, -2, NULL);
 	luaL_Buffer b;
 
 	luaL_buffinit(L, &b);
 	for (const struct tp_option *o = options; o->name; o++)
 		list_names(&b, o->name, o == options);
 	luaL_pushresult(&b);
-	luaL_error(L, "%s: unknown option \"%s\"; known are %s", what, luaL_tolstring(L, -3, NULL),
-		   lua_tostring(L, -2));
+	luaL_error(L, "%s: unknown option \"%s\"; known are %s", what, key, lua_tostring(L, -1));
 	__builtin_unreachable();
 }
 

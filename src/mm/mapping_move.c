@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "core/clock.h"
 #include "core/error.h"
@@ -41,6 +42,13 @@ static bool move_hole(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned ord
 	       (tp_backing_is_hole(&m->backing, new, n) || tp_backing_punch(&m->backing, new, n));
 }
 
+/* Fresh memory is zeroed when it is first touched: that need not happen while writers wait. */
+static void warm_up(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned order)
+{
+	if (order && !tp_backing_is_hole(&m->backing, old, UINT64_C(1) << order))
+		madvise(tp_page_address(m, new), TP_PAGE_SIZE << order, MADV_POPULATE_WRITE);
+}
+
 /*
  * With writers held: content to @new, and the address to @new.  On failure the table still says
  * @old.
@@ -65,9 +73,12 @@ static int move_held(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn n
 	struct tp_machine *m = map->machine;
 	char *at = map->base + (page << TP_PAGE_SHIFT);
 	size_t size = TP_PAGE_SIZE << order;
-	uint64_t begin = tp_clock_now();
-	int err = tp_hold_begin(&m->hold, at, size);
+	uint64_t begin;
+	int err;
 
+	warm_up(m, old, new, order);
+	begin = tp_clock_now();
+	err = tp_hold_begin(&m->hold, at, size);
 	if (err)
 		return err;
 	tp_trace(m->trace, TP_TRACE_hold_begin, (uintptr_t)at, size, 0);

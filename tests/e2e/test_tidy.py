@@ -157,7 +157,7 @@ class Tidy(unittest.TestCase):
 
     def test_good_header(self):
         self.assert_good({"src/mm/a.h": HEAD + "#ifndef TP_MM_A_H\n#define TP_MM_A_H\n"
-                          "#include <stdint.h>\nstruct tp_zone;\nenum { TP_A = 1, TP_B };\n"
+                          "#include <stdint.h>\nstruct lua_State;\nenum { TP_A = 1, TP_B };\n"
                           "_Static_assert(sizeof(int) == 4, \"\");\n"
                           "int tp_f(int (*call)(void *arg)) __attribute__((nonnull));\n#endif\n"})
 

@@ -148,7 +148,7 @@ static void distances_are_as_configured(void **state)
 {
 	assert_int_equal(tp_node_distance(*state, 0, 0), 10);
 	assert_int_equal(tp_node_distance(*state, 0, 3), 60);
-	assert_int_equal(tp_node_distance(*state, 3, 1), 50);
+	assert_int_equal(tp_node_distance(*state, 3, 1), 30);
 }
 
 static void distance_of_no_node_is_0(void **state)
@@ -209,7 +209,5 @@ int main(void)
 		cmocka_unit_test(half_made_machine_is_taken_apart),
 	};
 
-	if (!NUMA_TESTS_APPLY)
-		return TEST_SKIPPED;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
