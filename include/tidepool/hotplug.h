@@ -167,7 +167,7 @@ struct tp_block_info {
 	/* as Linux's valid_zones: default, then kernel, then movable */
 	enum tp_zone_type valid_zones[3];
 	unsigned nr_valid_zones;
-	const char *device;
+	char device[32];
 };
 
 /* Never waits.  -ENOENT: no such block. */

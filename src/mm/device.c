@@ -149,10 +149,12 @@ static void set_blocks(struct tp_device *d, enum tp_block_state state)
 	for (unsigned id = first_block(d); id < first_block(d) + nr_blocks(d); id++) {
 		struct tp_block *b = &d->machine->blocks[id];
 
+		tp_spin_lock(&d->machine->blocks_lock);
 		b->device = state == TP_BLOCK_ABSENT ? NULL : d;
 		b->node = (int8_t)d->node;
 		tp_atomic_store(&b->zone, TP_ZONE_INDEX_NONE, TP_RELAXED);
 		tp_atomic_store(&b->state, (uint8_t)state, TP_RELEASE);
+		tp_spin_unlock(&d->machine->blocks_lock);
 	}
 }
 

@@ -66,19 +66,27 @@ static uint8_t block_zone(struct tp_machine *m, unsigned id)
 	return zone ? zone->index : TP_ZONE_INDEX_NONE;
 }
 
+static void set_state(struct tp_machine *m, unsigned id, enum tp_block_state state)
+{
+	uint8_t zone = block_zone(m, id);
+
+	tp_spin_lock(&m->blocks_lock);
+	tp_atomic_store(&m->blocks[id].zone, zone, TP_RELEASE);
+	tp_atomic_store(&m->blocks[id].state, (uint8_t)state, TP_RELEASE);
+	tp_spin_unlock(&m->blocks_lock);
+}
+
 void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state)
 {
 	struct tp_machine *m = op->machine;
 
 	for (unsigned i = 0; i < op->nr_runs; i++) {
-		unsigned first = (unsigned)(op->runs[i].start.v / m->block_pages);
-		unsigned end =
-			(unsigned)((op->runs[i].start.v + op->runs[i].nr_pages) / m->block_pages);
+		const struct tp_range *run = &op->runs[i];
+		unsigned first = (unsigned)(run->start.v / m->block_pages);
+		unsigned end = (unsigned)((run->start.v + run->nr_pages) / m->block_pages);
 
-		for (unsigned id = first; id < end; id++) {
-			tp_atomic_store(&m->blocks[id].zone, block_zone(m, id), TP_RELEASE);
-			tp_atomic_store(&m->blocks[id].state, (uint8_t)state, TP_RELEASE);
-		}
+		for (unsigned id = first; id < end; id++)
+			set_state(m, id, state);
 	}
 }
 

@@ -184,6 +184,7 @@ static void init_locks(struct tp_machine *m)
 	tp_seqcount_init(&m->zonelist_seq);
 	tp_spinlock_init(&m->owners_lock, TP_RANK_OWNER_TABLE, 0);
 	tp_mutex_init(&m->slab_lock, TP_RANK_SLAB_CACHES, 0);
+	tp_spinlock_init(&m->blocks_lock, TP_RANK_BACKING, 0);
 	tp_spinlock_init(&m->reclaim_lock, TP_RANK_BACKING, 1);
 	tp_list_init(&m->devices);
 	tp_list_init(&m->slab_caches);

@@ -122,8 +122,9 @@ struct tp_machine {
 	struct tp_hold hold;
 	struct tp_pageblock *pageblocks;
 	struct tp_pb_bitmap *bitmaps;
-	tp_atomic_u64 *words; /* owner word of every pfn */
-	struct tp_block *blocks;
+	tp_atomic_u64 *words;	 /* owner word of every pfn */
+	struct tp_block *blocks; /* written under hotplug and blocks_lock, read under either */
+	struct tp_spinlock blocks_lock;
 	struct tp_list devices;
 	unsigned next_device;
 	bool rseq; /* per-CPU lists by restartable sequences */

@@ -111,14 +111,24 @@ static bool next_used_pageblock(struct tp_zone *zone, uint32_t *pb)
 	return found;
 }
 
+static uint32_t pageblocks_of(struct tp_zone *zone)
+{
+	uint32_t n;
+
+	tp_spin_lock(&zone->lock);
+	n = zone->nr_pageblocks;
+	tp_spin_unlock(&zone->lock);
+	return n;
+}
+
 /* Free pages of the zone up to its high watermark, looking at each pageblock once at most. */
 static uint64_t reclaim_zone(struct tp_zone *zone, struct tp_reclaimer *r)
 {
 	struct tp_evacuation e = demotion_of(zone, r);
+	uint32_t pb, n = pageblocks_of(zone);
 	uint64_t freed = 0;
-	uint32_t pb;
 
-	for (uint32_t i = 0; i < zone->nr_pageblocks && below_high(zone) && !stopping(r); i++) {
+	for (uint32_t i = 0; i < n && below_high(zone) && !stopping(r); i++) {
 		if (!next_used_pageblock(zone, &pb))
 			break;
 		freed += evacuate_pageblock(zone, pb, &e);

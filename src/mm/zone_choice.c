@@ -8,14 +8,32 @@
  * all nodes and on the node itself; a node without boot kernel memory never gets Movable that way.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "mm/hotplug.h"
 
-static bool meets(const struct tp_zone *zone, tp_pfn start, uint64_t nr_pages)
+/* Views ask too, without the hotplug lock. */
+static bool meets(struct tp_zone *zone, tp_pfn start, uint64_t nr_pages)
 {
-	return zone->spanned && start.v < zone->start_pfn + zone->spanned &&
-	       zone->start_pfn < start.v + nr_pages;
+	bool yes;
+
+	tp_spin_lock(&zone->lock);
+	yes = zone->spanned && start.v < zone->start_pfn + zone->spanned &&
+	      zone->start_pfn < start.v + nr_pages;
+	tp_spin_unlock(&zone->lock);
+	return yes;
+}
+
+static uint64_t movable_pages(struct tp_machine *m, int node)
+{
+	struct tp_zone *zone = tp_zone_of(m, node, TP_ZONE_MOVABLE);
+	uint64_t n;
+
+	tp_spin_lock(&zone->lock);
+	n = zone->present;
+	tp_spin_unlock(&zone->lock);
+	return n;
 }
 
 static struct tp_zone *kernel_zone(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages)
@@ -49,12 +67,11 @@ static bool movable_within_ratio(struct tp_machine *m, int node, uint64_t nr_pag
 	uint64_t movable = nr_pages, kernel = 0;
 
 	for (int n = 0; n < (int)m->nr_nodes; n++) {
-		movable += tp_zone_of(m, n, TP_ZONE_MOVABLE)->present;
+		movable += movable_pages(m, n);
 		kernel += m->boot_kernel_pages[n];
 	}
 	return ratio_allows(m, movable, kernel) &&
-	       ratio_allows(m, tp_zone_of(m, node, TP_ZONE_MOVABLE)->present + nr_pages,
-			    m->boot_kernel_pages[node]);
+	       ratio_allows(m, movable_pages(m, node) + nr_pages, m->boot_kernel_pages[node]);
 }
 
 struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages,
@@ -80,10 +97,9 @@ static void add_zone(struct tp_block_info *info, enum tp_zone_type type)
 	info->valid_zones[info->nr_valid_zones++] = type;
 }
 
-static void fill_zones(struct tp_machine *m, const struct tp_block *b, struct tp_block_info *info)
+static void fill_zones(struct tp_machine *m, uint8_t zone, struct tp_block_info *info)
 {
 	tp_pfn start = { info->id * m->block_pages };
-	uint8_t zone = tp_atomic_load(&b->zone, TP_ACQUIRE);
 
 	if (info->state == TP_BLOCK_ONLINE) {
 		info->zone_valid = zone != TP_ZONE_INDEX_NONE;
@@ -92,25 +108,40 @@ static void fill_zones(struct tp_machine *m, const struct tp_block *b, struct tp
 		return;
 	}
 	info->zone_valid = true;
-	info->zone = tp_zone_choose(m, b->node, start, m->block_pages, TP_ONLINE_AUTO)->type;
+	info->zone = tp_zone_choose(m, info->node, start, m->block_pages, TP_ONLINE_AUTO)->type;
 	add_zone(info, info->zone);
-	add_zone(info, kernel_zone(m, b->node, start, m->block_pages)->type);
+	add_zone(info, kernel_zone(m, info->node, start, m->block_pages)->type);
 	add_zone(info, TP_ZONE_MOVABLE);
+}
+
+/* State, zone and device as they belong together.  False: there is no such block. */
+static bool copy_block(struct tp_machine *m, struct tp_block_info *info, uint8_t *zone, bool *dram)
+{
+	const struct tp_block *b = &m->blocks[info->id];
+	bool exists;
+
+	tp_spin_lock(&m->blocks_lock);
+	info->state = tp_atomic_load(&b->state, TP_RELAXED);
+	exists = info->state != TP_BLOCK_ABSENT;
+	if (exists) {
+		info->node = b->node;
+		*zone = tp_atomic_load(&b->zone, TP_RELAXED);
+		*dram = b->device->kind == TP_DEVICE_DRAM;
+		memcpy(info->device, b->device->name, sizeof(info->device));
+	}
+	tp_spin_unlock(&m->blocks_lock);
+	return exists;
 }
 
 int tp_block_info(struct tp_machine *m, unsigned id, struct tp_block_info *info)
 {
-	const struct tp_block *b;
+	uint8_t zone;
+	bool dram;
 
 	*info = (struct tp_block_info){ .id = id, .node = TP_NODE_NONE };
-	if (id >= m->nr_blocks ||
-	    tp_atomic_load(&m->blocks[id].state, TP_ACQUIRE) == TP_BLOCK_ABSENT)
+	if (id >= m->nr_blocks || !copy_block(m, info, &zone, &dram))
 		return TP_ERR(-ENOENT, "block %u does not exist", id);
-	b = &m->blocks[id];
-	info->state = tp_atomic_load(&b->state, TP_ACQUIRE);
-	info->node = b->node;
-	info->device = b->device->name;
-	if (b->device->kind == TP_DEVICE_DRAM)
-		fill_zones(m, b, info);
+	if (dram)
+		fill_zones(m, zone, info);
 	return 0;
 }
