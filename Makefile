@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A thin front of Meson.  BUILD names the folder everything is built in, PREFIX where it is installed.
+# A thin front of Meson.  BUILD names the folder everything is built in, PREFIX the one it is
+# installed in.
 BUILD ?= build
 PREFIX ?= /usr/local
 MESON_OPTIONS ?=

@@ -11,8 +11,8 @@
 #include "core/invariant.h"
 
 const struct tp_load_kind *const tp_load_kinds[] = {
-	&tp_load_cache,	  &tp_load_churn, &tp_load_hog,
-	&tp_load_mapping, &tp_load_pin,	  &tp_load_slab, NULL,
+	&tp_load_cache, &tp_load_churn, &tp_load_hog, &tp_load_mapping,
+	&tp_load_pin,	&tp_load_slab,	NULL,
 };
 
 int tp_load_create(const struct tp_load_kind *kind, struct tp_machine *machine,

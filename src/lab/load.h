@@ -21,11 +21,11 @@ struct tp_load;
 struct tp_load_config {
 	const char *name;
 	uint64_t seed;
-	uint64_t size;	  /* bytes it uses at most */
-	int node;	  /* where it would like to be; TP_NODE_NONE: anywhere */
+	uint64_t size;	   /* bytes it uses at most */
+	int node;	   /* where it would like to be; TP_NODE_NONE: anywhere */
 	tp_nodemask nodes; /* for a policy over several nodes */
-	int policy;	  /* enum tp_policy_mode */
-	unsigned threads; /* 1 to TP_CREW_MAX */
+	int policy;	   /* enum tp_policy_mode */
+	unsigned threads;  /* 1 to TP_CREW_MAX */
 	unsigned max_order;
 	bool small_pages;
 	struct tp_load *target; /* of a pin: the mapping, or NULL for pages of its own */
@@ -42,7 +42,7 @@ struct tp_load_stat {
 
 struct tp_load_kind {
 	const char *name;
-	size_t size; /* of the struct that begins with struct tp_load */
+	size_t size;	  /* of the struct that begins with struct tp_load */
 	const char *work; /* what it counts: "writes", "allocations"; NULL: it does not work */
 	/* Leaves nothing behind when it fails. */
 	int (*start)(struct tp_load *load, const struct tp_load_config *config);

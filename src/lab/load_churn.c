@@ -16,8 +16,8 @@ struct churn_load {
 static struct tp_alloc random_request(struct churn_load *churn, struct tp_rng *rng)
 {
 	static const enum tp_migratetype types[] = {
-		TP_MIGRATE_MOVABLE, TP_MIGRATE_MOVABLE, TP_MIGRATE_MOVABLE,
-		TP_MIGRATE_MOVABLE, TP_MIGRATE_MOVABLE, TP_MIGRATE_MOVABLE,
+		TP_MIGRATE_MOVABLE,   TP_MIGRATE_MOVABLE,     TP_MIGRATE_MOVABLE,
+		TP_MIGRATE_MOVABLE,   TP_MIGRATE_MOVABLE,     TP_MIGRATE_MOVABLE,
 		TP_MIGRATE_UNMOVABLE, TP_MIGRATE_RECLAIMABLE,
 	};
 	struct tp_alloc request = churn->paged.request;

@@ -58,8 +58,8 @@ static void fill(struct mapping_load *ml)
 static void report_lost(struct mapping_load *ml, uint64_t n, uint64_t found)
 {
 	tp_findings_add(ml->load.findings,
-			"%s: byte %" PRIu64 ": counter %" PRIu64 " was written %u times, found 0x%"
-			PRIx64 " instead of 0x%" PRIx64,
+			"%s: byte %" PRIu64 ": counter %" PRIu64
+			" was written %u times, found 0x%" PRIx64 " instead of 0x%" PRIx64,
 			ml->load.name, n * COUNTER_STEP * 8, n, ml->shadow[n], found,
 			counter_value(n, ml->shadow[n]));
 }

@@ -39,7 +39,7 @@ struct tp_recorder {
 	struct tp_findings *findings;
 	struct tp_listener first, last;
 	tp_nodemask memory, normal; /* by what the events said */
-	unsigned nr_events;	    /* since the last reset; the first TP_RECORDED_EVENTS are kept */
+	unsigned nr_events; /* since the last reset; the first TP_RECORDED_EVENTS are kept */
 	struct tp_recorded_event events[TP_RECORDED_EVENTS];
 };
 

@@ -18,9 +18,9 @@
 static _Noreturn void wrong(lua_State *L, const char *what, const char *name, const char *wanted)
 {
 	luaL_error(L, "%s: %s must be %s, not %s", what, name, wanted,
-		   lua_type(L, -1) == LUA_TSTRING ?
-			   lua_pushfstring(L, "\"%s\"", lua_tostring(L, -1)) :
-			   luaL_tolstring(L, -1, NULL));
+		   lua_type(L, -1) == LUA_TSTRING
+			   ? lua_pushfstring(L, "\"%s\"", lua_tostring(L, -1))
+			   : luaL_tolstring(L, -1, NULL));
 	__builtin_unreachable();
 }
 

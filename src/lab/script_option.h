@@ -3,8 +3,8 @@
  * script_option - tables of named options, read strictly: a name that is not known is an error.
  *
  *	static const struct tp_option options[] = {
- *		{ "size", TP_OPTION_SIZE, offsetof(struct plug_config, size), .needed = true },
- *		{ 0 },
+ *		TP_OPTION("size", SIZE, offsetof(struct plug_config, size), .needed = true),
+ *		TP_OPTIONS_END,
  *	};
  */
 #ifndef TP_LAB_SCRIPT_OPTION_H
@@ -36,6 +36,16 @@ struct tp_option {
 	int64_t min, max;	    /* of a size too; max 0: no limit */
 	const char *const *choices; /* NULL-ended */
 };
+
+#define TP_OPTION(option_name, option_type, field_offset, ...)                                    \
+	{                                                                                         \
+		.name = (option_name), .type = TP_OPTION_##option_type, .offset = (field_offset), \
+		__VA_ARGS__                                                                       \
+	}
+#define TP_OPTIONS_END       \
+	{                    \
+		.name = NULL \
+	}
 
 /*
  * Read the table at @index into @config, whose fields keep their value where the table says

@@ -181,8 +181,8 @@ static void seed_random(lua_State *L)
 void tp_script_sandbox(lua_State *L)
 {
 	static const luaL_Reg libraries[] = {
-		{ LUA_GNAME, luaopen_base },	      { LUA_TABLIBNAME, luaopen_table },
-		{ LUA_STRLIBNAME, luaopen_string },   { LUA_MATHLIBNAME, luaopen_math },
+		{ LUA_GNAME, luaopen_base },	    { LUA_TABLIBNAME, luaopen_table },
+		{ LUA_STRLIBNAME, luaopen_string }, { LUA_MATHLIBNAME, luaopen_math },
 		{ LUA_UTF8LIBNAME, luaopen_utf8 },
 	};
 	static const char *const base[] = { "collectgarbage", "dofile", "load", "loadfile",

@@ -93,10 +93,10 @@ static json_t *event_json(const struct tp_trace_event *event, unsigned machine)
 	const struct tp_trace_info *info = tp_trace_info((enum tp_trace_id)event->id);
 	char name[32];
 	const char *phase = split_name(info->name, name);
-	json_t *json = json_pack("{s:s, s:s, s:s, s:f, s:i, s:i, s:o}", "name", name, "cat",
-				 info->category, "ph", phase, "ts", (double)event->time_ns / 1e3,
-				 "pid", (int)machine, "tid", (int)event->thread, "args",
-				 arguments(event, info));
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:f, s:i, s:i, s:o}", "name", name, "cat",
+			  info->category, "ph", phase, "ts", (double)event->time_ns / 1e3, "pid",
+			  (int)machine, "tid", (int)event->thread, "args", arguments(event, info));
 
 	if (*phase == 'i')
 		json_object_set_new(json, "s", json_string("t"));

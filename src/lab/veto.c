@@ -24,8 +24,8 @@ static bool is_node_event(unsigned event)
 
 static const char *event_name(unsigned event)
 {
-	return is_node_event(event) ? tp_node_event_name((enum tp_node_event_type)event) :
-				      tp_memory_event_name((enum tp_memory_event_type)event);
+	return is_node_event(event) ? tp_node_event_name((enum tp_node_event_type)event)
+				    : tp_memory_event_name((enum tp_memory_event_type)event);
 }
 
 int tp_veto_event(const char *name, unsigned *event)

@@ -4,14 +4,15 @@
  *
  * States of a block and the function behind each arrow:
  *
- *	        tp_device_plug              tp_online_commit (its end)
- *	ABSENT ---------------> OFFLINE --> GOING_ONLINE --------------> ONLINE
- *	  ^                      ^  ^           |                          |
- *	  | tp_device_unplug     |  +-----------+ tp_online_op fails       | tp_offline_op begins
- *	  +----------------------+                                         v
- *	                         +--------------------------------- GOING_OFFLINE
- *	                            commit (its end)                       |
- *	                                          ONLINE <-----------------+ tp_offline_op fails
+ *	ABSENT --- tp_device_attach ---> OFFLINE --- tp_device_detach ---> ABSENT
+ *
+ *	OFFLINE -------- tp_online_blocks_locked --------> GOING_ONLINE
+ *	GOING_ONLINE --- tp_online_op returned 0 --------> ONLINE
+ *	GOING_ONLINE --- tp_online_op failed ------------> OFFLINE
+ *
+ *	ONLINE --------- tp_offline_blocks_locked -------> GOING_OFFLINE
+ *	GOING_OFFLINE -- tp_offline_op returned 0 -------> OFFLINE
+ *	GOING_OFFLINE -- tp_offline_op failed -----------> ONLINE
  *
  * Invariants
  *  H1  All blocks of an operation change state together, or none does.

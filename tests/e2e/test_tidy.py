@@ -141,13 +141,15 @@ class Tidy(unittest.TestCase):
     def test_head_over_several_lines(self):
         code = "static int\nzone(int a,\n     int b)\n{\n\treturn 0;\n}\n"
         self.assert_good({"src/mm/a.c": HEAD + code})
-        self.assert_bad({"src/mm/a.c": HEAD + code.removeprefix("static ")}, "a.c:2: prefix: zone()")
+        self.assert_bad({"src/mm/a.c": HEAD + code.removeprefix("static ")},
+                        "a.c:2: prefix: zone()")
 
     def test_header_names(self):
         for code, name in (("#define ZONE 1", "ZONE"), ("struct zone {\n\tint a;\n};", "zone"),
                            ("enum { TP_A, B };", "B"), ("enum tp_x {\n\tA = 1,\n};", "A"),
                            ("int zone(int a,\n\t int b);", "zone"),
-                           ("typedef int zone;", "zone"), ("typedef struct {\n\tint v;\n} zone;", "zone")):
+                           ("typedef int zone;", "zone"),
+                           ("typedef struct {\n\tint v;\n} zone;", "zone")):
             with self.subTest(code):
                 self.assert_bad({"src/mm/a.h": HEAD + code + "\n"}, f"prefix: '{name}'")
 
