@@ -51,13 +51,7 @@ static int online_boot(struct tp_device *d, bool movable)
 
 	if (err)
 		return err;
-	tp_notifier_session_begin(&m->node_chain);
-	tp_notifier_session_begin(&m->memory_chain);
 	err = tp_online_op(&op);
-	if (!err)
-		tp_op_set_state(&op, TP_BLOCK_ONLINE);
-	tp_notifier_session_end(&m->memory_chain);
-	tp_notifier_session_end(&m->node_chain);
 	if (!movable && !err)
 		m->boot_kernel_pages[d->node] = d->nr_pages;
 	return err;

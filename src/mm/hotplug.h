@@ -11,8 +11,8 @@
  *	GOING_ONLINE --- tp_online_op failed ------------> OFFLINE
  *
  *	ONLINE --------- tp_offline_blocks_locked -------> GOING_OFFLINE
- *	GOING_OFFLINE -- tp_offline_op returned 0 -------> OFFLINE
- *	GOING_OFFLINE -- tp_offline_op failed -----------> ONLINE
+ *	GOING_OFFLINE -- its take_out() returned 0 ------> OFFLINE
+ *	GOING_OFFLINE -- its take_out() failed ----------> ONLINE
  *
  * Invariants
  *  H1  All blocks of an operation change state together, or none does.
@@ -58,10 +58,8 @@ void tp_op_cancel(struct tp_hotplug_op *op, enum tp_memory_event_type announced)
 void tp_op_state(struct tp_hotplug_op *op, enum tp_memory_event_type type);
 struct tp_node_event tp_op_node_event(const struct tp_hotplug_op *op, enum tp_node_event_type type);
 
-/* Bring the operation's ranges online; block states are the caller's. */
+/* Bring the operation's ranges online, or leave everything as it was. */
 int tp_online_op(struct tp_hotplug_op *op);
-int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options,
-		  uint64_t until_ns, struct tp_offline_report *report);
 
 /*
  * Ranges enter a zone, isolated and without a free page; they leave it, isolated and whole, or as

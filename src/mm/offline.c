@@ -300,8 +300,8 @@ static void offlining_init(struct offlining *o, struct tp_hotplug_op *op,
 	};
 }
 
-int tp_offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options,
-		  uint64_t until_ns, struct tp_offline_report *report)
+static int take_out(struct tp_hotplug_op *op, const struct tp_offline_options *options,
+		    uint64_t until_ns, struct tp_offline_report *report)
 {
 	struct offlining o;
 	int err;
@@ -339,6 +339,25 @@ static int plan(struct tp_hotplug_op *op, const struct tp_offline_options *optio
 	return err;
 }
 
+static int offline_op(struct tp_hotplug_op *op, const struct tp_offline_options *options,
+		      uint64_t until_ns, struct tp_offline_report *report)
+{
+	struct tp_machine *m = op->machine;
+	uint64_t node = (uint64_t)op->node, start = op->runs[0].start.v;
+	int err;
+
+	tp_notifier_session_begin(&m->node_chain);
+	tp_notifier_session_begin(&m->memory_chain);
+	tp_trace(m->trace, TP_TRACE_offline_begin, node, start, op->nr_pages);
+	tp_op_set_state(op, TP_BLOCK_GOING_OFFLINE);
+	err = take_out(op, options, until_ns, report);
+	tp_op_set_state(op, err ? TP_BLOCK_ONLINE : TP_BLOCK_OFFLINE); /* H5 */
+	tp_trace(m->trace, TP_TRACE_offline_end, node, start, (uint64_t)-err);
+	tp_notifier_session_end(&m->memory_chain);
+	tp_notifier_session_end(&m->node_chain);
+	return err;
+}
+
 int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned count,
 			     const struct tp_offline_options *options, uint64_t until_ns,
 			     struct tp_offline_report *report)
@@ -346,21 +365,8 @@ int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned coun
 	struct tp_hotplug_op op = { .machine = m, .node = m->blocks[first].node };
 	int err = tp_op_add_blocks(&op, first, count, TP_BLOCK_ONLINE, NULL);
 
-	report->reason = "done";
+	report->reason = err ? "not possible" : "done";
 	if (err || !op.nr_pages)
 		return err;
-	if (options->dry_run)
-		return plan(&op, options, until_ns, report);
-	tp_notifier_session_begin(&m->node_chain);
-	tp_notifier_session_begin(&m->memory_chain);
-	tp_trace(m->trace, TP_TRACE_offline_begin, (uint64_t)op.node, op.runs[0].start.v,
-		 op.nr_pages);
-	tp_op_set_state(&op, TP_BLOCK_GOING_OFFLINE);
-	err = tp_offline_op(&op, options, until_ns, report);
-	tp_op_set_state(&op, err ? TP_BLOCK_ONLINE : TP_BLOCK_OFFLINE);
-	tp_trace(m->trace, TP_TRACE_offline_end, (uint64_t)op.node, op.runs[0].start.v,
-		 (uint64_t)-err);
-	tp_notifier_session_end(&m->memory_chain);
-	tp_notifier_session_end(&m->node_chain);
-	return err;
+	return (options->dry_run ? plan : offline_op)(&op, options, until_ns, report);
 }

@@ -140,7 +140,7 @@ static void detach_ranges(struct tp_hotplug_op *op)
 		tp_zone_detach(&op->ranges[i]);
 }
 
-int tp_online_op(struct tp_hotplug_op *op)
+static int bring_in(struct tp_hotplug_op *op)
 {
 	int err = prepare(op);
 
@@ -165,25 +165,31 @@ close:
 	return err;
 }
 
+int tp_online_op(struct tp_hotplug_op *op)
+{
+	struct tp_machine *m = op->machine;
+	uint64_t node = (uint64_t)op->node, start = op->runs[0].start.v;
+	int err;
+
+	tp_notifier_session_begin(&m->node_chain);
+	tp_notifier_session_begin(&m->memory_chain);
+	tp_trace(m->trace, TP_TRACE_online_begin, node, start, op->nr_pages);
+	tp_op_set_state(op, TP_BLOCK_GOING_ONLINE);
+	err = bring_in(op);
+	tp_op_set_state(op, err ? TP_BLOCK_OFFLINE : TP_BLOCK_ONLINE); /* H5 */
+	tp_trace(m->trace, TP_TRACE_online_end, node, start, (uint64_t)-err);
+	tp_notifier_session_end(&m->memory_chain);
+	tp_notifier_session_end(&m->node_chain);
+	return err;
+}
+
 int tp_online_blocks_locked(struct tp_machine *m, unsigned first, unsigned count,
 			    enum tp_online_policy policy)
 {
 	struct tp_hotplug_op op = { .machine = m, .node = m->blocks[first].node };
 	tp_pfn start = { first * m->block_pages };
-	int err =
-		tp_op_add_blocks(&op, first, count, TP_BLOCK_OFFLINE,
-				 tp_zone_choose(m, op.node, start, count * m->block_pages, policy));
+	struct tp_zone *zone = tp_zone_choose(m, op.node, start, count * m->block_pages, policy);
+	int err = tp_op_add_blocks(&op, first, count, TP_BLOCK_OFFLINE, zone);
 
-	if (err || !op.nr_pages)
-		return err;
-	tp_notifier_session_begin(&m->node_chain);
-	tp_notifier_session_begin(&m->memory_chain);
-	tp_trace(m->trace, TP_TRACE_online_begin, (uint64_t)op.node, start.v, op.nr_pages);
-	tp_op_set_state(&op, TP_BLOCK_GOING_ONLINE);
-	err = tp_online_op(&op);
-	tp_op_set_state(&op, err ? TP_BLOCK_OFFLINE : TP_BLOCK_ONLINE);
-	tp_trace(m->trace, TP_TRACE_online_end, (uint64_t)op.node, start.v, (uint64_t)-err);
-	tp_notifier_session_end(&m->memory_chain);
-	tp_notifier_session_end(&m->node_chain);
-	return err;
+	return err || !op.nr_pages ? err : tp_online_op(&op);
 }
