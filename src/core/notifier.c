@@ -146,10 +146,11 @@ static void take_back(struct tp_notifier_chain *chain, unsigned depth, const voi
 
 int tp_notifier_announce(struct tp_notifier_chain *chain, const void *event, const void *cancel)
 {
-	uint64_t bit = UINT64_C(1) << chain->depth;
+	uint64_t bit;
 
 	TP_INVARIANT(session_is_mine(chain));
 	TP_INVARIANT(chain->depth < TP_NOTIFIER_DEPTH);
+	bit = UINT64_C(1) << chain->depth;
 	chain->vetoed_by = NULL;
 	tp_list_for_each(entry, &chain->entries, struct tp_notifier_entry, link) {
 		int answer = entry->call(entry, event);
