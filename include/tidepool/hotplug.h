@@ -78,7 +78,8 @@ struct tp_blocker {
 	unsigned pins;
 	char owner[TP_BLOCKER_TEXT];
 	char what[TP_BLOCKER_TEXT]; /* the owner's own words, or "" */
-	/* "pinned", "owner cannot move it", "owner refused", "no memory to move it to" */
+	/* "pinned", "owner cannot move it", "owner refused", "owner is out of memory",
+	 * "no memory to move it to", "busy this moment" */
 	const char *reason;
 };
 

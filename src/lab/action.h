@@ -26,7 +26,4 @@ struct tp_action {
  */
 int tp_act(struct tp_action *action);
 
-/* "plug mem0: block 7: ...", or "". */
-void tp_step_describe_error(const struct tp_step *step, char *buf, size_t len);
-
 #endif

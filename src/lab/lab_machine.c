@@ -8,6 +8,7 @@
 
 #include "core/alloc.h"
 #include "lab/checker.h"
+#include "mm/machine.h"
 
 int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *config,
 			  struct tp_lab_machine **lm)
@@ -26,6 +27,11 @@ int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *co
 	err = tp_recorder_start(&new->recorder, new->machine, &run->findings);
 	if (err)
 		goto destroy_machine;
+	/* What is there from the start is no news. */
+	tp_recorder_reset(&new->recorder);
+	new->backing = tp_machine_backing(new->machine);
+	new->hold = tp_machine_hold(new->machine);
+	new->percpu = tp_machine_percpu(new->machine);
 	new->number = ++run->nr_machines;
 	tp_list_add_before(&run->machines, &new->link);
 	*lm = new;
@@ -93,5 +99,6 @@ void tp_lab_machine_check(struct tp_lab_machine *lm)
 	tp_recorder_check(&lm->recorder);
 	tp_list_for_each(load, &lm->loads, struct tp_load, link)
 		tp_load_verify(load);
+	lm->worst_hold_ns = tp_atomic_load(&lm->machine->worst_hold_ns, TP_RELAXED);
 	tp_lab_machine_resume(lm);
 }

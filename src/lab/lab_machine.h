@@ -21,6 +21,8 @@ struct tp_lab_machine {
 	struct tp_recorder recorder;
 	struct tp_list loads, vetoes;
 	unsigned nr_loads;
+	const char *backing, *hold, *percpu; /* what carries it */
+	uint64_t worst_hold_ns;		     /* as of the last check */
 };
 
 /* -ENOMEM, and what tp_machine_create() says. */

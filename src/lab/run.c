@@ -135,14 +135,24 @@ static void add_load(struct tp_run_totals *totals, struct tp_load *load)
 	totals->worst_write_ns = TP_MAX(totals->worst_write_ns, load->worst_write_ever_ns);
 }
 
+static void add_step(struct tp_run_totals *totals, const struct tp_step *step)
+{
+	totals->refused += step->err != 0;
+	/* What a refused step moved before it was refused is no measure of speed. */
+	if (step->err)
+		return;
+	totals->bytes_moved += step->report.bytes_moved;
+	if (step->report.bytes_moved)
+		totals->moving_ns += step->elapsed_ns;
+}
+
 void tp_run_totals(const struct tp_run *run, struct tp_run_totals *totals)
 {
 	*totals = (struct tp_run_totals){ .steps = run->nr_steps };
-	for (unsigned i = 0; i < run->nr_steps; i++) {
-		totals->refused += run->steps[i].err != 0;
-		totals->bytes_moved += run->steps[i].report.bytes_moved;
-	}
+	for (unsigned i = 0; i < run->nr_steps; i++)
+		add_step(totals, &run->steps[i]);
 	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link) {
+		totals->worst_hold_ns = TP_MAX(totals->worst_hold_ns, lm->worst_hold_ns);
 		tp_list_for_each(load, &lm->loads, struct tp_load, link)
 			add_load(totals, load);
 	}

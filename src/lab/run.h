@@ -71,8 +71,10 @@ struct tp_run_config {
 struct tp_run_totals {
 	unsigned steps, refused;
 	uint64_t writes, allocations;
-	uint64_t bytes_moved, bytes_verified;
-	uint64_t worst_write_ns;
+	uint64_t bytes_moved; /* by steps that were not refused */
+	uint64_t bytes_verified;
+	uint64_t moving_ns; /* that the steps which moved something took */
+	uint64_t worst_write_ns, worst_hold_ns;
 };
 
 struct tp_run {
@@ -104,6 +106,8 @@ void tp_run_totals(const struct tp_run *run, struct tp_run_totals *totals);
 /* As documented for the command. */
 int tp_verdict_exit_code(enum tp_verdict verdict);
 const char *tp_verdict_name(enum tp_verdict verdict);
+/* "unplug mem0: block 7: ... (EBUSY)". */
+void tp_step_describe_error(const struct tp_step *step, char *buf, size_t len);
 
 /* End all runs of this process soon, with what they have so far.  May be called by a signal
  * handler. */

@@ -18,6 +18,7 @@
 
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/invariant.h"
 
 static const uint64_t huge_page = TP_MIB(2);
 
@@ -101,11 +102,15 @@ static uint64_t mapping_budget(void)
 	return limit / 3;
 }
 
-int tp_backing_init(struct tp_backing *b, uint64_t size, enum tp_backing_kind kind)
+int tp_backing_init(struct tp_backing *b, uint64_t size, uint64_t granule,
+		    enum tp_backing_kind kind)
 {
 	int err;
 
-	*b = (struct tp_backing){ .fd = -1, .size = size, .mappings_budget = mapping_budget() };
+	*b = (struct tp_backing){ .fd = -1,
+				  .size = size,
+				  .granule_pages = granule >> TP_PAGE_SHIFT,
+				  .mappings_budget = mapping_budget() };
 	err = open_file(b, kind);
 	if (!err)
 		err = reserve(b);
@@ -120,17 +125,25 @@ void tp_backing_fini(struct tp_backing *b)
 	close(b->fd);
 }
 
+/*
+ * An open granule among closed ones cuts their mapping in three.  Each is charged for that, whatever
+ * its neighbours are: what is opened as one range may be closed piece by piece, which must not fail.
+ */
+static int64_t cost_of(const struct tp_backing *b, uint64_t nr_pages)
+{
+	return 2 * (int64_t)(nr_pages / b->granule_pages);
+}
+
 int tp_backing_open(struct tp_backing *b, tp_pfn start, uint64_t nr_pages)
 {
-	/* Opening a range inside a closed one cuts that mapping in up to three. */
-	int err = tp_backing_charge(b, 2);
+	int err = tp_backing_charge(b, cost_of(b, nr_pages));
 
 	if (err)
 		return err;
 	if (TP_FAULT("mm/backing-open") ||
 	    mprotect(tp_backing_address(b, start), nr_pages << TP_PAGE_SHIFT,
 		     PROT_READ | PROT_WRITE)) {
-		tp_backing_charge(b, -2);
+		tp_backing_charge(b, -cost_of(b, nr_pages));
 		return TP_ERR(-ENOMEM, "memory at %x cannot be mapped", start.v << TP_PAGE_SHIFT);
 	}
 	return 0;
@@ -152,7 +165,7 @@ uint64_t tp_backing_close(struct tp_backing *b, tp_pfn start, uint64_t nr_pages)
 	 */
 	mprotect(tp_backing_address(b, start), nr_pages << TP_PAGE_SHIFT, PROT_NONE);
 	tp_backing_punch(b, start, nr_pages);
-	tp_backing_charge(b, -2);
+	tp_backing_charge(b, -cost_of(b, nr_pages));
 	after = tp_backing_bytes(b);
 	return before > after ? before - after : 0;
 }
@@ -176,6 +189,7 @@ int tp_backing_charge(struct tp_backing *b, int64_t delta)
 	uint64_t used = tp_atomic_load(&b->mappings_used, TP_RELAXED);
 
 	do {
+		TP_INVARIANT(delta > 0 || used >= (uint64_t)-delta);
 		if (delta > 0 && used + (uint64_t)delta > b->mappings_budget)
 			return TP_ERR(-ENOMEM, "kernel mappings: %u in use of a budget of %u", used,
 				      b->mappings_budget);

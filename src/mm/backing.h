@@ -25,15 +25,17 @@ struct tp_backing {
 	uint64_t size; /* bytes */
 	int fd;
 	bool huge;
+	uint64_t granule_pages; /* ranges are opened and closed in multiples of this */
 	tp_atomic_u64 mappings_used;
 	uint64_t mappings_budget;
 };
 
 /*
- * Reserve @size bytes of address space over a sparse file.  -ENOMEM, -EPERM, or what the system
- * said.
+ * Reserve @size bytes of address space over a sparse file, to be opened and closed in multiples of
+ * @granule bytes.  -ENOMEM, -EPERM, or what the system said.
  */
-int tp_backing_init(struct tp_backing *b, uint64_t size, enum tp_backing_kind kind);
+int tp_backing_init(struct tp_backing *b, uint64_t size, uint64_t granule,
+		    enum tp_backing_kind kind);
 void tp_backing_fini(struct tp_backing *b);
 
 /* Make a range usable (its pages read as zero).  -ENOMEM. */

@@ -50,7 +50,6 @@ static bool find_source(struct tp_zone *zone, unsigned order, uint32_t *pb)
 	return found;
 }
 
-/* Empty pageblocks until the zone has a run of @order; returns how many were emptied. */
 unsigned tp_compact_zone(struct tp_zone *zone, unsigned order, struct tp_reclaimer *r)
 {
 	struct tp_evacuation e = {

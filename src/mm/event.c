@@ -113,18 +113,24 @@ void tp_node_state(struct tp_machine *m, const struct tp_node_event *event)
 
 /* ---- registration ---------------------------------------------------------------------------- */
 
+/* To the public a callback accepts or refuses; it cannot keep an event from those after it. */
+static int accepted_or_error(int answer)
+{
+	return answer < 0 ? answer : 0;
+}
+
 static int call_memory(struct tp_notifier_entry *entry, const void *event)
 {
 	struct tp_memory_notifier *n = entry->owner;
 
-	return n->call(n, event);
+	return accepted_or_error(n->call(n, event));
 }
 
 static int call_node(struct tp_notifier_entry *entry, const void *event)
 {
 	struct tp_node_notifier *n = entry->owner;
 
-	return n->call(n, event);
+	return accepted_or_error(n->call(n, event));
 }
 
 static int replay_run(const struct tp_memory_event *run, void *arg)

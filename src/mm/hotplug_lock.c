@@ -8,6 +8,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/invariant.h"
 #include "mm/hotplug.h"
 
 /* A cancel request has no wait queue of its own: waiters look at it this often. */
@@ -43,6 +44,8 @@ int tp_hotplug_begin(struct tp_machine *m, uint64_t until_ns, struct tp_cancel *
 {
 	int err;
 
+	if (tp_lockrank_held(&m->hotplug))
+		TP_PANIC("a hotplug callback called what waits for the operation it runs in");
 	tp_lockrank_may_sleep();
 	err = try_take(&m->hotplug) ? 0 : wait_turn(&m->hotplug, until_ns, cancel);
 	if (err == -ETIMEDOUT)

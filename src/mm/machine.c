@@ -277,7 +277,7 @@ static int build(struct tp_machine *m, const struct tp_machine_config *c)
 	err = alloc_metadata(m);
 	if (err)
 		goto free_trace;
-	err = tp_backing_init(&m->backing, m->nr_pfns << TP_PAGE_SHIFT, c->backing);
+	err = tp_backing_init(&m->backing, m->nr_pfns << TP_PAGE_SHIFT, c->block_size, c->backing);
 	if (err)
 		goto free_metadata;
 	err = tp_hold_init(&m->hold, c->hold);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
@@ -30,6 +32,19 @@ uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t t
 	return runs;
 }
 
+/*
+ * ThreadSanitizer takes mmap() for a write to the range, in conflict with the program's own.  To the
+ * program it is none: writers are held, and what they find after it is what was there before.
+ */
+static bool map_file(char *at, size_t size, int flags, int fd, uint64_t offset)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+
+	if (TP_TSAN)
+		return syscall(SYS_mmap, at, size, prot, flags, fd, offset) != -1;
+	return mmap(at, size, prot, flags, fd, (off_t)offset) != MAP_FAILED;
+}
+
 int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, bool populate)
 {
 	char *at = map->base + (from << TP_PAGE_SHIFT);
@@ -37,8 +52,8 @@ int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, bool popu
 	int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
 
 	if (TP_FAULT("mm/mapping-show") ||
-	    mmap(at, size, PROT_READ | PROT_WRITE, flags, map->machine->backing.fd,
-		 (off_t)map->pfns[from] << TP_PAGE_SHIFT) == MAP_FAILED)
+	    !map_file(at, size, flags, map->machine->backing.fd,
+		      (uint64_t)map->pfns[from] << TP_PAGE_SHIFT))
 		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: %u bytes at %x", size,
 				   (uintptr_t)at);
 	/*

@@ -104,13 +104,8 @@ static int move_frozen(struct tp_evacuation *e, const struct used_page *p, tp_pf
 	return err;
 }
 
-static int migrate_page(struct tp_evacuation *e, const struct used_page *p)
+static int migrate_page(struct tp_evacuation *e, const struct used_page *p, tp_pfn new)
 {
-	tp_pfn new;
-	int err = target_alloc(e, p, &new);
-
-	if (err)
-		return err;
 	if (!tp_page_freeze(e->machine, p->pfn, p->word)) {
 		tp_pages_free(e->machine, new, order_of(p));
 		return -EAGAIN;
@@ -137,7 +132,7 @@ static bool split_page(const struct used_page *p)
 
 static const char *why(int err)
 {
-	return err == -ENOMEM	? "no memory to move it to"
+	return err == -ENOMEM	? "owner is out of memory"
 	       : err == -EAGAIN ? "busy this moment"
 				: "owner refused";
 }
@@ -149,18 +144,22 @@ static const char *why(int err)
 static unsigned evacuate_page(struct tp_evacuation *e, const struct used_page *p)
 {
 	const struct tp_owner_ops *ops = p->owner->ops;
+	bool no_target = false;
 	int err = -EOPNOTSUPP;
+	tp_pfn new;
 
 	if (ops->migrate && e->targets.v) {
-		err = migrate_page(e, p);
-		if (err == -ENOMEM && split_page(p))
+		no_target = target_alloc(e, p, &new);
+		/* Demotion is a wish; it is not worth a huge page. */
+		if (no_target && !e->demotion && split_page(p))
 			return 0;
+		err = no_target ? -ENOMEM : migrate_page(e, p, new);
 	}
 	if (err && err != -ENOENT && err != -EAGAIN && ops->release && e->may_release)
 		err = release_page(e, p);
 	if (err && err != -ENOENT) {
 		e->no_memory |= err == -ENOMEM;
-		blocked(e, p, why(err));
+		blocked(e, p, no_target ? "no memory to move it to" : why(err));
 	}
 	return 1u << order_of(p);
 }
@@ -234,14 +233,17 @@ static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range
 	if (!snapshot(range, pb, &bitmap))
 		return;
 	for (tp_pfn pfn = tp_pb_start(pb); pfn.v < end.v;) {
-		if (e->stop && e->stop(e->arg)) {
+		/* When told to stop, touch nothing more but say who else stands in the way. */
+		bool stop = !plan && e->stop && e->stop(e->arg);
+
+		if (stop && (!e->blockers || e->nr_blockers >= TP_REPORT_BLOCKERS)) {
 			e->left++;
 			return;
 		}
 		if (tp_pb_test(&bitmap, tp_pb_index(pfn)))
 			pfn.v++;
 		else
-			pfn = visit(e, pfn, plan);
+			pfn = visit(e, pfn, plan || stop);
 	}
 }
 

@@ -229,18 +229,6 @@ cancel_node:
 	return err;
 }
 
-static void remove_range(const struct tp_range *range)
-{
-	struct tp_zone *zone = range->zone;
-
-	tp_spin_lock(&zone->lock);
-	TP_INVARIANT(zone->managed >= range->nr_pages && zone->present >= range->nr_pages);
-	zone->managed -= range->nr_pages;
-	zone->present -= range->nr_pages;
-	tp_spin_unlock(&zone->lock);
-	tp_zone_detach(range);
-}
-
 static void commit(struct offlining *o)
 {
 	struct tp_hotplug_op *op = o->op;
@@ -248,7 +236,7 @@ static void commit(struct offlining *o)
 	struct tp_node_event became = tp_op_node_event(op, TP_NODE_BECAME_MEMORYLESS);
 
 	for (unsigned i = 0; i < op->nr_ranges; i++)
-		remove_range(&op->ranges[i]);
+		tp_zone_detach(&op->ranges[i]);
 	if (op->changes & TP_NODE_HAS_NORMAL_MEMORY)
 		tp_node_state_set(m, op->node, TP_N_NORMAL_MEMORY, false);
 	if (op->changes & TP_NODE_HAS_MEMORY)

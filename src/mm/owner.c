@@ -42,17 +42,28 @@ static bool owns_pages(struct tp_machine *m, unsigned id)
 	return false;
 }
 
+static void wait_for_calls(struct tp_owner *owner)
+{
+	struct tp_machine *m = owner->machine;
+
+	tp_wait_event(&m->owner_wq, !tp_atomic_load(&m->owner_calls[owner->id], TP_ACQUIRE));
+}
+
 int tp_owner_unregister(struct tp_owner *owner)
 {
 	struct tp_machine *m = owner->machine;
 
 	TP_INVARIANT(m && m->owners[owner->id] == owner);
-	if (owns_pages(m, owner->id))
-		return TP_ERR_TEXT(-EBUSY, owner->name, "owner %s still has pages");
+	/* A callback under way may hold a page in the owner's name that is nobody's after it. */
+	if (owns_pages(m, owner->id)) {
+		wait_for_calls(owner);
+		if (owns_pages(m, owner->id))
+			return TP_ERR_TEXT(-EBUSY, owner->name, "owner %s still has pages");
+	}
 	tp_spin_lock(&m->owners_lock);
 	m->owners[owner->id] = NULL;
 	tp_spin_unlock(&m->owners_lock);
-	tp_wait_event(&m->owner_wq, !tp_atomic_load(&m->owner_calls[owner->id], TP_ACQUIRE));
+	wait_for_calls(owner);
 	owner->machine = NULL;
 	return 0;
 }
@@ -127,25 +138,32 @@ void tp_page_unpin(struct tp_machine *m, tp_pfn pfn)
 	TP_INVARIANT(tp_word_pins(tp_atomic_sub(&m->words[pfn.v], TP_WORD_PIN, TP_RELEASE)));
 }
 
-static void set_tail_words(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64_t head)
+static uint64_t single_word(uint64_t word, uint32_t i)
 {
-	for (uint32_t i = 1; i < 1u << order; i++)
-		tp_atomic_store(&m->words[pfn.v + i], head ? head + i : 0, TP_RELEASE);
+	return tp_word_make(TP_WORD_ALLOCATED, tp_word_owner(word), 0, tp_word_cookie(word) + i);
+}
+
+/* Tails first: once the head says single, each page may be freed by itself. */
+static void set_single_words(struct tp_machine *m, tp_pfn pfn, uint64_t word)
+{
+	uint64_t head;
+
+	for (uint32_t i = 1; i < 1u << tp_word_order(word); i++)
+		tp_atomic_store(&m->words[pfn.v + i], single_word(word, i), TP_RELEASE);
+	head = tp_atomic_exchange(&m->words[pfn.v], single_word(word, 0), TP_ACQ_REL);
+	TP_INVARIANT(head == tp_word_in(word, TP_WORD_FROZEN)); /* O1 */
 }
 
 int tp_page_split(struct tp_machine *m, tp_pfn pfn, unsigned order)
 {
-	uint64_t single, word = tp_word_load(m, pfn);
+	uint64_t word = pfn.v < m->nr_pfns ? tp_word_load(m, pfn) : 0;
 
-	if (tp_word_state(word) == TP_WORD_FREE || tp_word_order(word) != order)
+	if (!word || tp_word_order(word) != order)
 		return TP_ERR(-ENOENT, "pfn %x is not the head of an allocation of order %u", pfn.v,
 			      order);
-	single = tp_word_make(TP_WORD_ALLOCATED, tp_word_owner(word), 0, tp_word_cookie(word));
-	/* Tails first: once the head says single, each page may be freed by itself. */
-	set_tail_words(m, pfn, order, single);
-	if (tp_word_state(word) == TP_WORD_ALLOCATED && !tp_word_pins(word) &&
-	    tp_atomic_cas(&m->words[pfn.v], &word, single, TP_ACQ_REL))
-		return 0;
-	set_tail_words(m, pfn, order, 0);
-	return TP_ERR(-EBUSY, "pfn %x is pinned or being moved", pfn.v);
+	/* Frozen, so that nobody pins or moves the whole while its parts come to be. */
+	if (!tp_page_freeze(m, pfn, word))
+		return TP_ERR(-EBUSY, "pfn %x is pinned or being moved", pfn.v);
+	set_single_words(m, pfn, word);
+	return 0;
 }

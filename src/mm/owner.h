@@ -17,7 +17,7 @@
  *      finds 0 and stops the program.
  *  O2  A page is FROZEN only while its pageblock is isolated: freed meanwhile, it cannot be handed
  *      out again before the mover has looked, so the mover never takes a new allocation for the old
- *      one.
+ *      one.  Or while its owner splits it; an owner does not free a page that it splits.
  *  O3  pins > 0 only in state ALLOCATED; a pinned page never freezes, a frozen page is not pinned.
  *  O4  An owner in the table whose call count is not 0 is not freed by its owner (unregister
  *      waits).

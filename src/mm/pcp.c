@@ -15,27 +15,41 @@
  */
 static struct tp_pcp *list_of(struct tp_zone *zone, unsigned cpu, unsigned type)
 {
-	return &zone->pcp[cpu * TP_NR_MIGRATETYPES + type];
+	return tp_atomic_load(&zone->pcp, TP_ACQUIRE) + cpu * TP_NR_MIGRATETYPES + type;
 }
+
+/* The next of all the zone's lists; NULL starts, and NULL is the end. */
+static struct tp_pcp *next_list(struct tp_zone *zone, struct tp_pcp *pcp)
+{
+	struct tp_pcp *first = tp_atomic_load(&zone->pcp, TP_ACQUIRE);
+
+	if (!first || !pcp)
+		return first;
+	return ++pcp == first + tp_cpu_count() * TP_NR_MIGRATETYPES ? NULL : pcp;
+}
+
+#define for_each_list(pcp, zone) \
+	for (struct tp_pcp *pcp = next_list(zone, NULL); pcp; pcp = next_list(zone, pcp))
 
 int tp_pcp_create(struct tp_zone *zone)
 {
 	unsigned n = tp_cpu_count() * TP_NR_MIGRATETYPES;
+	struct tp_pcp *lists;
 
-	if (zone->pcp)
+	if (tp_atomic_load(&zone->pcp, TP_RELAXED))
 		return 0;
-	zone->pcp = tp_zalloc_aligned(_Alignof(struct tp_pcp), n * sizeof(struct tp_pcp));
-	if (!zone->pcp)
+	lists = tp_zalloc_aligned(_Alignof(struct tp_pcp), n * sizeof(*lists));
+	if (!lists)
 		return TP_ERR(-ENOMEM, "per-CPU lists of zone %u", zone->index);
 	for (unsigned i = 0; i < n; i++)
-		tp_spinlock_init(&zone->pcp[i].lock, TP_RANK_PCP, i);
+		tp_spinlock_init(&lists[i].lock, TP_RANK_PCP, i);
+	tp_atomic_store(&zone->pcp, lists, TP_RELEASE);
 	return 0;
 }
 
 void tp_pcp_destroy(struct tp_zone *zone)
 {
-	tp_free(zone->pcp);
-	zone->pcp = NULL;
+	tp_free(tp_atomic_exchange(&zone->pcp, NULL, TP_RELAXED));
 }
 
 static int locked_pop(struct tp_pcp *pcp, uint32_t *page)
@@ -87,9 +101,7 @@ int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
 
 static void add_stopped(struct tp_zone *zone, uint32_t delta)
 {
-	for (unsigned i = 0; zone->pcp && i < tp_cpu_count() * TP_NR_MIGRATETYPES; i++) {
-		struct tp_pcp *pcp = &zone->pcp[i];
-
+	for_each_list(pcp, zone) {
 		/* The sequences read it without the lock: one store, whole. */
 		tp_spin_lock(&pcp->lock);
 		__atomic_store_n(&pcp->stopped, pcp->stopped + delta, __ATOMIC_RELEASE);
@@ -133,17 +145,17 @@ static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isola
 void tp_pcp_drain(struct tp_zone *zone, bool only_isolated)
 {
 	tp_spin_assert_held(&zone->lock);
-	for (unsigned i = 0; zone->pcp && i < tp_cpu_count() * TP_NR_MIGRATETYPES; i++) {
-		TP_INVARIANT(zone->pcp[i].stopped);
-		tp_spin_lock(&zone->pcp[i].lock);
-		drain_list(zone, &zone->pcp[i], only_isolated);
-		tp_spin_unlock(&zone->pcp[i].lock);
+	for_each_list(pcp, zone) {
+		TP_INVARIANT(pcp->stopped);
+		tp_spin_lock(&pcp->lock);
+		drain_list(zone, pcp, only_isolated);
+		tp_spin_unlock(&pcp->lock);
 	}
 }
 
 void tp_pcp_drain_zone(struct tp_zone *zone)
 {
-	if (!zone->pcp)
+	if (!tp_atomic_load(&zone->pcp, TP_ACQUIRE))
 		return;
 	tp_spin_lock(&zone->lock);
 	tp_pcp_stop(zone);
@@ -159,10 +171,10 @@ uint64_t tp_pcp_count(struct tp_zone *zone)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; zone->pcp && i < tp_cpu_count() * TP_NR_MIGRATETYPES; i++) {
-		tp_spin_lock(&zone->pcp[i].lock);
-		sum += __atomic_load_n(&zone->pcp[i].count, __ATOMIC_RELAXED);
-		tp_spin_unlock(&zone->pcp[i].lock);
+	for_each_list(pcp, zone) {
+		tp_spin_lock(&pcp->lock);
+		sum += __atomic_load_n(&pcp->count, __ATOMIC_RELAXED);
+		tp_spin_unlock(&pcp->lock);
 	}
 	return sum;
 }

@@ -23,10 +23,6 @@ uint64_t tp_pageblock_free(struct tp_zone *zone, uint32_t pb)
 	return n;
 }
 
-/*
- * Isolate a pageblock, move or release what can be, undo.  Returns the pages that became free in
- * it.
- */
 uint64_t tp_evacuate_pageblock(struct tp_zone *zone, uint32_t pb, struct tp_evacuation *e)
 {
 	struct tp_range range = { tp_pb_start(pb), TP_PAGEBLOCK_PAGES, zone };
@@ -104,7 +100,7 @@ static uint32_t pageblocks_of(struct tp_zone *zone)
 	return n;
 }
 
-/* Free pages of the zone up to its high watermark, looking at each pageblock once at most. */
+/* Looks at each pageblock once at most. */
 uint64_t tp_reclaim_zone(struct tp_zone *zone, struct tp_reclaimer *r)
 {
 	struct tp_evacuation e = demotion_of(zone, r);

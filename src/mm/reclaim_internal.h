@@ -21,9 +21,7 @@ struct tp_reclaimer {
 bool tp_reclaimer_stopping(void *reclaimer);
 
 uint64_t tp_pageblock_free(struct tp_zone *zone, uint32_t pb);
-/*
- * Isolate a pageblock, move or release what can be, undo.  Returns the pages that became free in it.
- */
+/* Isolate a pageblock, move or release what can be, undo.  Returns the pages freed in it. */
 uint64_t tp_evacuate_pageblock(struct tp_zone *zone, uint32_t pb, struct tp_evacuation *e);
 
 /* Free pages of the zone up to its high watermark; returns how many. */

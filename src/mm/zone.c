@@ -69,13 +69,17 @@ static void list_remove(struct tp_zone *zone, uint32_t pb)
 	b->list = TP_LIST_NONE;
 }
 
-/* Can these two be one free run of order TP_MAX_ORDER? */
+/*
+ * Can these two be one free run of order TP_MAX_ORDER?  The zone first: a record of another zone stands
+ * under another lock.
+ */
 static bool pairs(struct tp_zone *zone, uint32_t pb, uint32_t buddy)
 {
 	struct tp_pageblock *a = record(zone, pb), *b = record(zone, buddy);
 
-	return buddy < zone->machine->nr_pageblocks && b->list == TP_PAGEBLOCK_ORDER &&
+	return buddy < zone->machine->nr_pageblocks &&
 	       tp_atomic_load(&b->zone, TP_RELAXED) == zone->index &&
+	       b->list == TP_PAGEBLOCK_ORDER &&
 	       tp_atomic_load(&a->migratetype, TP_RELAXED) ==
 		       tp_atomic_load(&b->migratetype, TP_RELAXED);
 }

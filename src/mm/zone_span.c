@@ -56,6 +56,17 @@ static void attach_pageblock(struct tp_zone *zone, uint32_t pb)
 	zone->nr_isolated_blocks++;
 }
 
+/* In the same hold of the lock, so that the counts of the zone agree at any moment. */
+static void remove_pages(struct tp_zone *zone, uint32_t pb)
+{
+	TP_INVARIANT(zone->managed >= TP_PAGEBLOCK_PAGES && zone->present >= TP_PAGEBLOCK_PAGES);
+	tp_pb_clear_run(&zone->machine->bitmaps[pb], 0, TP_PAGEBLOCK_ORDER);
+	zone->machine->pageblocks[pb].nr_free = 0;
+	zone->nr_isolated_free -= TP_PAGEBLOCK_PAGES;
+	zone->managed -= TP_PAGEBLOCK_PAGES;
+	zone->present -= TP_PAGEBLOCK_PAGES;
+}
+
 static void detach_pageblock(struct tp_zone *zone, uint32_t pb)
 {
 	struct tp_pageblock *b = &zone->machine->pageblocks[pb];
@@ -63,9 +74,7 @@ static void detach_pageblock(struct tp_zone *zone, uint32_t pb)
 	TP_INVARIANT(tp_zone_isolated(zone, pb) && b->list == TP_LIST_NONE);
 	TP_INVARIANT(!b->nr_free || b->nr_free == TP_PAGEBLOCK_PAGES);
 	if (b->nr_free)
-		tp_pb_clear_run(&zone->machine->bitmaps[pb], 0, TP_PAGEBLOCK_ORDER);
-	zone->nr_isolated_free -= b->nr_free;
-	b->nr_free = 0;
+		remove_pages(zone, pb);
 	tp_atomic_store(&b->isolated, 0, TP_RELAXED);
 	tp_atomic_store(&b->zone, TP_ZONE_INDEX_NONE, TP_RELEASE);
 	zone->nr_pageblocks--;

@@ -54,7 +54,7 @@ static inline void expect_same_block(const struct tp_block_info *was, const stru
 	assert_int_equal(is->nr_valid_zones, was->nr_valid_zones);
 	assert_memory_equal(is->valid_zones, was->valid_zones,
 			    was->nr_valid_zones * sizeof(was->valid_zones[0]));
-	assert_ptr_equal(is->device, was->device);
+	assert_string_equal(is->device, was->device);
 }
 
 static inline void expect_same_machine(const struct snapshot *was, const struct snapshot *is)
