@@ -28,13 +28,22 @@ static uint64_t faults_injected(void)
 	return injected;
 }
 
-static uint64_t vetoes_spoken(struct tp_lab_machine *lm)
+static void forget_vetoes(struct tp_lab_machine *lm)
 {
-	uint64_t refused = 0;
-
 	tp_list_for_each(veto, &lm->vetoes, struct tp_veto, link)
-		refused += veto->refused;
-	return refused;
+		veto->refused_before = veto->refused;
+}
+
+/* Who refused since then, or NULL. */
+static const char *vetoed_by(struct tp_lab_machine *lm)
+{
+	if (!lm)
+		return NULL;
+	tp_list_for_each(veto, &lm->vetoes, struct tp_veto, link) {
+		if (veto->refused != veto->refused_before)
+			return veto->name;
+	}
+	return NULL;
 }
 
 static uint64_t backing_bytes(struct tp_lab_machine *lm)
@@ -68,6 +77,7 @@ static struct tp_step *begin_step(struct tp_action *action)
 	memcpy(step->detail, action->detail, sizeof(step->detail));
 	action->step = step;
 	if (action->lm && action->lm->machine) {
+		forget_vetoes(action->lm);
 		tp_recorder_reset(&action->lm->recorder);
 		take_worst_write(action->lm);
 	}
@@ -76,16 +86,18 @@ static struct tp_step *begin_step(struct tp_action *action)
 	return step;
 }
 
-static void note_error(struct tp_step *step, bool vetoed)
+static void note_error(struct tp_step *step, const char *veto)
 {
 	const struct tp_error *last = tp_last_error();
 	const char *reason = strerrordesc_np(-step->err);
 
-	if (last->err == step->err)
+	if (veto)
+		snprintf(step->error, sizeof(step->error), "refused by %s", veto);
+	else if (last->err == step->err)
 		tp_error_format(last, step->error, sizeof(step->error));
 	else
 		strncat(step->error, reason ? reason : "failed", sizeof(step->error) - 1);
-	if (vetoed || step->injected)
+	if (veto || step->injected)
 		return;
 	step->misuse = step->err == -EINVAL || step->err == -EEXIST || step->err == -ENOENT ||
 		       step->err == -EPERM;
@@ -122,17 +134,15 @@ static void end_step(struct tp_action *action, struct tp_step *step)
 
 static int attempt(struct tp_action *action)
 {
-	uint64_t faults = faults_injected(), vetoes = action->lm ? vetoes_spoken(action->lm) : 0;
+	uint64_t faults = faults_injected();
 	struct tp_step *step = begin_step(action);
-	bool vetoed;
 
 	step->begin_ns = tp_clock_now();
 	step->err = action->call(action);
 	step->elapsed_ns = tp_clock_now() - step->begin_ns;
 	step->injected = faults_injected() != faults;
-	vetoed = action->lm && vetoes_spoken(action->lm) != vetoes;
 	if (step->err)
-		note_error(step, vetoed);
+		note_error(step, vetoed_by(action->lm));
 	end_step(action, step);
 	return step->err;
 }

@@ -53,6 +53,17 @@ static void churn_turn(void *arg, struct tp_worker *worker)
 	tp_sleep_ns(TP_MICROSECONDS(PAUSE_US));
 }
 
+/*
+ * Half of the slots are empty at any time.  A page in use holds one page three times out of four,
+ * else 2^1 to 2^max_order.
+ */
+static uint32_t slots_for(uint64_t pages, unsigned max_order)
+{
+	uint64_t parts = 4 * max_order, sum = 3 * max_order + (UINT64_C(2) << max_order) - 2;
+
+	return (uint32_t)(2 * pages * (max_order ? parts : 1) / (max_order ? sum : 1));
+}
+
 static int churn_start(struct tp_load *load, const struct tp_load_config *config)
 {
 	struct churn_load *churn = tp_container_of(tp_paged_of(load), struct churn_load, paged);
@@ -60,9 +71,9 @@ static int churn_start(struct tp_load *load, const struct tp_load_config *config
 	churn->max_order = config->max_order;
 	churn->max_pages = config->size / TP_PAGE_SIZE;
 	churn->paged.request.flags = TP_ALLOC_NORECLAIM;
-	/* Half of the slots are empty at any time, and one in use holds about two pages. */
 	return tp_paged_start(load, config, TP_PAGESET_MOVES,
-			      (uint32_t)churn->max_pages + config->threads, 0, churn_turn);
+			      slots_for(churn->max_pages, config->max_order) + config->threads, 0,
+			      churn_turn);
 }
 
 const struct tp_load_kind tp_load_churn = {

@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include <tidepool/fault.h>
+
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/invariant.h"
 #include "core/rng.h"
 #include "lab/lab_machine.h"
 #include "lab/script.h"
@@ -83,6 +86,17 @@ static int begin(struct tp_run *run, const struct tp_run_config *config)
 	return err;
 }
 
+static void inject(const struct tp_run_config *config)
+{
+	tp_fault_reset();
+	for (unsigned i = 0; i < config->nr_injections; i++) {
+		const struct tp_injection *injection = &config->injections[i];
+		int err = tp_fault_arm(injection->name, injection->nth, 1);
+
+		TP_INVARIANT(!err);
+	}
+}
+
 int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 {
 	struct tp_run *new = tp_zalloc(sizeof(*new));
@@ -96,6 +110,7 @@ int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 		tp_run_destroy(new);
 		return err;
 	}
+	inject(config);
 	ended_well = tp_script_run(new);
 	/* A machine with a finding stays as it is: taking it down could hide or worsen it. */
 	if (tp_findings_count(&new->findings))

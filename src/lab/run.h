@@ -56,6 +56,12 @@ struct tp_observer {
 	void *arg;
 };
 
+/* Hit @nth of fault site @name, counted from the begin of the script, fails. */
+struct tp_injection {
+	const char *name;
+	uint64_t nth;
+};
+
 struct tp_run_config {
 	const char *script;
 	char *const *args; /* "name=value", for the script */
@@ -64,6 +70,8 @@ struct tp_run_config {
 	uint64_t limit_ns; /* the script is stopped after that */
 	bool no_check;	   /* look only at the end of the run */
 	bool retry;	   /* do again, once, what an injected fault made fail */
+	const struct tp_injection *injections; /* of sites that exist */
+	unsigned nr_injections;
 	FILE *trace;	   /* NULL: none */
 	const struct tp_observer *observer;
 };

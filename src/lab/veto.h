@@ -26,6 +26,7 @@ struct tp_veto {
 	struct tp_node_notifier node;
 	bool registered;
 	uint64_t refused;
+	uint64_t refused_before; /* the step under way */
 };
 
 /*

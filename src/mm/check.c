@@ -39,7 +39,7 @@ static tp_printf(2, 3) void finding(struct checker *c, const char *format, ...)
 /* ---- a zone under its lock ------------------------------------------------------------------- */
 
 struct sums {
-	uint64_t pages, free, isolated_free, used, pageblocks, isolated;
+	uint64_t free, isolated_free, used, pageblocks, isolated, listed;
 };
 
 static uint64_t count_bits(const struct tp_pb_bitmap *bitmap)
@@ -116,10 +116,14 @@ static void check_pageblock(struct checker *c, struct tp_zone *zone, uint32_t pb
 	*(isolated ? &sums->isolated_free : &sums->free) += b->nr_free;
 	sums->pageblocks++;
 	sums->isolated += isolated;
+	sums->listed += b->list <= TP_MAX_ORDER;
 }
 
-static void check_list_links(struct checker *c, struct tp_zone *zone, unsigned type, unsigned order)
+/* Returns how many pageblocks are on the list. */
+static uint64_t check_list_links(struct checker *c, struct tp_zone *zone, unsigned type,
+				 unsigned order)
 {
+	uint64_t n = 0;
 	uint32_t prev = TP_PB_NIL;
 
 	for (uint32_t pb = zone->lists[type][order]; pb != TP_PB_NIL;
@@ -130,15 +134,22 @@ static void check_list_links(struct checker *c, struct tp_zone *zone, unsigned t
 			finding(c, "pageblock %u is badly linked on list %u of type %u", pb, order,
 				type);
 		prev = pb;
+		n++;
 	}
+	return n;
 }
 
-/* Every list is well linked, and nothing is on it that the records do not say. */
-static void check_links(struct checker *c, struct tp_zone *zone)
+/* Every list is well linked, and holds what the records say and nothing else (T22). */
+static void check_links(struct checker *c, struct tp_zone *zone, const struct sums *sums)
 {
+	uint64_t n = 0;
+
 	for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
 		for (unsigned o = 0; o < TP_NR_ORDERS; o++)
-			check_list_links(c, zone, t, o);
+			n += check_list_links(c, zone, t, o);
+	if (n != sums->listed)
+		finding(c, "zone %u: %" PRIu64 " pageblocks on lists, %" PRIu64 " by their records",
+			zone->index, n, sums->listed);
 }
 
 static void check_sums(struct checker *c, struct tp_zone *zone, const struct sums *sums)
@@ -159,11 +170,9 @@ static void check_sums(struct checker *c, struct tp_zone *zone, const struct sum
 }
 
 /* M1; pages on their way between a list and a word make it uneven for a moment. */
-static bool conserved(struct tp_zone *zone, const struct sums *sums, bool quiescent)
+static bool conserved(struct tp_zone *zone, const struct sums *sums)
 {
-	uint64_t known = sums->free + sums->isolated_free + sums->used + tp_pcp_count(zone);
-
-	return quiescent ? known == zone->managed : known <= zone->managed;
+	return sums->free + sums->isolated_free + sums->used + tp_pcp_count(zone) == zone->managed;
 }
 
 static void sum_zone(struct checker *c, struct tp_zone *zone, struct sums *sums)
@@ -187,8 +196,8 @@ static void check_zone(struct checker *c, struct tp_zone *zone, bool quiescent)
 		tp_spin_lock(&zone->lock);
 		sum_zone(c, zone, &sums);
 		check_sums(c, zone, &sums);
-		check_links(c, zone);
-		ok = !quiescent || conserved(zone, &sums, quiescent);
+		check_links(c, zone, &sums);
+		ok = !quiescent || conserved(zone, &sums);
 		tp_spin_unlock(&zone->lock);
 		if (ok || c->findings)
 			break;

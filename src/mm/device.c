@@ -230,11 +230,18 @@ int tp_device_attach(struct tp_machine *m, const struct tp_device_config *c, boo
 	return 0;
 }
 
-/* Owner words are all 0 now; let the system have their pages. */
+/*
+ * Owner words are all 0 now; let the system have their pages, but not those that hold words of a
+ * neighbour too.
+ */
 static void drop_metadata(struct tp_device *d)
 {
-	madvise((void *)&d->machine->words[d->start.v], d->nr_pages * sizeof(*d->machine->words),
-		MADV_DONTNEED);
+	tp_atomic_u64 *words = &d->machine->words[d->start.v];
+	uintptr_t start = tp_align_up((uintptr_t)words, TP_PAGE_SIZE),
+		  end = (uintptr_t)(words + d->nr_pages) & ~(uintptr_t)(TP_PAGE_SIZE - 1);
+
+	if (start < end)
+		madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
 void tp_device_detach(struct tp_device *d)

@@ -72,6 +72,8 @@ int tp_hold_init(struct tp_hold *hold, enum tp_hold_kind kind)
 	bool any = kind == TP_HOLD_AUTO;
 
 	*hold = (struct tp_hold){ .kind = TP_HOLD_MPROTECT, .uffd = -1 };
+	if ((unsigned)kind > TP_HOLD_MPROTECT)
+		return TP_ERR(-EINVAL, "hold kind %u does not exist", kind);
 	if ((any || kind == TP_HOLD_USERFAULTFD) && open_uffd(hold, TP_HOLD_USERFAULTFD))
 		return 0;
 	if ((any || kind == TP_HOLD_USER_MODE) && open_uffd(hold, TP_HOLD_USER_MODE))

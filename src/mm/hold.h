@@ -25,7 +25,7 @@ struct tp_hold {
 	int uffd;
 };
 
-/* -EPERM: the kind asked for is not to be had. */
+/* -EPERM: the kind asked for is not to be had.  -EINVAL: there is no such kind. */
 int tp_hold_init(struct tp_hold *hold, enum tp_hold_kind kind);
 void tp_hold_fini(struct tp_hold *hold);
 

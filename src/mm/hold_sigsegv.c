@@ -3,8 +3,8 @@
  * hold_sigsegv - writers held by mprotect() and a SIGSEGV handler, where userfaultfd is not to be
  * had.
  *
- * The handler is installed once per process and passes on every fault that is not at a mapping of
- * ours.  A mapping is always writable except while a part of it is held, so a fault inside one
+ * One handler serves all machines of the process and passes on every fault that is not at a mapping
+ * of ours.  A mapping is always writable except while a part of it is held, so a fault inside one
  * means: wait until nothing there is held and try the instruction again.
  *
  * Locking: slots are claimed with one compare-and-swap and read by the handler without a lock.
@@ -26,7 +26,7 @@ struct slot {
 };
 
 static struct slot slots[MAX_MAPPINGS];
-static tp_atomic_u32 installed;
+static struct tp_spinlock install_lock = TP_SPINLOCK_INIT(TP_RANK_CORE, 0);
 static struct sigaction previous;
 
 static struct slot *find_slot(uint64_t address)
@@ -49,11 +49,17 @@ static bool is_held(struct slot *s, uint64_t address)
 
 static void pass_on(int signo, siginfo_t *info, void *context)
 {
+	bool sent = info->si_code <= 0; /* by a process, not by an instruction */
+
 	if (previous.sa_flags & SA_SIGINFO) {
 		previous.sa_sigaction(signo, info, context);
+	} else if (previous.sa_handler == SIG_IGN && sent) {
+		return;
 	} else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
 		/* The instruction faults again and meets the default action. */
 		signal(signo, SIG_DFL);
+		if (sent)
+			raise(signo);
 	} else {
 		previous.sa_handler(signo);
 	}
@@ -63,7 +69,8 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 {
 	static const struct timespec nap = { .tv_nsec = 20000 };
 	uint64_t address = (uintptr_t)info->si_addr;
-	struct slot *s = find_slot(address);
+	/* What is held is there, but protected; in a child of fork() it is not there at all. */
+	struct slot *s = info->si_code == SEGV_ACCERR ? find_slot(address) : NULL;
 	int saved = errno;
 
 	if (!s) {
@@ -75,17 +82,27 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+static bool is_installed(const struct sigaction *action)
+{
+	return action->sa_flags & SA_SIGINFO && action->sa_sigaction == on_fault;
+}
+
+/* Anew for every machine: somebody may have put a handler of his own in place since the last. */
 int tp_sigsegv_init(void)
 {
-	struct sigaction action = { .sa_sigaction = on_fault,
-				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	struct sigaction now, ours = { .sa_sigaction = on_fault,
+				       .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	int err;
 
-	sigemptyset(&action.sa_mask);
-	if (tp_atomic_exchange(&installed, 1, TP_ACQ_REL))
-		return 0;
-	if (sigaction(SIGSEGV, &action, &previous))
-		return TP_ERR(-errno, "SIGSEGV handler");
-	return 0;
+	sigemptyset(&ours.sa_mask);
+	tp_spin_lock(&install_lock);
+	err = sigaction(SIGSEGV, NULL, &now);
+	if (!err && !is_installed(&now)) {
+		previous = now;
+		err = sigaction(SIGSEGV, &ours, NULL);
+	}
+	tp_spin_unlock(&install_lock);
+	return err ? TP_ERR(-errno, "SIGSEGV handler") : 0;
 }
 
 int tp_sigsegv_announce(char *start, size_t size)

@@ -131,9 +131,13 @@ int tp_device_offline(struct tp_device *d, const struct tp_offline_options *opti
 int tp_device_unplug(struct tp_device *d, const struct tp_offline_options *options,
 		     struct tp_offline_report *report)
 {
-	if (d->boot)
+	if (d->boot) {
+		if (report)
+			*report = (struct tp_offline_report){ .err = -EPERM,
+							      .reason = "boot memory stays" };
 		return TP_ERR_TEXT(-EPERM, d->name,
 				   "%s is boot memory; it can go offline but not away");
+	}
 	return device_offline(d, options, report, true);
 }
 

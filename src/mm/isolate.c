@@ -21,12 +21,25 @@ static uint32_t end_pb(const struct tp_range *range)
 	return first_pb(range) + (uint32_t)(range->nr_pages >> TP_PAGEBLOCK_ORDER);
 }
 
+/* A range that was chosen without the hotplug lock may have left the zone since. */
+static int check_pageblock(struct tp_zone *zone, uint32_t pb)
+{
+	if (tp_pfn_zone(zone->machine, tp_pb_start(pb)) != zone)
+		return TP_ERR(-EBUSY, "pageblock %u left zone %u", pb, zone->index);
+	if (tp_zone_isolated(zone, pb))
+		return TP_ERR(-EBUSY, "pageblock %u takes part in another isolation", pb);
+	return 0;
+}
+
 /* Decide first, then commit: after the check nothing may fail. */
 static int isolate_locked(const struct tp_range *range)
 {
-	for (uint32_t pb = first_pb(range); pb < end_pb(range); pb++)
-		if (tp_zone_isolated(range->zone, pb))
-			return TP_ERR(-EBUSY, "pageblock %u takes part in another isolation", pb);
+	for (uint32_t pb = first_pb(range); pb < end_pb(range); pb++) {
+		int err = check_pageblock(range->zone, pb);
+
+		if (err)
+			return err;
+	}
 	if (TP_FAULT("mm/isolate"))
 		return TP_ERR(-EBUSY, "isolation at pfn %x: fault injected", range->start.v);
 	for (uint32_t pb = first_pb(range); pb < end_pb(range); pb++)

@@ -27,7 +27,7 @@ struct tp_range {
 	struct tp_zone *zone;
 };
 
-/* -EBUSY: some pageblock is isolated already. */
+/* -EBUSY: some pageblock is isolated already, or is not in the zone any more. */
 int tp_isolate_range(const struct tp_range *range);
 void tp_unisolate_range(const struct tp_range *range);
 

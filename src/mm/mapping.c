@@ -228,7 +228,7 @@ static void tear_down(struct tp_mapping *map)
 	map->gone = true;
 	unreserve(map);
 	tp_backing_charge(&map->machine->backing, -(int64_t)map->kernel_mappings);
-	if (map->pfns)
+	if (map->owner.machine) /* before that it has no page, perhaps not even tables */
 		free_pages(map);
 	tp_mutex_unlock(&map->lock);
 	/* A mover may have a page in hand that it is about to give back: it will find us gone. */

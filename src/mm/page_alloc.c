@@ -158,26 +158,50 @@ static void drain_all(struct tp_machine *m)
 		tp_pcp_drain_zone(&m->zones[i]);
 }
 
-static int alloc_slow(struct tp_machine *m, const struct tp_alloc *r, int node, uint32_t *page)
+static bool find(struct tp_machine *m, const struct tp_alloc *r, int node, uint32_t *page)
 {
 	const struct tp_zonelist *list = &m->nodes[node].zonelist[highest_zone(r)];
 	tp_nodemask nodes = r->flags & TP_ALLOC_THISNODE ? TP_NODE_BIT(node) : r->nodes;
 
 	if (walk_zones(m, r, list, node, TP_WMARK_LOW, page))
-		return 0;
+		return true;
 	tp_reclaim_wake(m, list, r->order);
 	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
-		return 0;
+		return true;
 	if (!(r->flags & (TP_ALLOC_ATOMIC | TP_ALLOC_NORECLAIM)) &&
 	    tp_reclaim_direct(m, list, nodes, r->order) &&
 	    walk_zones(m, r, list, node, TP_WMARK_MIN, page))
-		return 0;
+		return true;
 	/* What lies in other CPUs' lists is free memory too. */
 	drain_all(m);
-	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
-		return 0;
-	return TP_ERR_TEXT(-ENOMEM, r->owner->name, "no free run of order %u near node %u for %s",
-			   r->order, node);
+	return walk_zones(m, r, list, node, TP_WMARK_MIN, page);
+}
+
+/* From here on the page is in use. */
+static inline tp_pfn hand_out(struct tp_machine *m, const struct tp_alloc *r, uint32_t page)
+{
+	if (tp_unlikely(r->flags & TP_ALLOC_ZERO))
+		memset(tp_backing_address(&m->backing, (tp_pfn){ page }), 0,
+		       TP_PAGE_SIZE << r->order);
+	tp_atomic_store(&m->words[page],
+			tp_word_make(TP_WORD_ALLOCATED, r->owner->id, r->order, r->cookie),
+			TP_RELEASE);
+	return (tp_pfn){ page };
+}
+
+/* Apart, so that the fast path saves no registers for it. */
+static tp_noinline int alloc_slow(struct tp_machine *m, const struct tp_alloc *r, int node,
+				  tp_pfn *pfn)
+{
+	uint32_t page;
+
+	if (TP_FAULT("mm/page-alloc"))
+		return TP_ERR(-ENOMEM, "allocation of order %u: fault injected", r->order);
+	if (!find(m, r, node, &page))
+		return TP_ERR_TEXT(-ENOMEM, r->owner->name,
+				   "no free run of order %u near node %u for %s", r->order, node);
+	*pfn = hand_out(m, r, page);
+	return 0;
 }
 
 int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
@@ -186,38 +210,21 @@ int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
 	uint32_t page;
 	int node, err = check_request(m, r);
 
-	if (err)
+	if (tp_unlikely(err))
 		return err;
 	node = r->node == TP_NODE_NONE ? tp_node_here(m) : r->node;
 	zone = tp_zonelist_entry(m, &m->nodes[node].zonelist[highest_zone(r)], 0);
 	if (tp_unlikely(r->order || !zone || !zone_allowed(zone, r, node) ||
-			tp_pcp_pop(zone, r->type, &page))) {
-		if (TP_FAULT("mm/page-alloc"))
-			return TP_ERR(-ENOMEM, "allocation of order %u: fault injected", r->order);
-		err = alloc_slow(m, r, node, &page);
-		if (err)
-			return err;
-	}
-	*pfn = (tp_pfn){ page };
-	if (r->flags & TP_ALLOC_ZERO)
-		memset(tp_page_address(m, *pfn), 0, TP_PAGE_SIZE << r->order);
-	tp_atomic_store(&m->words[page],
-			tp_word_make(TP_WORD_ALLOCATED, r->owner->id, r->order, r->cookie),
-			TP_RELEASE);
+			tp_pcp_pop(zone, r->type, &page)))
+		return alloc_slow(m, r, node, pfn);
+	*pfn = hand_out(m, r, page);
 	return 0;
 }
 
 /* ---- free ------------------------------------------------------------------------------------ */
 
-static void free_locked(struct tp_zone *zone, tp_pfn pfn, unsigned order)
-{
-	tp_spin_lock(&zone->lock);
-	tp_zone_give(zone, pfn, order);
-	tp_spin_unlock(&zone->lock);
-}
-
 /* The list is full: give half a list back in one hold of the lock. */
-static tp_noinline void flush(struct tp_zone *zone, enum tp_migratetype type, tp_pfn pfn)
+static void flush(struct tp_zone *zone, enum tp_migratetype type, tp_pfn pfn)
 {
 	uint32_t pages[2 * TP_PCP_BATCH];
 	unsigned n = 0;
@@ -231,7 +238,7 @@ static tp_noinline void flush(struct tp_zone *zone, enum tp_migratetype type, tp
 	tp_spin_unlock(&zone->lock);
 }
 
-static void check_freed(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64_t word)
+static inline void check_freed(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64_t word)
 {
 	if (tp_likely(tp_word_state(word) != TP_WORD_FREE && tp_word_order(word) == order &&
 		      !tp_word_pins(word)))
@@ -243,30 +250,34 @@ static void check_freed(struct tp_machine *m, tp_pfn pfn, unsigned order, uint64
 		 m->owners[tp_word_owner(word)]->name);
 }
 
+/* @err is what the CPU's list said to the page. */
+static tp_noinline void free_slow(struct tp_zone *zone, tp_pfn pfn, unsigned order, int err)
+{
+	if (err == -ENOSPC) {
+		flush(zone, tp_pb_type(zone->machine, tp_pb_of(pfn)), pfn);
+		return;
+	}
+	tp_spin_lock(&zone->lock);
+	tp_zone_give(zone, pfn, order);
+	tp_spin_unlock(&zone->lock);
+}
+
 void tp_pages_free(struct tp_machine *m, tp_pfn pfn, unsigned order)
 {
 	struct tp_zone *zone;
-	enum tp_migratetype type;
+	int err = 0;
 
 	if (tp_unlikely(pfn.v >= m->nr_pfns))
 		TP_PANIC("free of pfn %#llx, beyond this machine", (unsigned long long)pfn.v);
 	check_freed(m, pfn, order, tp_atomic_exchange(&m->words[pfn.v], 0, TP_ACQ_REL));
 	zone = tp_pfn_zone(m, pfn);
 	TP_INVARIANT(zone); /* M4: an allocated page's block is online */
-	type = tp_pb_type(m, tp_pb_of(pfn));
-	if (tp_unlikely(order)) {
-		free_locked(zone, pfn, order);
-		return;
+	if (tp_likely(!order)) {
+		err = tp_pcp_push(zone, tp_pb_type(m, tp_pb_of(pfn)), (uint32_t)pfn.v);
+		if (tp_likely(!err))
+			return;
 	}
-	switch (tp_pcp_push(zone, type, (uint32_t)pfn.v)) {
-	case 0:
-		return;
-	case -ENOSPC:
-		flush(zone, type, pfn);
-		return;
-	default:
-		free_locked(zone, pfn, 0);
-	}
+	free_slow(zone, pfn, order, err);
 }
 
 void *tp_page_address(struct tp_machine *m, tp_pfn pfn)

@@ -9,15 +9,6 @@
 #include "core/invariant.h"
 #include "mm/zone.h"
 
-/*
- * Lists of one CPU lie side by side, so that a sequence can compute its address from the CPU number
- * alone.
- */
-static struct tp_pcp *list_of(struct tp_zone *zone, unsigned cpu, unsigned type)
-{
-	return tp_atomic_load(&zone->pcp, TP_ACQUIRE) + cpu * TP_NR_MIGRATETYPES + type;
-}
-
 /* The next of all the zone's lists; NULL starts, and NULL is the end. */
 static struct tp_pcp *next_list(struct tp_zone *zone, struct tp_pcp *pcp)
 {
@@ -52,8 +43,9 @@ void tp_pcp_destroy(struct tp_zone *zone)
 	tp_free(tp_atomic_exchange(&zone->pcp, NULL, TP_RELAXED));
 }
 
-static int locked_pop(struct tp_pcp *pcp, uint32_t *page)
+int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
 {
+	struct tp_pcp *pcp = tp_pcp_list(zone, tp_cpu_current(), type);
 	int err = 0;
 
 	tp_spin_lock(&pcp->lock);
@@ -67,12 +59,13 @@ static int locked_pop(struct tp_pcp *pcp, uint32_t *page)
 	return err;
 }
 
-static int locked_push(struct tp_pcp *pcp, const tp_atomic_u8 *isolated, uint32_t page)
+int tp_pcp_locked_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
 {
+	struct tp_pcp *pcp = tp_pcp_list(zone, tp_cpu_current(), type);
 	int err = 0;
 
 	tp_spin_lock(&pcp->lock);
-	if (pcp->stopped || tp_atomic_load(isolated, TP_RELAXED))
+	if (pcp->stopped || tp_atomic_load(tp_pcp_isolated(zone, page), TP_RELAXED))
 		err = -EBUSY;
 	else if (pcp->count == TP_PCP_HIGH)
 		err = -ENOSPC;
@@ -82,26 +75,10 @@ static int locked_push(struct tp_pcp *pcp, const tp_atomic_u8 *isolated, uint32_
 	return err;
 }
 
-int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
-{
-	if (tp_likely(zone->machine->rseq))
-		return tp_rseq_pop(list_of(zone, 0, type), page);
-	return locked_pop(list_of(zone, tp_cpu_current(), type), page);
-}
-
-int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
-{
-	const tp_atomic_u8 *isolated =
-		&zone->machine->pageblocks[page >> TP_PAGEBLOCK_ORDER].isolated;
-
-	if (tp_likely(zone->machine->rseq))
-		return tp_rseq_push(list_of(zone, 0, type), isolated, page);
-	return locked_push(list_of(zone, tp_cpu_current(), type), isolated, page);
-}
-
 static void add_stopped(struct tp_zone *zone, uint32_t delta)
 {
-	for_each_list(pcp, zone) {
+	for_each_list(pcp, zone)
+	{
 		/* The sequences read it without the lock: one store, whole. */
 		tp_spin_lock(&pcp->lock);
 		__atomic_store_n(&pcp->stopped, pcp->stopped + delta, __ATOMIC_RELEASE);
@@ -145,7 +122,8 @@ static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isola
 void tp_pcp_drain(struct tp_zone *zone, bool only_isolated)
 {
 	tp_spin_assert_held(&zone->lock);
-	for_each_list(pcp, zone) {
+	for_each_list(pcp, zone)
+	{
 		TP_INVARIANT(pcp->stopped);
 		tp_spin_lock(&pcp->lock);
 		drain_list(zone, pcp, only_isolated);
@@ -171,7 +149,8 @@ uint64_t tp_pcp_count(struct tp_zone *zone)
 {
 	uint64_t sum = 0;
 
-	for_each_list(pcp, zone) {
+	for_each_list(pcp, zone)
+	{
 		tp_spin_lock(&pcp->lock);
 		sum += __atomic_load_n(&pcp->count, __ATOMIC_RELAXED);
 		tp_spin_unlock(&pcp->lock);

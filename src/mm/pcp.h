@@ -19,24 +19,45 @@
 #define TP_MM_PCP_H
 
 #include "mm/machine.h"
-
-enum { TP_PCP_BATCH = 64, TP_PCP_HIGH = 384 };
-
-struct tp_pcp {
-	uint32_t count;
-	uint32_t stopped;
-	uint32_t pages[TP_PCP_HIGH];
-	struct tp_spinlock lock;
-} __attribute__((aligned(64)));
+#include "mm/pcp_rseq.h"
 
 /* -ENOMEM (core/alloc).  Once per zone, kept for its life. */
 int tp_pcp_create(struct tp_zone *zone);
 void tp_pcp_destroy(struct tp_zone *zone);
 
+/* What pop and push do where there are no sequences. */
+int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page);
+int tp_pcp_locked_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page);
+
+/*
+ * Lists of one CPU lie side by side, so that a sequence can compute its address from the CPU number
+ * alone.
+ */
+static inline struct tp_pcp *tp_pcp_list(struct tp_zone *zone, unsigned cpu, unsigned type)
+{
+	return tp_atomic_load(&zone->pcp, TP_ACQUIRE) + cpu * TP_NR_MIGRATETYPES + type;
+}
+
+static inline const tp_atomic_u8 *tp_pcp_isolated(struct tp_zone *zone, uint32_t page)
+{
+	return &zone->machine->pageblocks[page >> TP_PAGEBLOCK_ORDER].isolated;
+}
+
 /* 0: *page is ours.  -ENOENT: empty.  -EBUSY: stopped. */
-int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page);
+static inline int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
+{
+	if (tp_likely(zone->machine->rseq))
+		return tp_rseq_pop(tp_pcp_list(zone, 0, type), page);
+	return tp_pcp_locked_pop(zone, type, page);
+}
+
 /* 0: taken.  -ENOSPC: full.  -EBUSY: stopped, or the page's pageblock is isolated. */
-int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page);
+static inline int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
+{
+	if (tp_likely(zone->machine->rseq))
+		return tp_rseq_push(tp_pcp_list(zone, 0, type), tp_pcp_isolated(zone, page), page);
+	return tp_pcp_locked_push(zone, type, page);
+}
 
 /*
  * Keep everyone out of the zone's lists until resume; call stop with the zone lock held, fence
@@ -56,11 +77,5 @@ void tp_pcp_drain_zone(struct tp_zone *zone);
 
 /* Pages in the lists now; a snapshot. */
 uint64_t tp_pcp_count(struct tp_zone *zone);
-
-/* May this process use restartable sequences? */
-bool tp_rseq_available(void);
-int tp_rseq_pop(struct tp_pcp *first, uint32_t *page);
-int tp_rseq_push(struct tp_pcp *first, const tp_atomic_u8 *isolated, uint32_t page);
-void tp_rseq_fence(void);
 
 #endif

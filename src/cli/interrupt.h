@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* interrupt - Ctrl-C ends a run with what it has; a second one ends the process. */
+#ifndef TP_CLI_INTERRUPT_H
+#define TP_CLI_INTERRUPT_H
+
+void tp_interrupt_install(void);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pcp_rseq - one CPU's list, and its push and pop as restartable sequences (x86-64).
+ *
+ * Each sequence reads the CPU number, finds that CPU's list, checks, and commits with one store to
+ * count.  If the kernel takes the CPU away in between, execution goes on at the abort label and the
+ * caller tries again.
+ *
+ * In a header because a call each way would cost as much as the sequence.
+ */
+#ifndef TP_MM_PCP_RSEQ_H
+#define TP_MM_PCP_RSEQ_H
+
+#include <errno.h>
+
+#include "core/invariant.h"
+#include "core/sync.h"
+#include "mm/pageblock.h"
+
+enum { TP_PCP_BATCH = 64, TP_PCP_HIGH = 384 };
+
+struct tp_pcp {
+	uint32_t count;
+	uint32_t stopped;
+	uint32_t pages[TP_PCP_HIGH];
+	struct tp_spinlock lock;
+} __attribute__((aligned(64)));
+
+/* May this process use restartable sequences? */
+bool tp_rseq_available(void);
+/* No sequence that began before this call is still under way when it returns. */
+void tp_rseq_fence(void);
+
+#if defined(__x86_64__) && !TP_TSAN && !defined(TP_SIM)
+
+#define TP_RSEQ_BUILT 1
+
+#include <sys/rseq.h>
+
+/* From one CPU's list to the next CPU's of the same type. */
+enum { TP_RSEQ_STRIDE = TP_NR_MIGRATETYPES * sizeof(struct tp_pcp) };
+
+/* The kernel checks these four bytes before it jumps to an abort label; glibc registers with the
+ * same. */
+#define TP_RSEQ_SIGNATURE ".long 0x53053053\n\t"
+
+/* A struct rseq_cs (version, flags, start, length of the sequence, abort address), and the store
+ * that arms it. */
+#define TP_RSEQ_BEGIN                        \
+	".pushsection __rseq_cs, \"aw\"\n\t" \
+	".balign 32\n\t"                     \
+	"3:\n\t"                             \
+	".long 0, 0\n\t"                     \
+	".quad 1f, 2f - 1f, 4f\n\t"          \
+	".popsection\n\t"                    \
+	"leaq 3b(%%rip), %%rax\n\t"          \
+	"movq %%rax, %c[cs](%[rseq])\n\t"    \
+	"1:\n\t"
+
+/* rax = this CPU's list; leave if it is stopped. */
+#define TP_RSEQ_FIND_LIST                   \
+	"movl %c[cpu](%[rseq]), %%eax\n\t"  \
+	"imulq %[stride], %%rax, %%rax\n\t" \
+	"addq %[first], %%rax\n\t"          \
+	"cmpl $0, %c[stopped](%%rax)\n\t"   \
+	"jne %l[busy]\n\t"
+
+#define TP_RSEQ_END                                             \
+	"2:\n\t"                                                \
+	".pushsection __rseq_failure, \"ax\"\n\t"               \
+	".byte 0x0f, 0xb9, 0x3d\n\t" TP_RSEQ_SIGNATURE "4:\n\t" \
+	"jmp %l[again]\n\t"                                     \
+	".popsection\n\t"
+
+#define TP_RSEQ_OFFSETS                                                                        \
+	[cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu] "i"(offsetof(struct rseq, cpu_id)),    \
+		[stride] "i"(TP_RSEQ_STRIDE), [stopped] "i"(offsetof(struct tp_pcp, stopped)), \
+		[count] "i"(offsetof(struct tp_pcp, count)),                                   \
+		[pages] "i"(offsetof(struct tp_pcp, pages))
+
+static inline struct rseq *tp_rseq_this(void)
+{
+	return (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
+}
+
+static inline int tp_rseq_pop(struct tp_pcp *first, uint32_t *page)
+{
+	uint32_t value;
+again:
+	__asm__ goto volatile(TP_RSEQ_BEGIN TP_RSEQ_FIND_LIST
+			      "movl %c[count](%%rax), %%ecx\n\t"
+			      "testl %%ecx, %%ecx\n\t"
+			      "jz %l[empty]\n\t"
+			      "movl %c[pages]-4(%%rax, %%rcx, 4), %[value]\n\t"
+			      "decl %%ecx\n\t"
+			      "movl %%ecx, %c[count](%%rax)\n\t" TP_RSEQ_END
+			      : [value] "=&r"(value)
+			      : [rseq] "r"(tp_rseq_this()), [first] "r"(first), TP_RSEQ_OFFSETS
+			      : "rax", "rcx", "memory", "cc"
+			      : again, empty, busy);
+	*page = value;
+	return 0;
+empty:
+	return -ENOENT;
+busy:
+	return -EBUSY;
+}
+
+static inline int tp_rseq_push(struct tp_pcp *first, const tp_atomic_u8 *isolated, uint32_t page)
+{
+again:
+	__asm__ goto volatile(TP_RSEQ_BEGIN TP_RSEQ_FIND_LIST
+			      "movl %c[count](%%rax), %%ecx\n\t"
+			      "cmpl %[high], %%ecx\n\t"
+			      "jae %l[full]\n\t"
+			      "cmpb $0, (%[isolated])\n\t"
+			      "jne %l[busy]\n\t"
+			      "movl %[page], %c[pages](%%rax, %%rcx, 4)\n\t"
+			      "incl %%ecx\n\t"
+			      "movl %%ecx, %c[count](%%rax)\n\t" TP_RSEQ_END
+			      :
+			      : [rseq] "r"(tp_rseq_this()), [first] "r"(first), TP_RSEQ_OFFSETS,
+				[high] "i"(TP_PCP_HIGH), [isolated] "r"(isolated), [page] "r"(page)
+			      : "rax", "rcx", "memory", "cc"
+			      : again, full, busy);
+	return 0;
+full:
+	return -ENOSPC;
+busy:
+	return -EBUSY;
+}
+
+#else
+
+#define TP_RSEQ_BUILT 0
+
+static inline int tp_rseq_pop(tp_unused struct tp_pcp *first, tp_unused uint32_t *page)
+{
+	TP_PANIC("restartable sequences are not in this build");
+}
+
+static inline int tp_rseq_push(tp_unused struct tp_pcp *first,
+			       tp_unused const tp_atomic_u8 *isolated, tp_unused uint32_t page)
+{
+	TP_PANIC("restartable sequences are not in this build");
+}
+
+#endif
+
+#endif
