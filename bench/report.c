@@ -35,9 +35,12 @@ static unsigned number(const char *text, unsigned max)
 void tp_bench_options(struct tp_bench_options *options, int argc, char **argv, const char *what)
 {
 	static const struct option known[] = {
-		{ "reps", required_argument, NULL, 'r' }, { "threads", required_argument, NULL, 't' },
-		{ "quick", no_argument, NULL, 'q' },	  { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },	  { NULL, 0, NULL, 0 },
+		{ "reps", required_argument, NULL, 'r' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "quick", no_argument, NULL, 'q' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	unsigned reps = 0;
 	int c;
@@ -113,7 +116,9 @@ void tp_bench_json(const char *name, const struct tp_bench_samples *samples)
 	static const struct {
 		const char *name;
 		double q;
-	} points[] = { { "median", 0.5 }, { "min", 0 }, { "p25", 0.25 }, { "p75", 0.75 }, { "max", 1 } };
+	} points[] = {
+		{ "median", 0.5 }, { "min", 0 }, { "p25", 0.25 }, { "p75", 0.75 }, { "max", 1 }
+	};
 
 	if (!samples->n) {
 		printf("\"%s\": null", name);

@@ -120,8 +120,7 @@ static double replace_some(struct tp_bench_subject *s, uintptr_t *v, uint64_t n)
 	return (tp_bench_now_ns() - begin) / (double)rounds;
 }
 
-static void run_churn(struct tp_bench_subject *s, const struct tp_bench_load *load,
-		      double *figures)
+static void run_churn(struct tp_bench_subject *s, const struct tp_bench_load *load, double *figures)
 {
 	uintptr_t *v = room_for(load->pages);
 
@@ -249,8 +248,7 @@ static void produce(struct ring *r)
 	}
 }
 
-static void run_cross(struct tp_bench_subject *s, const struct tp_bench_load *load,
-		      double *figures)
+static void run_cross(struct tp_bench_subject *s, const struct tp_bench_load *load, double *figures)
 {
 	static struct ring ring;
 	pthread_t thread;

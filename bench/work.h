@@ -26,7 +26,7 @@ enum tp_bench_figure {
 struct tp_bench_load {
 	uint64_t pages; /* of a bulk; the subject can give twice as many */
 	unsigned threads;
-	double hot_ns; /* how long a hot loop runs */
+	double hot_ns;	 /* how long a hot loop runs */
 	uint64_t handed; /* pages that go from thread to thread */
 };
 

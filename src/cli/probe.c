@@ -159,7 +159,7 @@ static struct tp_machine *small_machine(void)
 static void probe_machine(struct tp_probe_result *r)
 {
 	struct tp_machine *machine = small_machine();
-	char text[TP_PROBE_TEXT] = "";
+	char text[TP_PROBE_TEXT - 32] = "";
 
 	if (machine) {
 		snprintf(r->value, sizeof(r->value), "a small one can be made");

@@ -279,18 +279,20 @@ void tp_table_print(FILE *out, const struct tp_run *run)
 
 static void print_why(FILE *out, const struct tp_run *run)
 {
+	const struct tp_step *refused = run->last_failed;
 	char text[TP_RUN_TEXT];
 
-	if (run->verdict == TP_VERDICT_FINDING)
+	if (run->verdict == TP_VERDICT_FINDING) {
 		fputs(run->findings.text, out);
-	else if (run->message[0])
-		fprintf(out, "%s\n", run->message);
-	if (run->last_failed &&
-	    (run->verdict == TP_VERDICT_ASSERTION || run->verdict == TP_VERDICT_USAGE)) {
-		tp_step_describe_error(run->last_failed, text, sizeof(text));
-		fprintf(out, "the last step that was refused: %u, %s\n", run->last_failed->number,
-			text);
+		return;
 	}
+	if (run->message[0])
+		fprintf(out, "%s\n", run->message);
+	if (!refused || run->verdict == TP_VERDICT_INTERRUPTED ||
+	    strstr(run->message, refused->error))
+		return;
+	tp_step_describe_error(refused, text, sizeof(text));
+	fprintf(out, "before that, step %u was refused: %s\n", refused->number, text);
 }
 
 static void print_headline(FILE *out, const struct tp_run *run)
@@ -336,7 +338,8 @@ static void print_headline(FILE *out, const struct tp_run *run)
 void tp_verdict_print(FILE *out, const struct tp_run *run, const char *replay)
 {
 	print_headline(out, run);
-	print_why(out, run);
+	if (run->verdict != TP_VERDICT_HELD)
+		print_why(out, run);
 	if (run->verdict == TP_VERDICT_FINDING || run->verdict == TP_VERDICT_ASSERTION)
 		fprintf(out, "replay: %s\n", replay);
 }

@@ -164,6 +164,6 @@ void tp_step_describe_error(const struct tp_step *step, char *buf, size_t len)
 {
 	const char *name = strerrorname_np(-step->err);
 
-	snprintf(buf, len, "%s %s: %s%s%s%s", step->verb, step->object, step->error,
-		 name ? " (" : "", name ? name : "", name ? ")" : "");
+	snprintf(buf, len, "%s%s%s: %s%s%s%s", step->verb, step->object[0] ? " " : "",
+		 step->object, step->error, name ? " (" : "", name ? name : "", name ? ")" : "");
 }

@@ -115,12 +115,14 @@ static int run_protected(lua_State *L)
 	return 0;
 }
 
-static void keep_message(lua_State *L, struct tp_run *run)
+static void keep_message(lua_State *L, int status, struct tp_run *run)
 {
 	const char *message = lua_tostring(L, -1);
 
 	if (tp_run_is_over(run) && !run->limit_reached)
 		return;
+	if (status == LUA_ERRMEM)
+		message = "the script needs more than 64 MiB for itself";
 	strncat(run->message, message ? message : "the script raised an error that is no text",
 		sizeof(run->message) - 1);
 }
@@ -129,7 +131,7 @@ bool tp_script_run(struct tp_run *run)
 {
 	struct tp_script script = { .run = run };
 	lua_State *L = luaL_newstate();
-	bool ok;
+	int status;
 
 	if (!L) {
 		strncat(run->message, "no memory for a script", sizeof(run->message) - 1);
@@ -140,10 +142,10 @@ bool tp_script_run(struct tp_run *run)
 	lua_setallocf(L, counting_alloc, &script);
 	*(struct tp_script **)lua_getextraspace(L) = &script;
 	lua_pushcfunction(L, run_protected);
-	ok = lua_pcall(L, 0, 0, 0) == LUA_OK;
-	if (!ok)
-		keep_message(L, run);
+	status = lua_pcall(L, 0, 0, 0);
+	if (status)
+		keep_message(L, status, run);
 	lua_sethook(L, NULL, 0, 0);
 	lua_close(L);
-	return ok;
+	return status == LUA_OK;
 }

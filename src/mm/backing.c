@@ -49,6 +49,8 @@ static int huge_file(void)
 
 static int open_file(struct tp_backing *b, enum tp_backing_kind kind)
 {
+	if ((unsigned)kind > TP_BACKING_SMALL)
+		return TP_ERR(-EINVAL, "backing kind %u does not exist", kind);
 	b->fd = kind == TP_BACKING_SMALL ? -1 : huge_file();
 	b->huge = b->fd >= 0;
 	if (b->fd < 0 && kind == TP_BACKING_HUGE)

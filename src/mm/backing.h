@@ -32,7 +32,7 @@ struct tp_backing {
 
 /*
  * Reserve @size bytes of address space over a sparse file, to be opened and closed in multiples of
- * @granule bytes.  -ENOMEM, -EPERM, or what the system said.
+ * @granule bytes.  -ENOMEM, -EPERM, -EINVAL: there is no such kind; or what the system said.
  */
 int tp_backing_init(struct tp_backing *b, uint64_t size, uint64_t granule,
 		    enum tp_backing_kind kind);

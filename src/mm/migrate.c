@@ -221,7 +221,9 @@ static tp_pfn visit(struct tp_evacuation *e, tp_pfn pfn, bool plan)
 		e->left++; /* between a list and its owner */
 		return (tp_pfn){ pfn.v + 1 };
 	}
-	return (tp_pfn){ head.v + visit_page(e, head, word, plan) };
+	/* One that was split may begin in the block before: only its part in this one is ours. */
+	head.v += visit_page(e, head, word, plan);
+	return head.v > pfn.v ? head : pfn;
 }
 
 static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range, uint32_t pb,

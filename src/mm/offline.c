@@ -170,6 +170,9 @@ static int empty(struct offlining *o)
 		if (err)
 			return err;
 		back_off(o, moved);
+		/* Another pass would be cut short at once, and forget whom this one met. */
+		if (out_of_time(o) && free_pages(o->op) < o->op->nr_pages)
+			return judge(o, moved);
 	}
 }
 
@@ -189,8 +192,13 @@ static int isolate(struct offlining *o)
 	       tp_clock_now() - begin < memory_patience_ns)
 		tp_sleep_ns(backoff_first_ns);
 	o->report->isolate_ns = tp_clock_now() - begin;
-	if (err)
-		o->report->reason = "another isolation holds a pageblock";
+	if (!err)
+		return 0;
+	if (tp_cancelled(o->options->cancel))
+		return give_up(o, -ECANCELED, "cancelled");
+	if (out_of_time(o))
+		return give_up(o, -ETIMEDOUT, "deadline passed");
+	o->report->reason = "another isolation holds a pageblock";
 	return err;
 }
 

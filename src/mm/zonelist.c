@@ -34,7 +34,9 @@ static void build(struct tp_machine *m, struct tp_zonelist *list, const int *nod
 			if (zone->managed)
 				tp_atomic_store(&list->zone[n++], zone->index, TP_RELEASE);
 		}
-	tp_atomic_store(&list->zone[n], TP_ZONE_INDEX_NONE, TP_RELEASE);
+	/* To the very end, so that a walk that sees the list grow finds nothing old behind it. */
+	for (; n <= TP_MAX_ZONES; n++)
+		tp_atomic_store(&list->zone[n], TP_ZONE_INDEX_NONE, TP_RELEASE);
 }
 
 void tp_zonelists_build(struct tp_machine *m)

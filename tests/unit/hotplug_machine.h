@@ -167,7 +167,7 @@ static inline tp_pfn page_in_block(struct tp_machine *m, struct tp_owner *owner,
 		.order = order,
 		.type = owner->ops ? TP_MIGRATE_MOVABLE : TP_MIGRATE_UNMOVABLE,
 		.node = node,
-		.flags = TP_ALLOC_THISNODE | TP_ALLOC_NORECLAIM,
+		.flags = TP_ALLOC_THISNODE | TP_ALLOC_ATOMIC,
 	};
 	static tp_pfn wrong[1 << 16];
 	unsigned n = 0;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <tidepool/tidepool.h>
 
+#include "mm/machine.h"
+
 /* Expect 0, or fail with the library's own words about it. */
 static inline void must_at(int err, const char *step, const char *file, int line)
 {
@@ -56,9 +58,45 @@ static inline struct tp_machine_config small_machine(unsigned blocks)
 	};
 }
 
+/* Of the one machine that is still: its threads, which sleep and are not woken. */
+static struct tp_reclaimer *resting_kswapd[TP_MAX_NODES], *resting_kcompactd[TP_MAX_NODES];
+static struct tp_machine *still_machine;
+
+/* For tests that count pages: nothing is reclaimed or compacted but by the test's own threads. */
+static inline struct tp_machine *make_still_machine(struct tp_machine_config config)
+{
+	struct tp_machine *m = make_machine(config);
+
+	assert_null(still_machine);
+	still_machine = m;
+	tp_spin_lock(&m->reclaim_lock);
+	for (unsigned n = 0; n < m->nr_nodes; n++) {
+		resting_kswapd[n] = m->nodes[n].kswapd;
+		resting_kcompactd[n] = m->nodes[n].kcompactd;
+		m->nodes[n].kswapd = m->nodes[n].kcompactd = NULL;
+	}
+	tp_spin_unlock(&m->reclaim_lock);
+	return m;
+}
+
+/* So that the machine finds the threads it has to end. */
+static inline void wake_still_machine(struct tp_machine *m)
+{
+	tp_spin_lock(&m->reclaim_lock);
+	for (unsigned n = 0; n < m->nr_nodes; n++)
+		if (resting_kswapd[n]) {
+			m->nodes[n].kswapd = resting_kswapd[n];
+			m->nodes[n].kcompactd = resting_kcompactd[n];
+		}
+	tp_spin_unlock(&m->reclaim_lock);
+	still_machine = NULL;
+}
+
 /* The machine must have stayed sound, whatever the test did to it. */
 static inline void end_machine(struct tp_machine *m)
 {
+	if (m == still_machine)
+		wake_still_machine(m);
 	assert_int_equal(tp_machine_check(m, true, stderr), 0);
 	tp_machine_destroy(m);
 }

@@ -270,6 +270,7 @@ static void expect_straddling_page_moves(struct tp_machine *m, unsigned block)
 	struct shelf shelf;
 	unsigned char *p;
 
+	plug(m, 1, 4, TP_ONLINE_MOVABLE);
 	plug_pair(m);
 	shelf_open(m, &shelf, "shelf");
 	shelve(m, &shelf, 0, 1, 32, TP_MAX_ORDER);
@@ -299,6 +300,7 @@ static void a_pinned_run_is_named_by_its_first_page(void **state)
 	struct shelf shelf;
 	tp_pfn pfn;
 
+	plug(*state, 1, 4, TP_ONLINE_MOVABLE);
 	plug_pair(*state);
 	shelf_open(*state, &shelf, "shelf");
 	pfn = shelve(*state, &shelf, 0, 1, 32, TP_MAX_ORDER);

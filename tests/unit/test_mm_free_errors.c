@@ -17,7 +17,7 @@ static struct tp_owner owner;
 static int begin(void **state)
 {
 	(void)state;
-	m = make_machine(small_machine(BLOCKS));
+	m = make_still_machine(small_machine(BLOCKS));
 	owner = (struct tp_owner){ .name = "culprit" };
 	must(tp_owner_register(m, &owner));
 	return 0;

@@ -19,7 +19,7 @@ static struct tp_owner owner;
 static int begin(void **state)
 {
 	(void)state;
-	m = make_machine(small_machine(4));
+	m = make_still_machine(small_machine(4));
 	owner = (struct tp_owner){ .name = "owner" };
 	must(tp_owner_register(m, &owner));
 	return 0;

@@ -40,7 +40,7 @@ static int begin(bool rseq)
 	/* Enough memory for a full list, whatever the size of a pageblock. */
 	const uint64_t blocks = BLOCKS + 4 * TP_PCP_HIGH / (SMALL_BLOCK / TP_PAGE_SIZE);
 
-	m = make_machine(small_machine((unsigned)blocks));
+	m = make_still_machine(small_machine((unsigned)blocks));
 	if (rseq && !m->rseq)
 		return 0;
 	m->rseq = rseq;
