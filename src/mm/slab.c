@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* slab - objects come from slabs and go back to them. */
+#include <errno.h>
+
+#include "core/error.h"
 #include "core/invariant.h"
+#include "mm/owner.h"
 #include "mm/slab_internal.h"
+#include "mm/zonelist.h"
 
 /* Of each node's empty slabs so many stay when a free makes too many. */
 enum { KEEP_EMPTY = 2 };
 
 /* ---- one slab -------------------------------------------------------------------------------- */
 
-static tp_pfn slab_pfn(const struct tp_slab *slab)
+static tp_pfn pfn_at(const struct tp_slab_cache *cache, const void *address)
 {
-	const struct tp_backing *b = &slab->cache->machine->backing;
+	const struct tp_backing *b = &cache->machine->backing;
 
-	return (tp_pfn){ (uint64_t)((const char *)slab - b->base) >> TP_PAGE_SHIFT };
+	return (tp_pfn){ (uint64_t)((const char *)address - b->base) >> TP_PAGE_SHIFT };
 }
 
 static struct tp_slab *slab_of(struct tp_slab_cache *cache, const void *object)
@@ -25,7 +30,8 @@ static struct tp_slab *slab_of(struct tp_slab_cache *cache, const void *object)
 			 object);
 	slab = (void *)(cache->machine->backing.base +
 			(offset & ~((TP_PAGE_SIZE << cache->order) - 1)));
-	if (slab->magic != TP_SLAB_MAGIC || slab->cache != cache)
+	/* The owner word is there even where no memory is. */
+	if (tp_word_owner(tp_word_load(cache->machine, pfn_at(cache, slab))) != cache->owner.id)
 		TP_PANIC("slab %s: free of %p, which is none of its objects", cache->name, object);
 	return slab;
 }
@@ -60,7 +66,7 @@ static void give_object(struct tp_slab *slab, const void *object)
 static void init_slab(struct tp_slab_cache *cache, struct tp_slab *slab, int node)
 {
 	*slab = (struct tp_slab){
-		.magic = TP_SLAB_MAGIC, .cache = cache, .node = node, .nr_free = cache->per_slab
+		.cache = cache, .node = node, .nr_free = cache->per_slab
 	};
 	tp_list_init(&slab->link);
 	for (unsigned i = 0; i < cache->per_slab; i++)
@@ -71,8 +77,7 @@ static void free_slab(struct tp_slab *slab)
 {
 	struct tp_slab_cache *cache = slab->cache;
 
-	slab->magic = 0;
-	tp_pages_free(cache->machine, slab_pfn(slab), cache->order);
+	tp_pages_free(cache->machine, pfn_at(cache, slab), cache->order);
 }
 
 /* ---- lists of a node ------------------------------------------------------------------------- */
@@ -113,12 +118,13 @@ static void *alloc_on(struct tp_slab_lists *lists)
 }
 
 /* A fresh slab joins the lists of the node its pages came from. */
-static struct tp_slab_lists *grow(struct tp_slab_cache *cache, int node)
+static struct tp_slab_lists *grow(struct tp_slab_cache *cache, int node, unsigned flags)
 {
 	struct tp_alloc request = { .owner = &cache->owner,
 				    .order = cache->order,
 				    .type = TP_MIGRATE_UNMOVABLE,
-				    .node = node };
+				    .node = node,
+				    .flags = flags };
 	struct tp_slab_lists *lists;
 	struct tp_slab *slab;
 	tp_pfn pfn;
@@ -137,16 +143,58 @@ static struct tp_slab_lists *grow(struct tp_slab_cache *cache, int node)
 	return lists;
 }
 
-void *tp_slab_alloc(struct tp_slab_cache *cache, int node)
+static void *alloc_growing(struct tp_slab_cache *cache, int node, unsigned flags)
 {
-	struct tp_slab_lists *lists =
-		tp_slab_lists_of(cache, node == TP_NODE_NONE ? tp_node_here(cache->machine) : node);
-	void *object = lists ? alloc_on(lists) : NULL;
+	struct tp_slab_lists *lists;
+	void *object = NULL;
 
 	/* Others may take a new slab's objects before we do; then it was not the last one. */
-	while (!object && (lists = grow(cache, node)))
+	while (!object && (lists = grow(cache, node, flags)))
 		object = alloc_on(lists);
 	return object;
+}
+
+/* From slabs that exist, in the order in which the allocator would look for pages. */
+static void *alloc_existing(struct tp_slab_cache *cache, int node)
+{
+	struct tp_machine *m = cache->machine;
+	struct tp_zone *zone;
+
+	tp_for_each_zone_in(zone, m, &m->nodes[node].zonelist[TP_ZONE_NORMAL]) {
+		struct tp_slab_lists *lists = tp_slab_lists_of(cache, zone->node);
+		void *object = lists ? alloc_on(lists) : NULL;
+
+		if (object)
+			return object;
+	}
+	return NULL;
+}
+
+/* A node without memory to spare must not cost others a new slab for each object. */
+static void *alloc_elsewhere(struct tp_slab_cache *cache, int node)
+{
+	void *object = NULL;
+
+	if (tp_atomic_load(&cache->machine->slab_nodes, TP_ACQUIRE) >> node & 1)
+		object = alloc_growing(cache, node, TP_ALLOC_THISNODE | TP_ALLOC_NORECLAIM);
+	if (!object)
+		object = alloc_existing(cache, node);
+	return object ? object : alloc_growing(cache, node, 0);
+}
+
+void *tp_slab_alloc(struct tp_slab_cache *cache, int node)
+{
+	struct tp_slab_lists *lists;
+	void *object;
+
+	node = node == TP_NODE_NONE ? tp_node_here(cache->machine) : node;
+	if (!tp_node_valid(cache->machine, node)) {
+		TP_ERR_TEXT(-EINVAL, cache->name, "slab %s: there is no node %d", node);
+		return NULL;
+	}
+	lists = tp_slab_lists_of(cache, node);
+	object = lists ? alloc_on(lists) : NULL;
+	return object ? object : alloc_elsewhere(cache, node);
 }
 
 /*

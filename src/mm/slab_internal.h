@@ -2,8 +2,9 @@
 /*
  * slab_internal - what a cache and its slabs are made of.
  *
- * A slab is one allocation of naturally aligned pages; its head tells cache, node and which objects
- * are free, so a free finds everything from the object's address, and a double free is seen.
+ * A slab is one allocation of naturally aligned pages that the cache owns; its head tells the node
+ * and which objects are free, so a free finds everything from the object's address, and a double or
+ * foreign free is seen.
  *
  * Invariants
  *  L1  A cache has lists for exactly the nodes in slab_nodes, which follow N_NORMAL_MEMORY from
@@ -24,10 +25,8 @@
 #include "mm/machine.h"
 
 enum { TP_SLAB_MAX_OBJECTS = 256 };
-#define TP_SLAB_MAGIC UINT64_C(0x736c616274696465)
 
 struct tp_slab {
-	uint64_t magic;
 	struct tp_slab_cache *cache;
 	struct tp_list link;
 	int node;

@@ -31,7 +31,7 @@ struct fray {
 	uint64_t *objects[NR_OBJECTS]; /* the slab member's */
 	struct tp_mapping *mapping;
 	uint64_t counts[COUNTERS]; /* what the mapping should say; the writer's */
-	uint64_t slabs_out, answers, lookers, cancels;
+	uint64_t slabs_out, answers, lookers, cancels, owners;
 };
 
 /* ---- churn ------------------------------------------------------------------------------- */
@@ -223,6 +223,24 @@ static void cancel(void *arg, struct dice *dice)
 	fray->cancels++;
 }
 
+/* Owners come and go: pages that are being moved this moment keep none of them from going. */
+static void own_for_a_while(void *arg, struct dice *dice)
+{
+	struct fray *fray = arg;
+	struct book book;
+
+	REQUIRE_OK(book_open(&book, fray->arena.machine, 1 + roll(dice, 32)));
+	for (unsigned i = 0; i < book.nr_lines; i++) {
+		struct tp_alloc request = random_request(dice, LARGE_LINES);
+
+		request.type = TP_MIGRATE_MOVABLE;
+		line_fill(&book, i, &request);
+	}
+	nap_us(roll(dice, 2000));
+	REQUIRE_OK(book_close(&book));
+	fray->owners++;
+}
+
 /* ---- the variants ------------------------------------------------------------------------ */
 
 static void fray_open(struct fray *fray, uint64_t block_size, uint64_t boot0, uint64_t boot1)
@@ -317,9 +335,10 @@ static void crowd_close(struct fray *fray)
 		tp_slab_free(fray->cache, fray->objects[i]);
 	REQUIRE_OK(tp_mapping_destroy(fray->mapping));
 	REQUIRE_OK(tp_slab_cache_destroy(fray->cache));
-	printf("  %llu views, %llu listeners, %llu cancels, %llu objects refused\n",
+	printf("  %llu views, %llu listeners, %llu cancels, %llu owners, %llu objects refused\n",
 	       (unsigned long long)fray->answers, (unsigned long long)fray->lookers,
-	       (unsigned long long)fray->cancels, (unsigned long long)fray->slabs_out);
+	       (unsigned long long)fray->cancels, (unsigned long long)fray->owners,
+	       (unsigned long long)fray->slabs_out);
 	fray_close(fray);
 }
 
@@ -329,7 +348,7 @@ static void test_no_page_is_lost_in_a_crowd(void **state)
 				    { .work = juggle },	  { .work = use_slab },
 				    { .work = listen },	  { .work = look },
 				    { .work = pin },	  { .work = cancel },
-				    { .work = write_mapping } };
+				    { .work = own_for_a_while }, { .work = write_mapping } };
 	struct fray fray;
 
 	(void)state;
