@@ -159,9 +159,9 @@ static void print_text(const struct results *results, const struct tp_bench_load
 	       load->threads, (unsigned long long)(load->pages >> 8),
 	       tp_machine_percpu(tp_bench_machine(&tp_bench_tidepool)));
 	print_table(results);
-	printf("\nMedians; (Nx): how many times tidepool's time.  \"(calls only)\" is the harness,\n"
-	       "included in every figure.  spread: the middle half of tidepool's repetitions.\n"
-	       "malloc rows may touch the pages they give; tidepool and the buddy never do.\n\n");
+	puts("\nMedians; (Nx): how many times tidepool's time.  \"(calls only)\" is the harness,\n"
+	     "part of every figure.  spread: the middle half of tidepool's repetitions.\n"
+	     "malloc rows may touch the pages they give; tidepool and the buddy never do.\n");
 	printf("metadata: %.3f bytes per page (%.3f without owner words); naive buddy %u\n",
 	       m.with_owner, m.structures, tp_naive_bytes_per_page());
 	printf("          %.3f as the machine counts it; lists: %zu bytes per CPU and zone\n",
@@ -189,7 +189,7 @@ static void print_json(const struct results *results, const struct tp_bench_load
 	       m.measured, m.structures, m.with_owner, tp_naive_bytes_per_page(), m.list_bytes);
 }
 
-/* jemalloc keeps more per thread than a library gets that is loaded late, unless the loader knows. */
+/* jemalloc keeps more per thread than a library loaded late is given, unless the loader knows. */
 static void start_over_with_room(char **argv)
 {
 	if (getenv("GLIBC_TUNABLES"))

@@ -125,12 +125,12 @@ static void repetition(struct rigs *rigs, struct result *results, struct tp_benc
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
-static void cell(struct tp_bench_table *table, const char *format, double value)
+static void cell(struct tp_bench_table *table, double value, int decimals, const char *unit)
 {
-	char text[TP_BENCH_CELL];
-
-	snprintf(text, sizeof(text), format, value);
-	tp_bench_cell(table, "%s", isnan(value) ? "-" : text);
+	if (isnan(value))
+		tp_bench_cell(table, "-");
+	else
+		tp_bench_cell(table, "%.*f%s", decimals, value, unit);
 }
 
 static void print_row(struct tp_bench_table *table, const struct row *row, const struct result *r)
@@ -138,17 +138,17 @@ static void print_row(struct tp_bench_table *table, const struct row *row, const
 	bool full = row->what.content == TP_BENCH_FULL;
 
 	tp_bench_row(table, row->name);
-	cell(table, "%.2f", tp_bench_median(&r->gibs));
-	cell(table, "%.2f", tp_bench_median(&r->memcpy_gibs));
-	cell(table, "%.2fx", tp_bench_median(&r->gibs) / tp_bench_median(&r->memcpy_gibs));
-	cell(table, "%.0f%%", 100 * tp_bench_spread(&r->gibs));
-	cell(table, "%.0f", tp_bench_median(&r->offline_us));
-	cell(table, "%.0f", tp_bench_median(&r->isolate_us));
-	cell(table, "%.0f", tp_bench_median(&r->online_us));
-	cell(table, "%.0f", tp_bench_median(&r->hold_us));
-	cell(table, "%.0f", tp_bench_median(&r->stall_us));
-	cell(table, "%.0f", tp_bench_max(&r->stall_us));
-	cell(table, "%.0f", full ? (double)r->lost : NAN);
+	cell(table, tp_bench_median(&r->gibs), 2, "");
+	cell(table, tp_bench_median(&r->memcpy_gibs), 2, "");
+	cell(table, tp_bench_median(&r->gibs) / tp_bench_median(&r->memcpy_gibs), 2, "x");
+	cell(table, 100 * tp_bench_spread(&r->gibs), 0, "%");
+	cell(table, tp_bench_median(&r->offline_us), 0, "");
+	cell(table, tp_bench_median(&r->isolate_us), 0, "");
+	cell(table, tp_bench_median(&r->online_us), 0, "");
+	cell(table, tp_bench_median(&r->hold_us), 0, "");
+	cell(table, tp_bench_median(&r->stall_us), 0, "");
+	cell(table, tp_bench_max(&r->stall_us), 0, "");
+	cell(table, full ? (double)r->lost : NAN, 0, "");
 }
 
 static void print_text(const struct rigs *rigs, const struct result *results,
@@ -169,9 +169,9 @@ static void print_text(const struct rigs *rigs, const struct result *results,
 		if (results[i].gibs.n)
 			print_row(&table, &rows[i], &results[i]);
 	tp_bench_print(&table);
-	printf("\nMedians; (worst): the worst of all repetitions.  hold: the longest the library held\n"
-	       "a writer off.  stall: the writer's own longest wait, with all that the computer did\n"
-	       "meanwhile; alone, for 20 ms, it waited %.0f us (worst %.0f).\n",
+	printf("\nMedians; (worst): the worst of all repetitions.  hold: the longest the library\n"
+	       "held a writer off.  stall: the writer's own longest wait, with all that the\n"
+	       "computer did meanwhile; alone, for 20 ms, it waited %.0f us (worst %.0f).\n",
 	       tp_bench_median(alone), tp_bench_max(alone));
 }
 

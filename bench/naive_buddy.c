@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * naive_buddy - one doubly linked list of free runs per order, a 16 byte record per page, one mutex.
+ * naive_buddy - a doubly linked list of free runs per order, 16 bytes per page, one mutex.
  *
  * It checks nothing: no owner, no double free.  That makes it the faster anchor.
  */

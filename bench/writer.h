@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * writer - a thread that keeps writing all over a range, knows what it wrote and how long it waited.
+ * writer - a thread that writes all over a range, knows what it wrote and how long it waited.
  *
  * Every page holds a pattern of its own and, in one of its words, a counter that only the writer
  * raises.  A counter that is not what the writer remembers is a lost write.

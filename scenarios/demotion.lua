@@ -20,7 +20,10 @@ end
 assert(#m:tiers() == 2, "the slow memory should be a tier of its own")
 assert(m:demotion(0).preferred[1] == 1, "node 0 should demote to node 1")
 
-local fast = assert(m:load { kind = "churn", name = "fast", size = "110M", node = 0, threads = 2, max_order = 0 })
+-- More single pages than node 0 likes to give away.
+local fast = assert(m:load {
+	kind = "churn", name = "fast", size = "110M", node = 0, threads = 2, max_order = 0,
+})
 
 local demoted = 0
 

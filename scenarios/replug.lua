@@ -7,7 +7,7 @@
 -- back to the system (column "memory held"); no writer waits long (column "stall"); each refusal
 -- names who is in the way and leaves everything as it was.
 --
---     tidepool run scenarios/replug.lua [size=1G] [turns=10]
+--     tidepool run scenarios/replug.lua [size=1G] [turns=10] [hold=userfaultfd|user-mode|mprotect]
 
 local size = tp.size(arg.size or "1G")
 local turns = tonumber(arg.turns or 10)
@@ -18,6 +18,7 @@ local m = tp.machine {
 	nodes = { { dram = size, cpus = 2 }, { dram = size // 2 }, {} },
 	distance = { { 10, 20, 40 }, { 20, 10, 40 }, { 40, 40, 10 } },
 	block_size = math.min(tp.size "128M", size // 4),
+	hold = arg.hold,
 }
 
 local function plug()

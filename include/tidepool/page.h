@@ -108,6 +108,8 @@ TP_API void *tp_page_address(struct tp_machine *machine, tp_pfn pfn);
 /* Copy 2^@order pages, past the caches where the processor can; what a migrate op needs. */
 TP_API void tp_page_copy(struct tp_machine *machine, tp_pfn to, tp_pfn from, unsigned order);
 
+enum { TP_OWNER_TEXT = 48 };
+
 struct tp_page_info {
 	bool online; /* the rest is 0 if not */
 	/* head of an allocation, else free, held in a per-CPU list or inside an allocation */
@@ -119,7 +121,7 @@ struct tp_page_info {
 	unsigned order;
 	unsigned pins;
 	uint32_t cookie;
-	const char *owner;
+	char owner[TP_OWNER_TEXT]; /* copied, possibly cut; "": none */
 };
 
 /* A snapshot; the page may have changed when it returns.  -EINVAL: no such pfn in this machine. */

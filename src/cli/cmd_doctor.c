@@ -36,8 +36,8 @@ static void print_text(const char *name, const struct tp_probe_result *r)
 {
 	static const enum tp_style styles[] = { TP_STYLE_GOOD, TP_STYLE_WARN, TP_STYLE_BAD };
 
-	printf("%s%-8s%s %-16s %s\n", tp_style_on(stdout, styles[r->state]),
-	       state_names[r->state], tp_style_off(stdout), name, r->value);
+	printf("%s%-8s%s %-16s %s\n", tp_style_on(stdout, styles[r->state]), state_names[r->state],
+	       tp_style_off(stdout), name, r->value);
 	if (r->state == TP_PROBE_OK)
 		return;
 	printf("%-9s so:     %s\n%-9s to get: %s\n", "", r->consequence, "", r->remedy);
@@ -45,18 +45,17 @@ static void print_text(const char *name, const struct tp_probe_result *r)
 
 static void print_json(const char *name, const struct tp_probe_result *r)
 {
-	tp_json_print("probe",
-		      json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "name", name, "state",
-				state_names[r->state], "value", r->value, "consequence",
-				r->consequence, "remedy", r->remedy));
+	tp_json_print("probe", json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "name", name, "state",
+					 state_names[r->state], "value", r->value, "consequence",
+					 r->consequence, "remedy", r->remedy));
 }
 
 static void print_verdict(const unsigned counts[], bool json)
 {
 	if (json)
-		tp_json_print("result", json_pack("{s:i, s:i, s:i}", "ok", (int)counts[0],
-						  "limited", (int)counts[1], "missing",
-						  (int)counts[2]));
+		tp_json_print("result",
+			      json_pack("{s:i, s:i, s:i}", "ok", (int)counts[0], "limited",
+					(int)counts[1], "missing", (int)counts[2]));
 	else if (counts[TP_PROBE_MISSING])
 		printf("\nTidepool cannot run here: %u missing\n", counts[TP_PROBE_MISSING]);
 	else if (counts[TP_PROBE_LIMITED])

@@ -79,10 +79,10 @@ static void print_site(const struct tp_fault_info *site, bool with_hits)
 
 static void print_site_json(const struct tp_fault_info *site)
 {
-	tp_json_print("site", json_pack("{s:s, s:s, s:i, s:I, s:I}", "name", site->name, "file",
-					site->file, "line", site->line, "hits",
-					(json_int_t)site->hits, "injected",
-					(json_int_t)site->injected));
+	tp_json_print("site",
+		      json_pack("{s:s, s:s, s:i, s:I, s:I}", "name", site->name, "file", site->file,
+				"line", site->line, "hits", (json_int_t)site->hits, "injected",
+				(json_int_t)site->injected));
 }
 
 static void print_sites(const struct options *options)
@@ -140,9 +140,8 @@ static int faults_main(int argc, char **argv)
 	tp_interrupt_install();
 	if (!options.all)
 		return run_and_list(&options);
-	return tp_sweep(&(struct tp_sweep_options){ .run = &options.run,
-						     .hits = options.hits,
-						     .timeout_ns = options.timeout_ns });
+	return tp_sweep(&(struct tp_sweep_options){
+		.run = &options.run, .hits = options.hits, .timeout_ns = options.timeout_ns });
 }
 
 const struct tp_command tp_command_faults = {

@@ -160,8 +160,7 @@ static int run_main(int argc, char **argv)
 	if (options.trace_path) {
 		trace = fopen(options.trace_path, "we");
 		if (!trace) {
-			tp_message("%s cannot be written: %s", options.trace_path,
-				   strerror(errno));
+			tp_message("%s cannot be written: %s", options.trace_path, strerror(errno));
 			return TP_EXIT_USAGE;
 		}
 	}

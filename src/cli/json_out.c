@@ -46,10 +46,9 @@ static json_t *events(const struct tp_step *step)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < TP_MIN(step->nr_events, (unsigned)TP_RECORDED_EVENTS); i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:i}", "event",
-						tp_recorded_event_name(&step->events[i]), "node",
-						(int)step->events[i].node));
+		json_array_append_new(list, json_pack("{s:s, s:i}", "event",
+						      tp_recorded_event_name(&step->events[i]),
+						      "node", (int)step->events[i].node));
 	return list;
 }
 

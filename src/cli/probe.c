@@ -171,16 +171,34 @@ static void probe_machine(struct tp_probe_result *r)
 	missing(r, "nothing works without", "see what else is missing here");
 }
 
+/* The system may refuse what the mount asks for. */
+static bool huge_pages_denied(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "re");
+	char line[128] = "";
+	bool denied = !f || !fgets(line, sizeof(line), f) || strstr(line, "[deny]");
+
+	if (f)
+		fclose(f);
+	return denied;
+}
+
 static void probe_huge_pages(struct tp_probe_result *r)
 {
+	static const char slower[] = "memory comes in 4 KiB pages: moving it is slower";
 	struct tp_machine *machine = small_machine();
-	const char *backing = machine ? tp_machine_backing(machine) : "";
+	const char *backing = machine ? tp_machine_backing(machine) : "nothing";
 
 	snprintf(r->value, sizeof(r->value), "memory from %s", backing);
-	if (strcmp(backing, "huge tmpfs"))
-		limited(r, "memory comes in 4 KiB pages: moving it is slower, by about a half",
+	if (strcmp(backing, "huge tmpfs")) {
+		limited(r, slower,
 			"run as root, or in a user namespace: unshare --user --map-root-user "
 			"--mount tidepool ...");
+	} else if (huge_pages_denied()) {
+		snprintf(r->value, sizeof(r->value), "denied to shared memory by the system");
+		limited(r, slower,
+			"echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+	}
 	tp_machine_destroy(machine);
 }
 
@@ -191,8 +209,9 @@ static void probe_writers(struct tp_probe_result *r)
 
 	snprintf(r->value, sizeof(r->value), "held off by %s", hold);
 	if (!strcmp(hold, "mprotect"))
-		limited(r, "a read(2) into a page that is being moved fails with EFAULT, and the "
-			   "program must leave SIGSEGV to the library",
+		limited(r,
+			"a read(2) into a page that is being moved fails with EFAULT, and the "
+			"program must leave SIGSEGV to the library",
 			"sysctl vm.unprivileged_userfaultfd=1, or access to /dev/userfaultfd");
 	else if (strcmp(hold, "userfaultfd"))
 		limited(r, "a read(2) into a page that is being moved fails with EFAULT",

@@ -66,8 +66,7 @@ static void on_crash(int signal)
 
 static void watch(int signal)
 {
-	struct sigaction old, action = { .sa_handler = on_crash,
-					 .sa_flags = (int)SA_RESETHAND };
+	struct sigaction old, action = { .sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND };
 
 	/* A sanitizer that listens already says more than we could. */
 	if (!sigaction(signal, NULL, &old) && old.sa_handler == SIG_DFL)

@@ -26,8 +26,8 @@ static uint64_t new_seed(void)
 
 void tp_run_options_init(struct tp_run_options *options)
 {
-	*options = (struct tp_run_options){ .seed = new_seed(),
-					    .limit_ns = UINT64_C(600000000000) };
+	*options =
+		(struct tp_run_options){ .seed = new_seed(), .limit_ns = UINT64_C(600000000000) };
 }
 
 static uint64_t parse_number(const char *text, const char *what, struct argp_state *state)

@@ -22,14 +22,14 @@ enum {
 		.name = (option_name), .key = (option_key), .arg = (argument), .doc = (text), \
 	}
 
-#define TP_RUN_OPTIONS                                                                          \
+#define TP_RUN_OPTIONS                                                                            \
 	TP_OPTION_LINE("json", TP_KEY_JSON, NULL, "print one JSON object per line, not a table"), \
-		TP_OPTION_LINE("seed", TP_KEY_SEED, "N",                                        \
-			       "use this seed for everything random; by default a new one"),    \
-		TP_OPTION_LINE("quiet", TP_KEY_QUIET, NULL, "print only the verdict"),          \
-		TP_OPTION_LINE("limit", TP_KEY_LIMIT, "TIME",                                   \
-			       "end the script after that time (10min)"),                       \
-		TP_OPTION_LINE("inject", TP_KEY_INJECT, "SITE:N",                               \
+		TP_OPTION_LINE("seed", TP_KEY_SEED, "N",                                          \
+			       "use this seed for everything random; by default a new one"),      \
+		TP_OPTION_LINE("quiet", TP_KEY_QUIET, NULL, "print only the verdict"),            \
+		TP_OPTION_LINE("limit", TP_KEY_LIMIT, "TIME",                                     \
+			       "end the script after that time (10min)"),                         \
+		TP_OPTION_LINE("inject", TP_KEY_INJECT, "SITE:N",                                 \
 			       "let hit N of a fault site fail; may be given more than once")
 
 struct tp_run_options {

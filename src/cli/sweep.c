@@ -56,11 +56,10 @@ static void print_json(struct sweep *sweep, const struct tp_injection *injection
 	char replay[TP_REPLAY_TEXT];
 
 	replay_of(sweep, injection, replay);
-	tp_json_print("injection",
-		      json_pack("{s:s, s:I, s:s, s:s, s:s}", "site", injection->name, "hit",
-				(json_int_t)injection->nth, "outcome",
-				tp_trial_outcome_name(sweep->trial.outcome), "text",
-				sweep->trial.text, "replay", replay));
+	tp_json_print("injection", json_pack("{s:s, s:I, s:s, s:s, s:s}", "site", injection->name,
+					     "hit", (json_int_t)injection->nth, "outcome",
+					     tp_trial_outcome_name(sweep->trial.outcome), "text",
+					     sweep->trial.text, "replay", replay));
 }
 
 /* 0, or why no child could be had. */

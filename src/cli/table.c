@@ -2,8 +2,8 @@
 /*
  * table - the steps of a run, at most 100 columns wide.
  *
- *	step  what                                        moved  GiB/s    stall      memory held ev
- *	   7  unplug   dimm    1 GiB at node 2          512 MiB   3.21  1.25 ms     1536 -> 512 MiB B
+ *   step  what                                   moved  GiB/s    stall      memory held ev
+ *      7  unplug   dimm    1 GiB at node 2     512 MiB   3.21  1.25 ms 1.50 -> 1.00 GiB B
  *
  * The letter stands for an order of events; the legend below the table spells it out.  A step that
  * says the same as an earlier one, and moved nothing, is left out.
@@ -78,13 +78,13 @@ static bool repeats(const struct tp_run *run, const struct tp_step *step)
 	return false;
 }
 
-/* A rate of next to nothing would say how long the rest took. */
+/* A rate of next to nothing, or of what waited for its deadline, would mislead. */
 static void print_moved(FILE *out, const struct tp_step *step)
 {
 	uint64_t bytes = step->report.bytes_moved;
 	char size[TP_UNIT_TEXT], rate[TP_UNIT_TEXT] = "";
 
-	if (bytes >= worth_a_rate)
+	if (bytes >= worth_a_rate && !step->err)
 		snprintf(rate, sizeof(rate), "%.2f", gib_per_second(bytes, step->elapsed_ns));
 	fprintf(out, "%9s %6s", bytes ? tp_size_format(size, bytes) : "", rate);
 }
@@ -244,7 +244,7 @@ static void print_totals(FILE *out, const struct tp_run *run)
 			tp_duration_format(b, t.worst_hold_ns));
 	if (t.writes)
 		fprintf(out,
-			"written   %s times; the slowest write took %s, waiting for a CPU included\n",
+			"written   %s times; the slowest write took %s, with waits for a CPU\n",
 			tp_count_format(a, t.writes), tp_duration_format(b, t.worst_write_ns));
 	if (t.allocations)
 		fprintf(out, "allocated %s times\n", tp_count_format(a, t.allocations));
@@ -318,7 +318,8 @@ static void print_headline(FILE *out, const struct tp_run *run)
 			run->nr_steps);
 		break;
 	case TP_VERDICT_FINDING:
-		fprintf(out, "%u findings at step %u:\n", run->findings.count.v, run->nr_steps);
+		fprintf(out, "%u findings at step %u:\n", tp_findings_count(&run->findings),
+			run->nr_steps);
 		break;
 	case TP_VERDICT_ASSERTION:
 		fprintf(out, "the script expected something else, after step %u:\n", run->nr_steps);

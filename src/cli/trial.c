@@ -156,6 +156,5 @@ const char *tp_trial_outcome_name(enum tp_trial_outcome outcome)
 
 bool tp_trial_is_bad(enum tp_trial_outcome outcome)
 {
-	return outcome == TP_TRIAL_FINDING || outcome == TP_TRIAL_CRASH ||
-	       outcome == TP_TRIAL_HANG;
+	return outcome == TP_TRIAL_FINDING || outcome == TP_TRIAL_CRASH || outcome == TP_TRIAL_HANG;
 }

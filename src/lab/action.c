@@ -86,8 +86,9 @@ static struct tp_step *begin_step(struct tp_action *action)
 	return step;
 }
 
-static void note_error(struct tp_step *step, const char *veto)
+static void note_error(struct tp_step *step, struct tp_lab_machine *lm)
 {
+	const char *veto = vetoed_by(lm);
 	const struct tp_error *last = tp_last_error();
 	const char *reason = strerrordesc_np(-step->err);
 
@@ -99,8 +100,9 @@ static void note_error(struct tp_step *step, const char *veto)
 		strncat(step->error, reason ? reason : "failed", sizeof(step->error) - 1);
 	if (veto || step->injected)
 		return;
+	/* Making a machine needs permissions of the system; all else needs those of the machine. */
 	step->misuse = step->err == -EINVAL || step->err == -EEXIST || step->err == -ENOENT ||
-		       step->err == -EPERM;
+		       (step->err == -EPERM && lm);
 }
 
 static void note_events(struct tp_step *step, const struct tp_recorder *recorder)
@@ -142,7 +144,7 @@ static int attempt(struct tp_action *action)
 	step->elapsed_ns = tp_clock_now() - step->begin_ns;
 	step->injected = faults_injected() != faults;
 	if (step->err)
-		note_error(step, vetoed_by(action->lm));
+		note_error(step, action->lm);
 	end_step(action, step);
 	return step->err;
 }
@@ -164,6 +166,6 @@ void tp_step_describe_error(const struct tp_step *step, char *buf, size_t len)
 {
 	const char *name = strerrorname_np(-step->err);
 
-	snprintf(buf, len, "%s%s%s: %s%s%s%s", step->verb, step->object[0] ? " " : "",
-		 step->object, step->error, name ? " (" : "", name ? name : "", name ? ")" : "");
+	snprintf(buf, len, "%s%s%s: %s%s%s%s", step->verb, step->object[0] ? " " : "", step->object,
+		 step->error, name ? " (" : "", name ? name : "", name ? ")" : "");
 }

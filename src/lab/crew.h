@@ -3,7 +3,7 @@
  * crew - the threads of a load: they work in small turns and can be halted between two of them.
  *
  * Invariants
- *  C1  After tp_crew_halt() no thread of the crew works, and what they did is visible to the caller.
+ *  C1  After tp_crew_halt() no thread of the crew works, and the caller sees what they did.
  *  C2  Only one thread, the one that runs the script, gives orders to a crew.
  */
 #ifndef TP_LAB_CREW_H

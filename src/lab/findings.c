@@ -45,7 +45,7 @@ void tp_findings_add(struct tp_findings *findings, const char *format, ...)
 	tp_findings_add_lines(findings, 1, line);
 }
 
-unsigned tp_findings_count(struct tp_findings *findings)
+unsigned tp_findings_count(const struct tp_findings *findings)
 {
 	return tp_atomic_load(&findings->count, TP_ACQUIRE);
 }

@@ -19,6 +19,6 @@ void tp_findings_init(struct tp_findings *findings);
 void tp_findings_add(struct tp_findings *findings, const char *format, ...) tp_printf(2, 3);
 /* Add @count findings that @lines, with newlines, describe. */
 void tp_findings_add_lines(struct tp_findings *findings, unsigned count, const char *lines);
-unsigned tp_findings_count(struct tp_findings *findings);
+unsigned tp_findings_count(const struct tp_findings *findings);
 
 #endif

@@ -31,8 +31,7 @@ bool tp_run_interrupted(void)
 
 bool tp_run_is_over(const struct tp_run *run)
 {
-	return tp_run_interrupted() || tp_atomic_load(&run->findings.count, TP_ACQUIRE) ||
-	       run->limit_reached;
+	return tp_run_interrupted() || tp_findings_count(&run->findings) || run->limit_reached;
 }
 
 uint64_t tp_run_next_seed(struct tp_run *run)
@@ -124,15 +123,22 @@ int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 	return 0;
 }
 
+/*
+ * Halted machines of a finding are left to the end of the process; this keeps them in sight of leak
+ * checkers.
+ */
+static struct tp_run *left_behind;
+
 void tp_run_destroy(struct tp_run *run)
 {
 	if (!run)
 		return;
-	/* Halted machines of a finding are left to the end of the process. */
-	if (!tp_findings_count(&run->findings)) {
-		tp_list_for_each_safe(lm, &run->machines, struct tp_lab_machine, link)
-			tp_lab_machine_destroy(lm);
+	if (tp_findings_count(&run->findings)) {
+		left_behind = run;
+		return;
 	}
+	tp_list_for_each_safe(lm, &run->machines, struct tp_lab_machine, link)
+		tp_lab_machine_destroy(lm);
 	tp_cancel_destroy(run->cancel);
 	tp_free(run);
 }

@@ -72,7 +72,7 @@ struct tp_run_config {
 	bool retry;	   /* do again, once, what an injected fault made fail */
 	const struct tp_injection *injections; /* of sites that exist */
 	unsigned nr_injections;
-	FILE *trace;	   /* NULL: none */
+	FILE *trace; /* NULL: none */
 	const struct tp_observer *observer;
 };
 

@@ -98,8 +98,7 @@ static void describe_plug(struct plug_action *plug, const struct plug_options *o
 		snprintf(plug->action.object, sizeof(plug->action.object), "%s", options->name);
 	snprintf(plug->action.detail, sizeof(plug->action.detail), "%s at node %d%s%s",
 		 tp_size_format(size, options->size), (int)options->node,
-		 options->online ? ", " : "",
-		 options->online ? policies[options->online] : "");
+		 options->online ? ", " : "", options->online ? policies[options->online] : "");
 }
 
 int tp_script_machine_plug(lua_State *L)

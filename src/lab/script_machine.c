@@ -19,7 +19,7 @@ struct machine_handle {
 
 struct machine_options {
 	uint64_t block_size, hotplug_size, dma_size, dma32_size;
-	int backing, auto_rule;
+	int backing, hold, auto_rule;
 	int64_t auto_ratio;
 };
 
@@ -35,6 +35,7 @@ struct create_action {
 };
 
 static const char *const backings[] = { "auto", "huge", "small", NULL };
+static const char *const holds[] = { "auto", "userfaultfd", "user-mode", "mprotect", NULL };
 static const char *const auto_rules[] = { "contig-zones", "auto-movable", NULL };
 
 #define FIELD(field) offsetof(struct machine_options, field)
@@ -47,6 +48,7 @@ static const struct tp_option machine_options[] = {
 	TP_OPTION("dma_size", SIZE, FIELD(dma_size)),
 	TP_OPTION("dma32_size", SIZE, FIELD(dma32_size)),
 	TP_OPTION("backing", CHOICE, FIELD(backing), .choices = backings),
+	TP_OPTION("hold", CHOICE, FIELD(hold), .choices = holds),
 	TP_OPTION("auto_rule", CHOICE, FIELD(auto_rule), .choices = auto_rules),
 	TP_OPTION("auto_ratio", NUMBER, FIELD(auto_ratio), .min = 1, .max = 100000),
 	TP_OPTIONS_END,
@@ -130,6 +132,7 @@ static void read_config(lua_State *L, struct tp_machine_config *config, unsigned
 		.dma_size = options.dma_size,
 		.dma32_size = options.dma32_size,
 		.backing = (enum tp_backing_kind)options.backing,
+		.hold = (enum tp_hold_kind)options.hold,
 		.auto_rule = (enum tp_auto_rule)options.auto_rule,
 		.auto_movable_ratio = (unsigned)options.auto_ratio,
 	};

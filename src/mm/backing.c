@@ -128,8 +128,9 @@ void tp_backing_fini(struct tp_backing *b)
 }
 
 /*
- * An open granule among closed ones cuts their mapping in three.  Each is charged for that, whatever
- * its neighbours are: what is opened as one range may be closed piece by piece, which must not fail.
+ * An open granule among closed ones cuts their mapping in three.  Each is charged for that,
+ * whatever its neighbours are: what is opened as one range may be closed piece by piece, which must
+ * not fail.
  */
 static int64_t cost_of(const struct tp_backing *b, uint64_t nr_pages)
 {

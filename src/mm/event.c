@@ -176,18 +176,34 @@ static int replay_node(struct tp_notifier_entry *entry, void *machine)
 	return 0;
 }
 
+/*
+ * Registration is an operation like any other: a replayed callback finds what any callback finds,
+ * and whoever calls from within one, of whichever chain, is told so instead of waiting for himself.
+ */
+static int begin_registration(struct tp_machine *m, const char *name)
+{
+	if (tp_lockrank_held(&m->hotplug))
+		return TP_ERR_TEXT(-EDEADLK, name, "notifier %s: registration in a callback");
+	return tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
+}
+
 static int add(struct tp_machine *m, struct tp_notifier_chain *chain,
 	       struct tp_notifier_entry entry, int (*replay)(struct tp_notifier_entry *, void *))
 {
-	struct tp_notifier_entry *e = tp_zalloc(sizeof(*e));
-	int err;
+	struct tp_notifier_entry *e;
+	int err = begin_registration(m, entry.name);
 
-	if (!e)
-		return TP_ERR(-ENOMEM, "notifier entry");
-	*e = entry;
-	err = tp_notifier_register(chain, e, replay, m);
+	if (err)
+		return err;
+	e = tp_zalloc(sizeof(*e));
+	err = e ? 0 : TP_ERR(-ENOMEM, "notifier entry");
+	if (!err) {
+		*e = entry;
+		err = tp_notifier_register(chain, e, replay, m);
+	}
 	if (err)
 		tp_free(e);
+	tp_hotplug_end(m);
 	return err;
 }
 
@@ -209,22 +225,27 @@ int tp_node_notifier_register(struct tp_machine *m, struct tp_node_notifier *n, 
 	return add(m, &m->node_chain, entry, flags & TP_NOTIFIER_REPLAY ? replay_node : NULL);
 }
 
-static int take_off(struct tp_notifier_chain *chain, const void *owner)
+static int take_off(struct tp_machine *m, struct tp_notifier_chain *chain, const void *owner,
+		    const char *name)
 {
 	struct tp_notifier_entry *entry;
-	int err = tp_notifier_unregister(chain, owner, &entry);
+	int err = begin_registration(m, name);
 
+	if (err)
+		return err;
+	err = tp_notifier_unregister(chain, owner, &entry);
 	if (!err)
 		tp_free(entry);
+	tp_hotplug_end(m);
 	return err;
 }
 
 int tp_memory_notifier_unregister(struct tp_machine *m, struct tp_memory_notifier *n)
 {
-	return take_off(&m->memory_chain, n);
+	return take_off(m, &m->memory_chain, n, n->name);
 }
 
 int tp_node_notifier_unregister(struct tp_machine *m, struct tp_node_notifier *n)
 {
-	return take_off(&m->node_chain, n);
+	return take_off(m, &m->node_chain, n, n->name);
 }

@@ -85,12 +85,15 @@ static void wake(struct tp_reclaimer *r, unsigned order)
 	tp_wake_all(&r->wq);
 }
 
-void tp_reclaim_wake(struct tp_machine *m, const struct tp_zonelist *list, unsigned order)
+void tp_reclaim_wake(struct tp_machine *m, const struct tp_zonelist *list, tp_nodemask nodes,
+		     unsigned order)
 {
 	struct tp_zone *zone;
 
 	tp_spin_lock(&m->reclaim_lock);
 	tp_for_each_zone_in(zone, m, list) {
+		if (nodes.v && !(nodes.v >> zone->node & 1))
+			continue;
 		wake(m->nodes[zone->node].kswapd, order);
 		if (order)
 			wake(m->nodes[zone->node].kcompactd, order);

@@ -24,6 +24,8 @@
 
 static const uint64_t default_block_size = TP_MAX(TP_MIB(128), TP_PAGEBLOCK_SIZE),
 		      max_block_size = TP_GIB(2);
+/* Page numbers of 32 bits reach so far. */
+static const uint64_t max_range = TP_GIB(16384);
 enum { LOCAL_DISTANCE = 10, REMOTE_DISTANCE = 20, DEFAULT_AUTO_MOVABLE_RATIO = 301 };
 
 /* ---- configuration --------------------------------------------------------------------------- */
@@ -63,8 +65,10 @@ static int check_sizes(const struct tp_machine_config *c)
 	    c->block_size > max_block_size)
 		return TP_ERR(-EINVAL, "block size %x is no power of two from %x to %x",
 			      c->block_size, TP_PAGEBLOCK_SIZE, max_block_size);
-	if (c->hotplug_size > TP_GIB(16384))
+	if (c->hotplug_size > max_range)
 		return TP_ERR(-EINVAL, "hotplug size %x is over 16 TiB", c->hotplug_size);
+	if (c->dma32_size > max_range)
+		return TP_ERR(-EINVAL, "zone limit %x is over 16 TiB", c->dma32_size);
 	if (c->dma_size % TP_PAGEBLOCK_SIZE || c->dma32_size % TP_PAGEBLOCK_SIZE ||
 	    c->dma_size > c->dma32_size)
 		return TP_ERR(-EINVAL, "zone limits %x and %x do not divide into pageblocks",
@@ -87,11 +91,24 @@ static int check_nodes(const struct tp_machine_config *c)
 			return TP_ERR(-EINVAL,
 				      "node %u: %x bytes are no multiple of the block size %x", i,
 				      c->nodes[i].dram, c->block_size);
-		if (c->nodes[i].dram > TP_GIB(16384) - total)
+		if (c->nodes[i].dram > max_range - total)
 			return TP_ERR(-EINVAL, "boot memory is over 16 TiB at node %u", i);
 		total += c->nodes[i].dram;
 	}
+	if (TP_MAX(total, c->dma32_size) + c->hotplug_size > max_range - 2 * c->block_size)
+		return TP_ERR(-EINVAL, "boot memory, zone limits and hotplug size are over 16 TiB");
 	return total ? 0 : TP_ERR(-EINVAL, "no node has boot memory");
+}
+
+static int check_kinds(const struct tp_machine_config *c)
+{
+	if ((unsigned)c->backing > TP_BACKING_SMALL)
+		return TP_ERR(-EINVAL, "backing kind %u does not exist", c->backing);
+	if ((unsigned)c->hold > TP_HOLD_MPROTECT)
+		return TP_ERR(-EINVAL, "hold kind %u does not exist", c->hold);
+	if ((unsigned)c->auto_rule > TP_AUTO_MOVABLE)
+		return TP_ERR(-EINVAL, "auto-online rule %u does not exist", c->auto_rule);
+	return 0;
 }
 
 static int set_distances(struct tp_machine *m, const unsigned *distance)
@@ -311,6 +328,8 @@ int tp_machine_create(const struct tp_machine_config *wish, struct tp_machine **
 
 	if (!err)
 		err = check_nodes(&c);
+	if (!err)
+		err = check_kinds(&c);
 	if (err)
 		return err;
 	m = tp_zalloc_aligned(_Alignof(struct tp_machine), sizeof(*m));

@@ -187,7 +187,10 @@ static unsigned visit_page(struct tp_evacuation *e, tp_pfn pfn, uint64_t word, b
 			       .owner = tp_owner_get(e->machine, tp_word_owner(word)) };
 	unsigned step = 1u << order_of(&p);
 
-	if (can_try(e, &p)) {
+	/* Only now is it sure that the word speaks of this owner, and of no other before him. */
+	if (tp_word_load(e->machine, pfn) != word) {
+		e->left += step;
+	} else if (can_try(e, &p)) {
 		if (plan)
 			e->left += step;
 		else

@@ -23,6 +23,8 @@
 #include "mm/zonelist.h"
 
 static const uint64_t progress_interval_ns = TP_MILLISECONDS(10);
+/* A pass as short as this is finished, late or not: a pass cut short does not know all it met. */
+static const uint64_t pass_grace_ns = TP_MILLISECONDS(5);
 static const uint64_t backoff_first_ns = TP_MICROSECONDS(50), backoff_max_ns = TP_MILLISECONDS(2);
 /* Without a page moved for so long for want of memory there will be none. */
 static const uint64_t memory_patience_ns = TP_MILLISECONDS(100);
@@ -33,7 +35,7 @@ struct offlining {
 	const struct tp_offline_options *options;
 	struct tp_offline_report *report;
 	struct tp_evacuation evacuation;
-	uint64_t begin_ns, until_ns, next_progress_ns;
+	uint64_t begin_ns, until_ns, next_progress_ns, pass_begin_ns;
 	uint64_t backoff_ns, stuck_since_ns;
 };
 
@@ -85,11 +87,16 @@ static uint64_t free_pages(const struct tp_hotplug_op *op)
 	return sum;
 }
 
-static bool out_of_time(void *arg)
+static bool out_of_time(const struct offlining *o)
+{
+	return tp_cancelled(o->options->cancel) || tp_clock_now() >= o->until_ns;
+}
+
+static bool cut_short(void *arg)
 {
 	const struct offlining *o = arg;
 
-	return tp_cancelled(o->options->cancel) || tp_clock_now() >= o->until_ns;
+	return out_of_time(o) && tp_clock_now() - o->pass_begin_ns > pass_grace_ns;
 }
 
 static void show_progress(struct offlining *o, uint64_t left)
@@ -145,6 +152,7 @@ static void back_off(struct offlining *o, bool moved_something)
 
 static void one_pass(struct offlining *o)
 {
+	o->pass_begin_ns = tp_clock_now();
 	tp_evacuate_begin(&o->evacuation);
 	for (unsigned i = 0; i < o->op->nr_ranges; i++)
 		tp_evacuate(&o->evacuation, &o->op->ranges[i]);
@@ -290,7 +298,7 @@ static void offlining_init(struct offlining *o, struct tp_hotplug_op *op,
 		.node = op->node,
 		.targets = { tp_atomic_load(&op->machine->node_states[TP_N_MEMORY], TP_ACQUIRE) },
 		.may_release = true,
-		.stop = out_of_time,
+		.stop = cut_short,
 		.arg = o,
 		.blockers = report->blockers,
 	};

@@ -165,7 +165,7 @@ static bool find(struct tp_machine *m, const struct tp_alloc *r, int node, uint3
 
 	if (walk_zones(m, r, list, node, TP_WMARK_LOW, page))
 		return true;
-	tp_reclaim_wake(m, list, r->order);
+	tp_reclaim_wake(m, list, nodes, r->order);
 	if (walk_zones(m, r, list, node, TP_WMARK_MIN, page))
 		return true;
 	if (!(r->flags & (TP_ALLOC_ATOMIC | TP_ALLOC_NORECLAIM)) &&

@@ -86,7 +86,7 @@ static inline struct rseq *tp_rseq_this(void)
 static inline int tp_rseq_pop(struct tp_pcp *first, uint32_t *page)
 {
 	uint32_t value;
-again:
+again:;
 	__asm__ goto volatile(TP_RSEQ_BEGIN TP_RSEQ_FIND_LIST
 			      "movl %c[count](%%rax), %%ecx\n\t"
 			      "testl %%ecx, %%ecx\n\t"
@@ -108,7 +108,7 @@ busy:
 
 static inline int tp_rseq_push(struct tp_pcp *first, const tp_atomic_u8 *isolated, uint32_t page)
 {
-again:
+again:;
 	__asm__ goto volatile(TP_RSEQ_BEGIN TP_RSEQ_FIND_LIST
 			      "movl %c[count](%%rax), %%ecx\n\t"
 			      "cmpl %[high], %%ecx\n\t"

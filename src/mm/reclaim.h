@@ -22,10 +22,12 @@
 #include "mm/machine.h"
 
 /*
- * A request of @order found its zones low: wake the nodes' kswapd, and kcompactd if pages are
- * scattered.
+ * A request of @order that may use @nodes (none: all) found its zones low: wake their kswapd, and
+ * kcompactd if pages are scattered.  No others: a kswapd that finds no room in lower tiers wakes
+ * theirs, never itself.
  */
-void tp_reclaim_wake(struct tp_machine *m, const struct tp_zonelist *list, unsigned order);
+void tp_reclaim_wake(struct tp_machine *m, const struct tp_zonelist *list, tp_nodemask nodes,
+		     unsigned order);
 /* Try to make room for a request in the calling thread; true: it is worth another look. */
 bool tp_reclaim_direct(struct tp_machine *m, const struct tp_zonelist *list, tp_nodemask nodes,
 		       unsigned order);

@@ -68,7 +68,8 @@ static void fill_owner(struct tp_machine *m, uint64_t word, struct tp_page_info 
 	info->order = tp_word_order(word);
 	info->pins = tp_word_pins(word);
 	info->cookie = tp_word_cookie(word);
-	info->owner = owner ? owner->name : "?";
+	/* A copy: the owner may go, and its name with it, before the caller reads it. */
+	snprintf(info->owner, sizeof(info->owner), "%s", owner ? owner->name : "?");
 	if (owner)
 		tp_owner_put(m, tp_word_owner(word));
 }

@@ -70,8 +70,8 @@ static void list_remove(struct tp_zone *zone, uint32_t pb)
 }
 
 /*
- * Can these two be one free run of order TP_MAX_ORDER?  The zone first: a record of another zone stands
- * under another lock.
+ * Can these two be one free run of order TP_MAX_ORDER?  The zone first: a record of another zone
+ * stands under another lock.
  */
 static bool pairs(struct tp_zone *zone, uint32_t pb, uint32_t buddy)
 {

@@ -43,6 +43,12 @@ static void shrink_span(struct tp_zone *zone)
 	zone->start_pfn = zone->spanned ? start : 0;
 }
 
+/* Device memory is never free, so that nothing has to be kept from taking it. */
+static bool enters_isolated(const struct tp_zone *zone)
+{
+	return zone->type != TP_ZONE_DEVICE;
+}
+
 static void attach_pageblock(struct tp_zone *zone, uint32_t pb)
 {
 	struct tp_pageblock *b = &zone->machine->pageblocks[pb];
@@ -50,10 +56,10 @@ static void attach_pageblock(struct tp_zone *zone, uint32_t pb)
 	TP_INVARIANT(tp_atomic_load(&b->zone, TP_RELAXED) == TP_ZONE_INDEX_NONE && !b->nr_free);
 	b->list = TP_LIST_NONE;
 	tp_atomic_store(&b->migratetype, TP_MIGRATE_MOVABLE, TP_RELAXED);
-	tp_atomic_store(&b->isolated, 1, TP_RELAXED);
+	tp_atomic_store(&b->isolated, enters_isolated(zone), TP_RELAXED);
 	tp_atomic_store(&b->zone, zone->index, TP_RELEASE);
 	zone->nr_pageblocks++;
-	zone->nr_isolated_blocks++;
+	zone->nr_isolated_blocks += enters_isolated(zone);
 }
 
 /* In the same hold of the lock, so that the counts of the zone agree at any moment. */
@@ -71,14 +77,15 @@ static void detach_pageblock(struct tp_zone *zone, uint32_t pb)
 {
 	struct tp_pageblock *b = &zone->machine->pageblocks[pb];
 
-	TP_INVARIANT(tp_zone_isolated(zone, pb) && b->list == TP_LIST_NONE);
+	TP_INVARIANT(tp_zone_isolated(zone, pb) == enters_isolated(zone));
+	TP_INVARIANT(b->list == TP_LIST_NONE);
 	TP_INVARIANT(!b->nr_free || b->nr_free == TP_PAGEBLOCK_PAGES);
 	if (b->nr_free)
 		remove_pages(zone, pb);
 	tp_atomic_store(&b->isolated, 0, TP_RELAXED);
 	tp_atomic_store(&b->zone, TP_ZONE_INDEX_NONE, TP_RELEASE);
 	zone->nr_pageblocks--;
-	zone->nr_isolated_blocks--;
+	zone->nr_isolated_blocks -= enters_isolated(zone);
 }
 
 static void for_each_pageblock(const struct tp_range *range,

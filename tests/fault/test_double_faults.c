@@ -16,8 +16,8 @@
 
 #include "world.h"
 
-#define OFFLINE_ERRORS               \
-	{                            \
+#define OFFLINE_ERRORS                      \
+	{                                   \
 		-ENOMEM, -EBUSY, -ETIMEDOUT \
 	}
 

@@ -18,8 +18,8 @@
 
 #include "world.h"
 
-#define OFFLINE_ERRORS               \
-	{                            \
+#define OFFLINE_ERRORS                      \
+	{                                   \
 		-ENOMEM, -EBUSY, -ETIMEDOUT \
 	}
 
@@ -157,7 +157,7 @@ static void test_every_single_fault_leaves_a_sound_machine(void **state)
 				run_with_fault(&sites.info[i], nth, mode);
 	printf("  %u runs, %u failed steps\n", runs, failures);
 	assert_int_equal(open_files(), files);
-	/* The heap and thread stacks may take a few more; one left by each run would be thousands. */
+	/* Heap and thread stacks may take a few more; one left by each run would be hundreds. */
 	assert_true(lines_of("/proc/self/maps") < maps + 64);
 }
 

@@ -174,7 +174,7 @@ static inline int make_small_mapping(struct world *w)
 
 static inline int open_book(struct world *w)
 {
-	return book_open(&w->book, w->machine, WORLD_LINES);
+	return book_open(&w->book, w->machine, "book", WORLD_LINES);
 }
 
 static inline int fill_book(struct world *w)

@@ -20,7 +20,8 @@ struct arena {
 	struct tp_machine *machine;
 	struct tp_device *devices[ARENA_DEVICES]; /* NULL: not plugged; the juggler's */
 	unsigned first_block[ARENA_DEVICES];
-	struct tp_cancel *cancel; /* NULL: nobody cancels */
+	struct tp_cancel *cancel;			     /* NULL: nobody cancels */
+	bool all_moves;					     /* every owner can move its pages */
 	uint64_t plugs, unplugs, onlines, offlines, refused; /* the juggler's */
 	uint64_t pages_moved, worst_offline_ns;
 };
@@ -38,7 +39,7 @@ static inline void arena_open(struct arena *arena, uint64_t block_size, uint64_t
 		.backing = TP_BACKING_SMALL,
 	};
 
-	*arena = (struct arena){ .machine = NULL };
+	*arena = (struct arena){ .all_moves = true };
 	REQUIRE_OK(tp_machine_create(&config, &arena->machine));
 }
 
@@ -71,6 +72,7 @@ static inline void note_offline(struct arena *arena, const struct tp_offline_rep
 		return;
 	REQUIRE(may_fail_with(report->err));
 	REQUIRE(report->reason && strcmp(report->reason, "done"));
+	REQUIRE(!arena->all_moves || strcmp(report->reason, "a page cannot be moved"));
 	arena->refused++;
 }
 
@@ -127,7 +129,7 @@ static inline void arena_flip_blocks(struct arena *arena, unsigned d, struct dic
 		n++;
 	if (state == TP_BLOCK_OFFLINE) {
 		REQUIRE_OK(tp_blocks_online(arena->machine, first, n,
-					  (enum tp_online_policy)(1 + roll(dice, 3))));
+					    (enum tp_online_policy)(1 + roll(dice, 3))));
 		arena->onlines++;
 		return;
 	}

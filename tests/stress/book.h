@@ -66,9 +66,8 @@ static inline void line_verify(struct book *book, const struct line *line)
 			continue;
 		fprintf(stderr,
 			"line %ld: page %u of order %u at pfn %#llx has stamp %#llx, not %#llx\n",
-			(long)(line - book->lines), i, line->order,
-			(unsigned long long)line->pfn.v, (unsigned long long)got,
-			(unsigned long long)want);
+			(long)(line - book->lines), i, line->order, (unsigned long long)line->pfn.v,
+			(unsigned long long)got, (unsigned long long)want);
 		abort();
 	}
 }
@@ -224,11 +223,12 @@ static inline void book_free(struct book *book)
 	book->lines = NULL;
 }
 
-static inline int book_open(struct book *book, struct tp_machine *machine, unsigned nr_lines)
+static inline int book_open(struct book *book, struct tp_machine *machine, const char *name,
+			    unsigned nr_lines)
 {
 	int err;
 
-	*book = (struct book){ .owner = { .name = "book", .ops = &book_ops },
+	*book = (struct book){ .owner = { .name = name, .ops = &book_ops },
 			       .lines = calloc(nr_lines, sizeof(*book->lines)),
 			       .nr_lines = nr_lines };
 	if (!book->lines)

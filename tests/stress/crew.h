@@ -20,25 +20,25 @@
 #include <tidepool/error.h>
 
 /* cmocka's assertions leave by longjmp, which no thread but its own may do. */
-#define REQUIRE(condition)                                                            \
-	do {                                                                          \
-		if (!(condition)) {                                                   \
+#define REQUIRE(condition)                                                              \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
 			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                      \
-		}                                                                     \
+			abort();                                                        \
+		}                                                                       \
 	} while (0)
 
 /* The same for a call of the library, which says why it failed. */
-#define REQUIRE_OK(call)                                                                    \
-	do {                                                                                \
-		int err_ = (call);                                                          \
-		char text_[256];                                                            \
-		if (err_) {                                                                 \
-			tp_error_format(tp_last_error(), text_, sizeof(text_));             \
+#define REQUIRE_OK(call)                                                                        \
+	do {                                                                                    \
+		int err_ = (call);                                                              \
+		char text_[256];                                                                \
+		if (err_) {                                                                     \
+			tp_error_format(tp_last_error(), text_, sizeof(text_));                 \
 			fprintf(stderr, "%s:%d: %s: %d, %s\n", __FILE__, __LINE__, #call, err_, \
-				text_);                                                     \
-			abort();                                                            \
-		}                                                                           \
+				text_);                                                         \
+			abort();                                                                \
+		}                                                                               \
 	} while (0)
 
 struct dice {

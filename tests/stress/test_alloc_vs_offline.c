@@ -30,8 +30,10 @@ struct fray {
 	struct tp_slab_cache *cache;
 	uint64_t *objects[NR_OBJECTS]; /* the slab member's */
 	struct tp_mapping *mapping;
-	uint64_t counts[COUNTERS]; /* what the mapping should say; the writer's */
-	uint64_t slabs_out, answers, lookers, cancels, owners;
+	uint64_t counts[COUNTERS];  /* what the mapping should say; the writer's */
+	atomic_uint_fast64_t shown; /* a page whose owner may be gone soon */
+	atomic_uint_fast64_t owners;
+	uint64_t slabs_out, answers, lookers, cancels;
 };
 
 /* ---- churn ------------------------------------------------------------------------------- */
@@ -105,8 +107,7 @@ static void write_mapping(void *arg, struct dice *dice)
 	struct fray *fray = arg;
 	unsigned i = roll(dice, COUNTERS);
 	uint64_t stride = tp_mapping_size(fray->mapping) / COUNTERS;
-	volatile uint64_t *counter =
-		(void *)((char *)tp_mapping_base(fray->mapping) + i * stride);
+	volatile uint64_t *counter = (void *)((char *)tp_mapping_base(fray->mapping) + i * stride);
 
 	*counter = *counter + 1;
 	fray->counts[i]++;
@@ -185,6 +186,7 @@ static void look(void *arg, struct dice *dice)
 	if (!tp_block_info(m, id, &block))
 		REQUIRE(block.node >= 0 && block.node < ARENA_NODES);
 	REQUIRE_OK(tp_page_query(m, (tp_pfn){ id * pages + roll(dice, (uint32_t)pages) }, &page));
+	REQUIRE(!page.allocated || page.owner[0]);
 	REQUIRE(tp_tiers(m, tiers, ARENA_NODES) <= ARENA_NODES);
 	tp_mapping_stat(fray->mapping, &mapping);
 	if (!roll(dice, 100)) {
@@ -227,18 +229,22 @@ static void cancel(void *arg, struct dice *dice)
 static void own_for_a_while(void *arg, struct dice *dice)
 {
 	struct fray *fray = arg;
+	char *name = strdup("for a while"); /* gone with the owner: nobody may look at it later */
 	struct book book;
 
-	REQUIRE_OK(book_open(&book, fray->arena.machine, 1 + roll(dice, 32)));
+	REQUIRE(name);
+	REQUIRE_OK(book_open(&book, fray->arena.machine, name, 1 + roll(dice, 32)));
 	for (unsigned i = 0; i < book.nr_lines; i++) {
 		struct tp_alloc request = random_request(dice, LARGE_LINES);
 
 		request.type = TP_MIGRATE_MOVABLE;
-		line_fill(&book, i, &request);
+		if (!line_fill(&book, i, &request))
+			atomic_store(&fray->shown, book.lines[i].pfn.v);
 	}
 	nap_us(roll(dice, 2000));
 	REQUIRE_OK(book_close(&book));
-	fray->owners++;
+	free(name);
+	atomic_fetch_add(&fray->owners, 1);
 }
 
 /* ---- the variants ------------------------------------------------------------------------ */
@@ -247,7 +253,7 @@ static void fray_open(struct fray *fray, uint64_t block_size, uint64_t boot0, ui
 {
 	*fray = (struct fray){ .cache = NULL };
 	arena_open(&fray->arena, block_size, boot0, boot1);
-	REQUIRE_OK(book_open(&fray->book, fray->arena.machine, SMALL_LINES));
+	REQUIRE_OK(book_open(&fray->book, fray->arena.machine, "book", SMALL_LINES));
 }
 
 static void fray_close(struct fray *fray)
@@ -310,6 +316,33 @@ static void test_no_page_is_lost_where_blocks_and_memory_are_small(void **state)
 	assert_true(fray.arena.offlines && fray.arena.unplugs);
 }
 
+static void ask_for_owner(void *arg, struct dice *dice)
+{
+	struct fray *fray = arg;
+	struct tp_page_info page;
+
+	(void)dice;
+	REQUIRE_OK(
+		tp_page_query(fray->arena.machine, (tp_pfn){ atomic_load(&fray->shown) }, &page));
+	REQUIRE(!page.allocated || !strcmp(page.owner, "for a while") || !strcmp(page.owner, "?"));
+	fray->answers++;
+}
+
+static void test_pages_leave_while_owners_come_and_go(void **state)
+{
+	struct member members[] = { { .work = own_for_a_while },
+				    { .work = own_for_a_while },
+				    { .work = ask_for_owner },
+				    { .work = juggle } };
+	struct fray fray;
+
+	(void)state;
+	fray_open(&fray, TP_PAGEBLOCK_SIZE, TP_MIB(16), TP_MIB(8));
+	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fray_close(&fray);
+	assert_true(fray.arena.offlines && fray.arena.unplugs);
+}
+
 static void crowd_open(struct fray *fray)
 {
 	const struct tp_mapping_config config = { .name = "counters",
@@ -317,10 +350,11 @@ static void crowd_open(struct fray *fray)
 						  .policy = TP_PREFERRED(2) };
 
 	fray_open(fray, TP_MIB(4), TP_MIB(32), TP_MIB(16));
+	fray->arena.all_moves = false; /* slabs do not */
 	arena_plug(&fray->arena, 0, TP_ONLINE_MOVABLE);
 	REQUIRE_OK(tp_cancel_create(&fray->arena.cancel));
-	REQUIRE_OK(tp_slab_cache_create(fray->arena.machine, "objects", OBJECT_SIZE, 0,
-				      &fray->cache));
+	REQUIRE_OK(
+		tp_slab_cache_create(fray->arena.machine, "objects", OBJECT_SIZE, 0, &fray->cache));
 	REQUIRE_OK(tp_mapping_create(fray->arena.machine, &config, &fray->mapping));
 }
 
@@ -344,11 +378,12 @@ static void crowd_close(struct fray *fray)
 
 static void test_no_page_is_lost_in_a_crowd(void **state)
 {
-	struct member members[] = { { .work = churn },	  { .work = churn },
-				    { .work = juggle },	  { .work = use_slab },
-				    { .work = listen },	  { .work = look },
-				    { .work = pin },	  { .work = cancel },
-				    { .work = own_for_a_while }, { .work = write_mapping } };
+	struct member members[] = {
+		{ .work = churn },	  { .work = churn },  { .work = juggle },
+		{ .work = use_slab },	  { .work = listen }, { .work = look },
+		{ .work = pin },	  { .work = cancel }, { .work = own_for_a_while },
+		{ .work = write_mapping }
+	};
 	struct fray fray;
 
 	(void)state;
@@ -386,6 +421,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_no_page_is_lost),
 		cmocka_unit_test(test_no_page_is_lost_with_locked_lists),
 		cmocka_unit_test(test_no_page_is_lost_where_blocks_and_memory_are_small),
+		cmocka_unit_test(test_pages_leave_while_owners_come_and_go),
 		cmocka_unit_test(test_no_page_is_lost_in_a_crowd),
 		cmocka_unit_test(test_counts_of_a_zone_agree_at_any_moment),
 	};

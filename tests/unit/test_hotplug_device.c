@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <signal.h>
 
+#include "hotplug_fault.h"
 #include "hotplug_snapshot.h"
 
 static struct tp_device *plug_at(struct tp_machine *m, unsigned block, unsigned blocks)
@@ -322,27 +322,6 @@ static void memory_that_comes_back_reads_as_zero(void **state)
 	must(tp_device_online(d, TP_ONLINE_MOVABLE));
 	for (uint64_t i = 0; i < SMALL_BLOCK; i += 64)
 		assert_int_equal(p[i], 0);
-}
-
-static sigjmp_buf fault_jump;
-
-static void on_fault(int signal)
-{
-	siglongjmp(fault_jump, signal);
-}
-
-static bool faults(volatile unsigned char *p)
-{
-	struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER }, old;
-	bool fault = true;
-
-	sigaction(SIGSEGV, &action, &old);
-	if (!sigsetjmp(fault_jump, 1)) {
-		(void)*p;
-		fault = false;
-	}
-	sigaction(SIGSEGV, &old, NULL);
-	return fault;
 }
 
 static void a_stray_access_to_an_offlined_block_faults(void **state)

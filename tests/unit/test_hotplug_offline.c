@@ -203,6 +203,24 @@ static void memory_that_fits_nowhere_stays(void **state)
 	must(tp_owner_unregister(&shelf.owner));
 }
 
+/* Nobody has a page, so nobody is in the way. */
+static void all_memory_of_the_machine_leaves_and_comes_back(void **state)
+{
+	struct tp_device *d = tp_device_find(*state, "boot0");
+	struct shelf shelf;
+	struct tp_alloc request = { .owner = &shelf.owner, .type = TP_MIGRATE_MOVABLE };
+	tp_pfn pfn;
+
+	must(tp_device_offline(d, NULL, NULL));
+	assert_int_equal(tp_node_states(*state, TP_N_MEMORY).v, 0);
+	shelf_open(*state, &shelf, "shelf");
+	assert_int_equal(tp_pages_alloc(*state, &request, &pfn), -ENOMEM);
+	must(tp_device_online(d, TP_ONLINE_KERNEL));
+	must(tp_pages_alloc(*state, &request, &pfn));
+	tp_pages_free(*state, pfn, 0);
+	must(tp_owner_unregister(&shelf.owner));
+}
+
 /* ---- dry run ---------------------------------------------------------------------------------------- */
 
 static const struct tp_offline_options dry = { .dry_run = true };
@@ -358,6 +376,7 @@ int main(void)
 		HOTPLUG_TEST(one_page_in_the_last_block_keeps_all_blocks),
 		HOTPLUG_TEST(a_device_that_cannot_leave_stays_plugged),
 		HOTPLUG_TEST(memory_that_fits_nowhere_stays),
+		HOTPLUG_TEST(all_memory_of_the_machine_leaves_and_comes_back),
 		HOTPLUG_TEST(a_dry_run_names_blockers_and_touches_nothing),
 		HOTPLUG_TEST(a_dry_run_moves_no_page),
 		HOTPLUG_TEST(a_dry_run_tells_nobody),

@@ -222,22 +222,20 @@ static void a_slab_is_named_with_its_object_size(void **state)
 static void more_blockers_than_fit_are_counted(void **state)
 {
 	enum { N = TP_REPORT_BLOCKERS + 4 };
-	const struct tp_offline_options options = within_ms(40);
-	struct tp_device *d = plug(*state, 1, 16, TP_ONLINE_MOVABLE);
+	struct tp_device *d = plug(*state, 1, 16, TP_ONLINE_KERNEL);
 	struct tp_offline_report r = poisoned();
-	struct shelf shelf;
+	struct tp_owner rock;
+	tp_pfn rocks[N];
 
-	shelf_open(*state, &shelf, "shelf");
+	rock_open(*state, &rock, "rock");
 	for (unsigned i = 0; i < N; i++)
-		must(tp_page_pin(*state, shelve(*state, &shelf, i, 1, first_block(d) + i / 2, 1)));
-	assert_int_equal(tp_device_offline(d, &options, &r), -ETIMEDOUT);
+		rocks[i] = page_in_block(*state, &rock, 0, 1, first_block(d) + i / 2, 1);
+	assert_int_equal(tp_device_offline(d, NULL, &r), -EBUSY);
 	assert_int_equal(r.nr_blockers, N);
-	assert_string_equal(r.blockers[TP_REPORT_BLOCKERS - 1].owner, "shelf");
-	for (unsigned i = 0; i < N; i++) {
-		tp_page_unpin(*state, shelf.where[i]);
-		shelf_take(&shelf, i, 1);
-	}
-	must(tp_owner_unregister(&shelf.owner));
+	assert_string_equal(r.blockers[TP_REPORT_BLOCKERS - 1].owner, "rock");
+	for (unsigned i = 0; i < N; i++)
+		tp_pages_free(*state, rocks[i], 1);
+	must(tp_owner_unregister(&rock));
 }
 
 static void a_long_name_is_cut(void **state)

@@ -72,7 +72,7 @@ static void loads_work_and_leave_nothing_behind(void **state)
 	for (const struct tp_load_kind *const *kind = tp_load_kinds; *kind; kind++) {
 		start(f, *kind, TP_MIB(1));
 		if ((*kind)->work)
-			wait_for_work(f->load, 500);
+			wait_for_work(f->load, 100);
 		tp_load_halt(f->load);
 		tp_load_verify(f->load);
 		tp_load_resume(f->load);
@@ -151,7 +151,7 @@ static void lost_pages_of_others_are_seen(void **state)
 	start(f, &tp_load_hog, TP_MIB(1));
 	for (;; pfn.v++) {
 		assert_int_equal(tp_page_query(f->machine, pfn, &info), 0);
-		if (info.allocated && info.owner && !strcmp(info.owner, "load"))
+		if (info.allocated && !strcmp(info.owner, "load"))
 			break;
 	}
 	*(uint64_t *)tp_page_address(f->machine, pfn) += 1;
@@ -166,13 +166,13 @@ static void a_load_that_cannot_start_leaves_nothing(void **state)
 	struct fixture *f = *state;
 	const struct tp_load_config config = { .name = "big", .size = TP_MIB(64), .threads = 1 };
 
-	assert_int_equal(
-		tp_load_create(&tp_load_hog, f->machine, &config, &f->findings, &f->load), -ENOMEM);
-	assert_int_equal(
-		tp_load_create(&tp_load_pin, f->machine, &config, &f->findings, &f->load), -ENOMEM);
-	assert_int_equal(
-		tp_load_create(&tp_load_mapping, f->machine, &config, &f->findings, &f->load),
-		-ENOMEM);
+	assert_int_equal(tp_load_create(&tp_load_hog, f->machine, &config, &f->findings, &f->load),
+			 -ENOMEM);
+	assert_int_equal(tp_load_create(&tp_load_pin, f->machine, &config, &f->findings, &f->load),
+			 -ENOMEM);
+	assert_int_equal(tp_load_create(&tp_load_mapping, f->machine, &config, &f->findings,
+					&f->load),
+			 -ENOMEM);
 	assert_int_equal(tp_machine_check(f->machine, true, stderr), 0);
 }
 

@@ -49,10 +49,9 @@ static int tear_down(void **state)
 
 static int plug(struct fixture *f, struct tp_device **device)
 {
-	const struct tp_device_config config = { .name = "dimm",
-						 .node = 1,
-						 .size = TP_MIB(8),
-						 .online = TP_ONLINE_MOVABLE };
+	const struct tp_device_config config = {
+		.name = "dimm", .node = 1, .size = TP_MIB(8), .online = TP_ONLINE_MOVABLE
+	};
 
 	return tp_device_plug(f->machine, &config, device);
 }
@@ -89,10 +88,9 @@ static void a_refusal_is_a_whole_story_for_everyone(void **state)
 {
 	static const char *const events[] = { "BECOMING_MEMORYLESS", "GOING_OFFLINE",
 					      "CANCEL_OFFLINE", "CANCEL_MEMORYLESS" };
-	const struct tp_veto_config config = { .name = "driver",
-					       .event = TP_MEM_GOING_OFFLINE,
-					       .err = -EPERM,
-					       .times = 1 };
+	const struct tp_veto_config config = {
+		.name = "driver", .event = TP_MEM_GOING_OFFLINE, .err = -EPERM, .times = 1
+	};
 	struct fixture *f = *state;
 	struct tp_device *device;
 	struct tp_veto *veto;

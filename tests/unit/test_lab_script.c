@@ -192,8 +192,8 @@ static void assertions_are_findings_not_mistakes(void **state)
 
 static void nothing_outside_can_be_reached(void **state)
 {
-	static const char *const names[] = { "io",	"os",	"require", "load",	     "dofile",
-					     "debug",	"next", "package", "collectgarbage", "loadfile" };
+	static const char *const names[] = { "io",	"os",	    "require", "load", "debug",
+					     "package", "loadfile", "dofile",  "next", "warn" };
 	char text[64];
 
 	(void)state;
@@ -266,7 +266,7 @@ static void pairs_goes_in_order(void **state)
 
 static void arguments_reach_the_script(void **state)
 {
-	char *args[] = { (char *)(uintptr_t)"size=64M", (char *)(uintptr_t)"note=a=b" };
+	char *args[] = { (char *)(uintptr_t) "size=64M", (char *)(uintptr_t) "note=a=b" };
 	struct outcome outcome;
 
 	(void)state;
@@ -277,8 +277,8 @@ static void arguments_reach_the_script(void **state)
 
 static void an_injected_fault_is_retried_if_asked_for(void **state)
 {
-	static const char text[] = MACHINE
-		"assert(m:plug { size = '8M', node = 1, online = 'movable' })";
+	static const char text[] =
+		MACHINE "assert(m:plug { size = '8M', node = 1, online = 'movable' })";
 	const struct tp_injection injection = { .name = "mm/online-prepare", .nth = 2 };
 	struct tp_run_config config = { .injections = &injection, .nr_injections = 1 };
 	struct outcome outcome;
@@ -290,6 +290,40 @@ static void an_injected_fault_is_retried_if_asked_for(void **state)
 	run_config(text, config, &outcome);
 	assert_int_equal(outcome.verdict, TP_VERDICT_HELD);
 	assert_int_equal(outcome.nr_steps, 3);
+}
+
+/* As a checker would at the end of step 2. */
+static void find_something(void *arg, const struct tp_run *run, const struct tp_step *step)
+{
+	struct tp_findings *findings = &((struct tp_run *)(uintptr_t)run)->findings;
+
+	(void)arg;
+	if (step->number == 2)
+		tp_findings_add(findings, "node 1: a page is missing");
+}
+
+static void a_finding_ends_the_run_at_its_step(void **state)
+{
+	static const char text[] =
+		MACHINE "while true do pcall(function() m:plug { size = '8M', node = 1 } end) end";
+	const struct tp_observer observer = { .step_end = find_something };
+	char path[] = "/tmp/tidepool-script-XXXXXX";
+	struct tp_run_config config = { .script = path,
+					.limit_ns = TP_SECONDS(60),
+					.observer = &observer };
+	struct tp_run *run;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	assert_int_equal(tp_run_script(&config, &run), 0);
+	unlink(path);
+	assert_int_equal(run->verdict, TP_VERDICT_FINDING);
+	assert_int_equal(run->nr_steps, 2);
+	assert_string_equal(run->findings.text, "node 1: a page is missing\n");
+	assert_int_equal(tp_verdict_exit_code(run->verdict), 1);
+	tp_run_destroy(run);
 }
 
 int main(void)
@@ -317,6 +351,7 @@ int main(void)
 		cmocka_unit_test(pairs_goes_in_order),
 		cmocka_unit_test(arguments_reach_the_script),
 		cmocka_unit_test(an_injected_fault_is_retried_if_asked_for),
+		cmocka_unit_test(a_finding_ends_the_run_at_its_step),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,8 +39,8 @@ static void sizes_are_understood(void **state)
 
 static void nonsense_is_no_size(void **state)
 {
-	static const char *const texts[] = { "",     "M",  "-1",    "1Q",   "1.5",  "1..5G", ".5G",
-					     "1.G",  "0.1K", "1 2", "0x10", "1e3",  "5s",    " 1" };
+	static const char *const texts[] = { "",    "M",    "-1",  "1Q",   "1.5", "1..5G", ".5G",
+					     "1.G", "0.1K", "1 2", "0x10", "1e3", "5s",	   " 1" };
 	uint64_t bytes;
 
 	(void)state;

@@ -75,10 +75,9 @@ static struct haul haul;
 static unsigned take_all(struct tp_owner *who, unsigned order, enum tp_migratetype type,
 			 unsigned flags)
 {
-	const struct tp_alloc request = { .owner = who,
-					  .order = order,
-					  .type = type,
-					  .flags = flags | TP_ALLOC_NORECLAIM };
+	const struct tp_alloc request = {
+		.owner = who, .order = order, .type = type, .flags = flags | TP_ALLOC_NORECLAIM
+	};
 	int err;
 
 	haul.order = order;
@@ -227,8 +226,7 @@ static void normal_requests_get_dma_when_normal_runs_out(void **state)
 
 static struct tp_device *plug_movable(void)
 {
-	const struct tp_device_config config = { .size = SMALL_BLOCK,
-						 .online = TP_ONLINE_MOVABLE };
+	const struct tp_device_config config = { .size = SMALL_BLOCK, .online = TP_ONLINE_MOVABLE };
 	struct tp_device *device;
 
 	must(tp_device_plug(m, &config, &device));

@@ -71,8 +71,8 @@ static void a_wrong_order_is_caught_and_the_owner_named(void **state)
 static void a_page_inside_an_allocation_is_caught(void **state)
 {
 	tp_pfn pfn = take_pages(m, &owner, TP_MAX_ORDER, TP_MIGRATE_MOVABLE, 0);
-	struct wrong w = { { pfn.v + 1 }, 0 }, half = { { pfn.v + TP_PAGEBLOCK_PAGES },
-							TP_PAGEBLOCK_ORDER };
+	struct wrong w = { { pfn.v + 1 }, 0 },
+		     half = { { pfn.v + TP_PAGEBLOCK_PAGES }, TP_PAGEBLOCK_ORDER };
 
 	(void)state;
 	expect_panic(free_it, &w, "which is not allocated");

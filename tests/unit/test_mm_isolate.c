@@ -199,8 +199,7 @@ static void of_several_ranges_all_or_none_are_isolated(void **state)
 /* A compaction picks its block first and isolates it later; meanwhile the memory may be gone. */
 static void a_block_that_left_its_zone_cannot_be_isolated(void **state)
 {
-	const struct tp_device_config config = { .size = SMALL_BLOCK,
-						 .online = TP_ONLINE_KERNEL };
+	const struct tp_device_config config = { .size = SMALL_BLOCK, .online = TP_ONLINE_KERNEL };
 	struct tp_device_info info;
 	struct tp_device *device;
 	struct tp_range range;

@@ -197,6 +197,8 @@ static void must_stay(const char *reason, bool unmovable)
 	assert_string_equal(blockers[0].owner, "tracker");
 	assert_int_equal(where(1).v, old.v);
 	tracker_verify(&tracker, 1);
+	must(tp_page_pin(m, old)); /* it is frozen no more */
+	tp_page_unpin(m, old);
 	tp_unisolate_range(&range);
 }
 

@@ -53,8 +53,8 @@ static void flip_run(struct tp_pb_bitmap *bitmap, unsigned index, unsigned order
 	for (unsigned i = index; i < index + (1u << order); i++) {
 		uint64_t bit = UINT64_C(1) << (i % 64);
 
-		bitmap->word[i / 64] = free ? bitmap->word[i / 64] | bit
-					    : bitmap->word[i / 64] & ~bit;
+		bitmap->word[i / 64] =
+			free ? bitmap->word[i / 64] | bit : bitmap->word[i / 64] & ~bit;
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_mm_pcp - lists per CPU: last in, first out, bounded, and out of reach while they are stopped.
+ * test_mm_pcp - lists per CPU: last in, first out, bounded, and out of reach while stopped.
  *
  * Every test runs with the locks and, where the process may, with restartable sequences; the thread
  * stays on one CPU meanwhile.
@@ -370,8 +370,7 @@ static void drain_movable(void *arg)
 /* The lists of a zone come into being while somebody out of memory drains all zones. */
 static void lists_of_a_new_zone_appear_whole(void **state)
 {
-	const struct tp_device_config config = { .size = SMALL_BLOCK,
-						 .online = TP_ONLINE_MOVABLE };
+	const struct tp_device_config config = { .size = SMALL_BLOCK, .online = TP_ONLINE_MOVABLE };
 	struct tp_device *device;
 	struct tp_thread thread;
 
@@ -388,11 +387,15 @@ static void lists_of_a_new_zone_appear_whole(void **state)
 	must(tp_device_unplug(device, NULL, NULL));
 }
 
-#define PCP_TEST(test)                                                             \
-	{ #test " (locked)", test, begin_locked, end, NULL },                      \
-	{                                                                          \
-#test " (rseq)", test, begin_rseq, end, NULL                               \
+#define LOCKED(test)                                             \
+	{                                                        \
+#test " (locked)", test, begin_locked, end, NULL \
 	}
+#define SEQUENCE(test)                                       \
+	{                                                    \
+#test " (rseq)", test, begin_rseq, end, NULL \
+	}
+#define PCP_TEST(test) LOCKED(test), SEQUENCE(test)
 
 int main(void)
 {

@@ -163,8 +163,7 @@ static void a_movable_zone_keeps_a_token_amount(void **state)
 	(void)state;
 	assert_int_equal(stat_of(TP_ZONE_MOVABLE).watermark[TP_WMARK_MIN], 32);
 	/* Normal: 1 page in 32 of what lies above, from those that could go to Movable. */
-	assert_int_equal(tp_zone_of(m, 0, TP_ZONE_NORMAL)->reserve[TP_ZONE_MOVABLE],
-			 PAGES / 32);
+	assert_int_equal(tp_zone_of(m, 0, TP_ZONE_NORMAL)->reserve[TP_ZONE_MOVABLE], PAGES / 32);
 	must(tp_device_unplug(device, NULL, NULL));
 	assert_int_equal(stat_of(TP_ZONE_MOVABLE).watermark[TP_WMARK_MIN], 0);
 	assert_int_equal(tp_zone_of(m, 0, TP_ZONE_NORMAL)->reserve[TP_ZONE_MOVABLE], 0);

@@ -50,8 +50,7 @@ static int end(void **state)
 }
 
 /* @blocks of them; @at counts in blocks, too. */
-static struct tp_device *plug(int node, unsigned at, unsigned blocks,
-			      enum tp_online_policy policy)
+static struct tp_device *plug(int node, unsigned at, unsigned blocks, enum tp_online_policy policy)
 {
 	const struct tp_device_config config = { .node = node,
 						 .start = at * SMALL_BLOCK,

@@ -21,10 +21,9 @@ static struct tracker tracker;
  */
 static struct tp_machine_config four_nodes(void)
 {
-	static const unsigned distance[NODES][NODES] = { { 10, 30, 40, 20 },
-							 { 30, 10, 25, 25 },
-							 { 40, 25, 10, 40 },
-							 { 20, 25, 40, 10 } };
+	static const unsigned distance[NODES][NODES] = {
+		{ 10, 30, 40, 20 }, { 30, 10, 25, 25 }, { 40, 25, 10, 40 }, { 20, 25, 40, 10 }
+	};
 
 	return (struct tp_machine_config){
 		.nr_nodes = NODES,
@@ -87,8 +86,8 @@ static void must_list(int node, enum tp_zone_type highest, const struct place *p
 	assert_int_equal(i, n);
 }
 
-#define MUST_LIST(node, highest, ...)                                        \
-	must_list(node, highest, (const struct place[]){ __VA_ARGS__ },      \
+#define MUST_LIST(node, highest, ...)                                   \
+	must_list(node, highest, (const struct place[]){ __VA_ARGS__ }, \
 		  sizeof((const struct place[]){ __VA_ARGS__ }) / sizeof(struct place))
 
 static void nodes_come_by_distance_and_zones_from_the_top(void **state)
