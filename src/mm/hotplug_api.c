@@ -92,10 +92,12 @@ int tp_device_online(struct tp_device *d, enum tp_online_policy policy)
 static int begin_offline(struct tp_machine *m, const struct tp_offline_options *options,
 			 uint64_t until_ns, struct tp_offline_report *report)
 {
-	int err = tp_cancelled(options->cancel)
-			  ? TP_ERR(-ECANCELED, "cancelled before it began")
-			  : tp_hotplug_begin(m, until_ns, options->cancel);
+	int err;
 
+	if (tp_cancelled(options->cancel))
+		err = TP_ERR(-ECANCELED, "cancelled before it began");
+	else
+		err = tp_hotplug_begin(m, until_ns, options->cancel);
 	*report = (struct tp_offline_report){ .err = err };
 	report->reason = err == -ETIMEDOUT ? "deadline passed" : "cancelled";
 	return err;

@@ -113,21 +113,27 @@ static int migrate_page(struct tp_evacuation *e, const struct used_page *p, tp_p
 	return move_frozen(e, p, new);
 }
 
+/* An owner may promise and free later; what counts is what is free. */
 static int release_page(struct tp_evacuation *e, const struct used_page *p)
 {
 	int err = p->owner->ops->release(p->owner, tp_word_cookie(p->word), p->pfn, order_of(p));
 
-	if (!err)
+	if (!err && !tp_word_load(e->machine, p->pfn))
 		e->released += UINT64_C(1) << order_of(p);
 	return err;
 }
 
-static bool split_page(const struct used_page *p)
+/* True: the walk will find single pages here. */
+static bool split_page(struct tp_machine *m, const struct used_page *p)
 {
 	const struct tp_owner_ops *ops = p->owner->ops;
 
-	return order_of(p) && ops->split &&
-	       !ops->split(p->owner, tp_word_cookie(p->word), p->pfn, order_of(p));
+	if (!order_of(p) || !ops->split ||
+	    ops->split(p->owner, tp_word_cookie(p->word), p->pfn, order_of(p)))
+		return false;
+	/* An owner who said yes without tp_page_split() would be asked for ever. */
+	TP_INVARIANT(tp_word_load(m, p->pfn) != p->word);
+	return true;
 }
 
 static const char *why(int err)
@@ -151,7 +157,7 @@ static unsigned evacuate_page(struct tp_evacuation *e, const struct used_page *p
 	if (ops->migrate && e->targets.v) {
 		no_target = target_alloc(e, p, &new);
 		/* Demotion is a wish; it is not worth a huge page. */
-		if (no_target && !e->demotion && split_page(p))
+		if (no_target && !e->demotion && split_page(e->machine, p))
 			return 0;
 		err = no_target ? -ENOMEM : migrate_page(e, p, new);
 	}

@@ -203,6 +203,15 @@ wait "$pid" || code=$?
 [ "$code" -eq 130 ] || fail "exit code $code after an interrupted offline"
 says out 'ECANCELED'
 
+# A crash is no way to end, but even then it is said how to see it again.
+script "$machine tp.sleep '60s'"
+"$TIDEPOOL" run bad.lua --seed 3 >out 2>err &
+pid=$!
+sleep 1
+kill -ABRT "$pid"
+wait "$pid" 2>/dev/null && fail 'an abort ended well'
+says err 'replay: tidepool run bad.lua --seed 3'
+
 # ---- faults --------------------------------------------------------------------------------------
 
 expect 0 "$TIDEPOOL" faults

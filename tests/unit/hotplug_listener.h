@@ -54,7 +54,7 @@ static inline const char *event_name(int type)
 				   : tp_memory_event_name((enum tp_memory_event_type)type);
 }
 
-/* ---- balance: every announcement that was accepted has one end (T6) ------------------------- */
+/* ---- balance: every announcement that was accepted has one end (T6) -------------------------- */
 
 static const struct announcement {
 	int announced, cancel, statement;
@@ -97,7 +97,7 @@ static inline void expect_balanced(const struct listener *l)
 	assert_int_equal(l->mistakes, 0);
 }
 
-/* ---- hearing ------------------------------------------------------------------------------- */
+/* ---- hearing --------------------------------------------------------------------------------- */
 
 static inline void write_down(struct heard_log *log, const struct heard *heard)
 {
@@ -117,8 +117,9 @@ static inline int hear(struct listener *l, struct heard heard)
 	heard.in_memory = node_has(l->machine, heard.node, TP_N_MEMORY);
 	heard.in_normal = node_has(l->machine, heard.node, TP_N_NORMAL_MEMORY);
 	if (!is_node_event(heard.type))
-		heard.state = block_state(l->machine, (unsigned)((heard.start.v << TP_PAGE_SHIFT) /
-								 tp_machine_block_size(l->machine)));
+		heard.state =
+			block_state(l->machine, (unsigned)((heard.start.v << TP_PAGE_SHIFT) /
+							   tp_machine_block_size(l->machine)));
 	if (heard.type == l->refuse && ++l->times >= l->from)
 		answer = l->answer;
 	keep_balance(l, heard.type, answer);

@@ -3,8 +3,8 @@
  * hotplug_machine - the machine that the hotplug tests plug memory into, and pages to stand in the
  * way.
  *
- * Node 0 boots with 16 small blocks of kernel memory and the CPUs; nodes 1 and 2 are empty.  Include
- * after <cmocka.h>.
+ * Node 0 boots with 16 small blocks of kernel memory and the CPUs; nodes 1 and 2 are empty.
+ * Include after <cmocka.h>.
  */
 #ifndef TESTS_UNIT_HOTPLUG_MACHINE_H
 #define TESTS_UNIT_HOTPLUG_MACHINE_H
@@ -44,14 +44,14 @@ static inline int teardown_machine(void **state)
 
 #define HOTPLUG_TEST(test) cmocka_unit_test_setup_teardown(test, setup_machine, teardown_machine)
 
-/* ---- devices ------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 static inline struct tp_device_config blocks_on(int node, unsigned blocks,
 						enum tp_online_policy online)
 {
-	return (struct tp_device_config){
-		.node = node, .size = blocks * SMALL_BLOCK, .online = online
-	};
+	return (struct tp_device_config){ .node = node,
+					  .size = blocks * SMALL_BLOCK,
+					  .online = online };
 }
 
 static inline struct tp_device *plug(struct tp_machine *m, int node, unsigned blocks,
@@ -105,7 +105,7 @@ static inline struct tp_machine_stat machine_stat(struct tp_machine *m)
 	return stat;
 }
 
-/* ---- pages that stand in the way ----------------------------------------------------------- */
+/* ---- pages that stand in the way ------------------------------------------------------------- */
 
 enum { SHELF_PAGES = 256 };
 

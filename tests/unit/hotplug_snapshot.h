@@ -45,7 +45,8 @@ static inline void take_snapshot(struct tp_machine *m, struct snapshot *s)
 	s->metadata_bytes = stat.metadata_bytes;
 }
 
-static inline void expect_same_block(const struct tp_block_info *was, const struct tp_block_info *is)
+static inline void expect_same_block(const struct tp_block_info *was,
+				     const struct tp_block_info *is)
 {
 	assert_int_equal(is->state, was->state);
 	assert_int_equal(is->node, was->node);

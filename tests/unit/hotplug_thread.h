@@ -35,8 +35,8 @@ static inline void *offliner_run(void *arg)
 }
 
 /* Begin it; it is in its loop, or done, when this returns. */
-static inline void offliner_start(struct tp_machine *m, struct offliner *o, struct tp_device *device,
-				  struct tp_offline_options options)
+static inline void offliner_start(struct tp_machine *m, struct offliner *o,
+				  struct tp_device *device, struct tp_offline_options options)
 {
 	unsigned first = device_info(device).first_block;
 
@@ -53,7 +53,7 @@ static inline int offliner_join(struct offliner *o)
 	return o->err;
 }
 
-/* ---- a device that cannot leave until one page is let go ------------------------------------ */
+/* ---- a device that cannot leave until one page is let go ------------------------------------- */
 
 struct stuck {
 	struct shelf shelf;

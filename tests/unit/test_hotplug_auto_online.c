@@ -28,7 +28,7 @@ static struct tp_device *plug_at(struct tp_machine *m, int node, unsigned block,
 	return d;
 }
 
-/* ---- contiguity ---------------------------------------------------------------------------- */
+/* ---- contiguity ------------------------------------------------------------------------------ */
 
 static void memory_next_to_nothing_is_kernel_memory(void **state)
 {

@@ -38,8 +38,8 @@ static void an_absent_block_does_not_exist(void **state)
 
 static void a_block_knows_its_node_and_device(void **state)
 {
-	struct tp_block_info info = block_info(*state, first_block(plug(*state, 2, 1,
-									TP_ONLINE_NONE)));
+	struct tp_block_info info =
+		block_info(*state, first_block(plug(*state, 2, 1, TP_ONLINE_NONE)));
 
 	assert_int_equal(info.id, BOOT_BLOCKS);
 	assert_int_equal(info.node, 2);
@@ -223,7 +223,7 @@ static void boot_memory_goes_offline_and_comes_back(void **state)
 				 before.zones[0][TP_ZONE_DMA].present);
 }
 
-/* ---- runs of the highest order lie in two blocks (T21) ----------------------------------------- */
+/* ---- runs of the highest order lie in two blocks (T21) --------------------------------------- */
 
 static int setup_single_pageblocks(void **state)
 {

@@ -41,7 +41,7 @@ static struct tp_offline_options until_cancelled(void)
 	return (struct tp_offline_options){ .deadline_ns = TP_NO_DEADLINE, .cancel = cancel };
 }
 
-/* ---- while pages are waited for --------------------------------------------------------------- */
+/* ---- while pages are waited for -------------------------------------------------------------- */
 
 static void another_thread_cancels_an_offline(void **state)
 {
@@ -126,7 +126,7 @@ static void a_cancel_that_cannot_be_made_is_none(void **state)
 	tp_cancel_destroy(NULL);
 }
 
-/* ---- unplug (T18) -------------------------------------------------------------------------------- */
+/* ---- unplug (T18) ---------------------------------------------------------------------------- */
 
 static void unplug_gives_up_at_its_deadline(void **state) /* T18 */
 {
@@ -154,7 +154,7 @@ static void unplug_gives_up_when_cancelled(void **state) /* T18 */
 	expect_same(*state, &before);
 }
 
-/* ---- while a turn is waited for (T17) ---------------------------------------------------------- */
+/* ---- while a turn is waited for (T17) -------------------------------------------------------- */
 
 static void a_second_writer_keeps_its_deadline(void **state) /* T17 */
 {
@@ -223,7 +223,7 @@ static void a_plug_waits_for_an_offline(void **state)
 	assert_true(node_has(*state, 2, TP_N_MEMORY));
 }
 
-/* ---- while an isolation is waited for -------------------------------------------------------------- */
+/* ---- while an isolation is waited for -------------------------------------------------------- */
 
 static void a_deadline_counts_while_isolation_is_tried(void **state)
 {

@@ -33,7 +33,7 @@ static struct tp_device *plug_as(struct tp_machine *m, const char *name)
 	return d;
 }
 
-/* ---- where --------------------------------------------------------------------------------- */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 static void devices_follow_one_another(void **state)
 {
@@ -72,7 +72,7 @@ static void the_whole_range_can_be_plugged(void **state)
 	must(tp_device_unplug(d, NULL, NULL));
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void a_nameless_device_is_called_mem_something(void **state)
 {
@@ -105,7 +105,7 @@ static void a_device_is_found_by_name(void **state)
 	assert_null(tp_device_find(*state, "dimm"));
 }
 
-/* ---- looking ------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static int note_start(struct tp_device *device, void *arg)
 {
@@ -284,7 +284,7 @@ static void a_plug_is_online_as_its_policy_says(void **state)
 	assert_int_equal(block_info(*state, first_block(movable)).zone, TP_ZONE_MOVABLE);
 }
 
-/* ---- what it costs ---------------------------------------------------------------------------- */
+/* ---- what it costs --------------------------------------------------------------------------- */
 
 static void fill_and_drop(struct tp_machine *m, struct tp_device *d)
 {
@@ -341,8 +341,8 @@ static void a_block_that_was_never_online_faults(void **state)
 {
 	struct tp_device *d = plug(*state, 1, 1, TP_ONLINE_NONE);
 
-	assert_true(faults(
-		tp_page_address(*state, (tp_pfn){ device_info(d).start >> TP_PAGE_SHIFT })));
+	assert_true(
+		faults(tp_page_address(*state, (tp_pfn){ device_info(d).start >> TP_PAGE_SHIFT })));
 }
 
 /* However a device came online, in one piece or in four, and however it goes. */

@@ -22,7 +22,7 @@ static int setup_snapshot(void **state)
 
 #define REFUSAL_TEST(test) cmocka_unit_test_setup_teardown(test, setup_snapshot, teardown_machine)
 
-/* ---- plug ---------------------------------------------------------------------------------- */
+/* ---- plug ------------------------------------------------------------------------------------ */
 
 static void expect_plug_refused(struct tp_machine *m, struct tp_device_config config, int err)
 {
@@ -133,7 +133,7 @@ static void plug_without_memory_for_the_record(void **state)
 	expect_plug_refused(*state, blocks_on(1, 1, TP_ONLINE_NONE), -ENOMEM);
 }
 
-/* ---- online -------------------------------------------------------------------------------- */
+/* ---- online ---------------------------------------------------------------------------------- */
 
 static void online_without_a_policy(void **state)
 {
@@ -165,7 +165,7 @@ static void online_of_a_device_that_is_online_is_done_already(void **state)
 	expect_same(*state, &before);
 }
 
-/* ---- blocks -------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static void expect_no_such_blocks(struct tp_machine *m, unsigned first, unsigned count)
 {
@@ -233,7 +233,7 @@ static void offline_of_a_device_that_is_offline_is_done_already(void **state)
 	expect_same(*state, &before);
 }
 
-/* ---- boot memory ---------------------------------------------------------------------------- */
+/* ---- boot memory ----------------------------------------------------------------------------- */
 
 static struct tp_machine *multi_zone_machine(void)
 {
@@ -275,7 +275,8 @@ static void offline_of_the_last_memory_has_nowhere_to_move_pages(void **state)
 	shelf_open(*state, &shelf, "shelf");
 	shelve(*state, &shelf, 0, 0, 1, 1);
 	take_snapshot(*state, &before);
-	assert_int_equal(tp_device_offline(tp_device_find(*state, "boot0"), NULL, &report), -ENOMEM);
+	assert_int_equal(tp_device_offline(tp_device_find(*state, "boot0"), NULL, &report),
+			 -ENOMEM);
 	assert_string_equal(report.reason, "no memory takes the pages");
 	expect_same(*state, &before);
 	shelf_take(&shelf, 0, 1);

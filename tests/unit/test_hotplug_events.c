@@ -47,7 +47,7 @@ static int teardown_one(void **state)
 	return teardown_machine(state);
 }
 
-#define ONE_LISTENER(test)     cmocka_unit_test_setup_teardown(test, setup_one, teardown_one)
+#define ONE_LISTENER(test) cmocka_unit_test_setup_teardown(test, setup_one, teardown_one)
 #define THREE_LISTENERS(test) \
 	cmocka_unit_test_setup_teardown(test, setup_listeners, teardown_listeners)
 
@@ -66,7 +66,7 @@ static const struct heard *find_heard(int type)
 	return NULL;
 }
 
-/* ---- order --------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static void first_memory_of_a_node_tells_node_before_memory(void **state)
 {
@@ -125,13 +125,12 @@ static void offline_runs_by_decreasing_priority(void **state)
 
 	forget(&heard_log);
 	must(tp_device_offline(d, NULL, NULL));
-	expect_heard(
-		&heard_log,
-		"high:BECOMING_MEMORYLESS middle:BECOMING_MEMORYLESS low:BECOMING_MEMORYLESS "
-		"high:GOING_OFFLINE middle:GOING_OFFLINE low:GOING_OFFLINE "
-		"high:BECAME_MEMORYLESS middle:BECAME_MEMORYLESS low:BECAME_MEMORYLESS "
-		"high:OFFLINE middle:OFFLINE low:OFFLINE "
-		"high:FINISH_OFFLINE middle:FINISH_OFFLINE low:FINISH_OFFLINE");
+	expect_heard(&heard_log,
+		     "high:BECOMING_MEMORYLESS middle:BECOMING_MEMORYLESS low:BECOMING_MEMORYLESS "
+		     "high:GOING_OFFLINE middle:GOING_OFFLINE low:GOING_OFFLINE "
+		     "high:BECAME_MEMORYLESS middle:BECAME_MEMORYLESS low:BECAME_MEMORYLESS "
+		     "high:OFFLINE middle:OFFLINE low:OFFLINE "
+		     "high:FINISH_OFFLINE middle:FINISH_OFFLINE low:FINISH_OFFLINE");
 }
 
 static void equal_priorities_run_in_order_of_registration(void **state)
@@ -147,7 +146,7 @@ static void equal_priorities_run_in_order_of_registration(void **state)
 				 "a:BECAME_MEM_AWARE b:BECAME_MEM_AWARE a:ONLINE b:ONLINE");
 }
 
-/* ---- cancel (T5, T6) ----------------------------------------------------------------------- */
+/* ---- cancel (T5, T6) ------------------------------------------------------------------------- */
 
 static void refused_online_is_taken_back_in_reverse(void **state) /* T5 */
 {
@@ -172,12 +171,11 @@ static void refused_offline_is_taken_back_in_reverse(void **state) /* T5 */
 	forget(&heard_log);
 	refuse(&low, TP_MEM_GOING_OFFLINE, -EIO);
 	assert_int_equal(tp_device_offline(d, NULL, NULL), -EIO);
-	expect_heard(
-		&heard_log,
-		"high:BECOMING_MEMORYLESS middle:BECOMING_MEMORYLESS low:BECOMING_MEMORYLESS "
-		"high:GOING_OFFLINE middle:GOING_OFFLINE low:GOING_OFFLINE "
-		"middle:CANCEL_OFFLINE high:CANCEL_OFFLINE "
-		"low:CANCEL_MEMORYLESS middle:CANCEL_MEMORYLESS high:CANCEL_MEMORYLESS");
+	expect_heard(&heard_log,
+		     "high:BECOMING_MEMORYLESS middle:BECOMING_MEMORYLESS low:BECOMING_MEMORYLESS "
+		     "high:GOING_OFFLINE middle:GOING_OFFLINE low:GOING_OFFLINE "
+		     "middle:CANCEL_OFFLINE high:CANCEL_OFFLINE "
+		     "low:CANCEL_MEMORYLESS middle:CANCEL_MEMORYLESS high:CANCEL_MEMORYLESS");
 }
 
 /* T5: what fails after the last announcement takes both back, memory first. */
@@ -275,7 +273,7 @@ static void success_settles_every_announcement(void **state)
 	expect_balanced(&low);
 }
 
-/* ---- what an answer can do (T11) ------------------------------------------------------------ */
+/* ---- what an answer can do (T11) ------------------------------------------------------------- */
 
 static void a_refusal_is_returned_as_it_is(void **state)
 {
@@ -332,7 +330,7 @@ static void a_positive_answer_keeps_nothing_from_the_others(void **state)
 	assert_non_null(strstr(heard_log.text, "low:GOING_ONLINE"));
 }
 
-/* ---- what an event says (T7, T10) ---------------------------------------------------------- */
+/* ---- what an event says (T7, T10) ------------------------------------------------------------ */
 
 static void the_chains_share_no_value(void **state) /* T7 */
 {
@@ -415,7 +413,7 @@ static void boot_memory_is_announced_like_any_other(void **state)
 				 "a:PREPARE_ONLINE a:GOING_ONLINE a:ONLINE");
 }
 
-/* ---- what is true at that moment (T14) ------------------------------------------------------ */
+/* ---- what is true at that moment (T14) ------------------------------------------------------- */
 
 static void a_block_changes_state_after_the_last_statement(void **state) /* T14 */
 {
@@ -427,8 +425,8 @@ static void a_block_changes_state_after_the_last_statement(void **state) /* T14 
 		bool going = h->type >= TP_MEM_GOING_OFFLINE;
 
 		if (!is_node_event(h->type))
-			assert_int_equal(h->state, going ? TP_BLOCK_GOING_OFFLINE
-							 : TP_BLOCK_GOING_ONLINE);
+			assert_int_equal(h->state,
+					 going ? TP_BLOCK_GOING_OFFLINE : TP_BLOCK_GOING_ONLINE);
 	}
 	assert_int_equal(block_state(*state, first_block(d)), TP_BLOCK_OFFLINE);
 }
@@ -459,10 +457,9 @@ static void masks_change_between_announcement_and_statement(void **state)
 
 static int alloc_on_node(struct tp_machine *m, struct tp_owner *owner, int node, tp_pfn *pfn)
 {
-	const struct tp_alloc request = { .owner = owner,
-					  .type = TP_MIGRATE_MOVABLE,
-					  .node = node,
-					  .flags = TP_ALLOC_THISNODE };
+	const struct tp_alloc request = {
+		.owner = owner, .type = TP_MIGRATE_MOVABLE, .node = node, .flags = TP_ALLOC_THISNODE
+	};
 
 	return tp_pages_alloc(m, &request, pfn);
 }
@@ -536,7 +533,8 @@ static void normal_memory_at_a_movable_node_is_a_node_event(void **state) /* T1 
 	assert_int_equal(find_heard(TP_NODE_BECOMING_MEM_AWARE)->changes, TP_NODE_HAS_MEMORY);
 	forget(&heard_log);
 	plug(*state, 1, 1, TP_ONLINE_KERNEL);
-	assert_int_equal(find_heard(TP_NODE_BECOMING_MEM_AWARE)->changes, TP_NODE_HAS_NORMAL_MEMORY);
+	assert_int_equal(find_heard(TP_NODE_BECOMING_MEM_AWARE)->changes,
+			 TP_NODE_HAS_NORMAL_MEMORY);
 	assert_int_equal(find_heard(TP_NODE_BECAME_MEM_AWARE)->changes, TP_NODE_HAS_NORMAL_MEMORY);
 }
 

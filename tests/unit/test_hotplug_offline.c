@@ -91,7 +91,7 @@ static void pages_are_given_up_by_who_can_do_no_more(void **state)
 	must(tp_owner_unregister(&cache));
 }
 
-/* ---- what others see meanwhile ----------------------------------------------------------------- */
+/* ---- what others see meanwhile --------------------------------------------------------------- */
 
 static void other_blocks_of_the_node_go_on_serving(void **state) /* T19 */
 {
@@ -146,7 +146,7 @@ static void a_page_freed_meanwhile_lets_the_block_go(void **state)
 	clear_stuck(&stuck);
 }
 
-/* ---- all or none --------------------------------------------------------------------------------- */
+/* ---- all or none ----------------------------------------------------------------------------- */
 
 static void one_page_in_the_last_block_keeps_all_blocks(void **state)
 {
@@ -221,7 +221,7 @@ static void all_memory_of_the_machine_leaves_and_comes_back(void **state)
 	must(tp_owner_unregister(&shelf.owner));
 }
 
-/* ---- dry run ---------------------------------------------------------------------------------------- */
+/* ---- dry run --------------------------------------------------------------------------------- */
 
 static const struct tp_offline_options dry = { .dry_run = true };
 
@@ -280,7 +280,7 @@ static void a_dry_run_tells_nobody(void **state)
 	assert_int_equal(device_info(d).nr_online, 2);
 }
 
-/* ---- time -------------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void without_options_an_offline_takes_ten_seconds_at_most(void **state)
 {

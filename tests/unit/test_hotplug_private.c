@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_hotplug_private - private device memory: there to be read and written, never to be allocated.
+ * test_hotplug_private - private device memory: there to be read and written, never allocated.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -25,7 +25,7 @@ static int setup_listener(void **state)
 
 #define REGISTER_TEST(test) cmocka_unit_test_setup_teardown(test, setup_listener, teardown_machine)
 
-/* ---- replay -------------------------------------------------------------------------------- */
+/* ---- replay ---------------------------------------------------------------------------------- */
 
 static void memory_that_is_there_is_replayed_run_by_run(void **state)
 {
@@ -83,8 +83,8 @@ static void a_refused_replay_is_no_registration(void **state)
 {
 	listener.refuse = TP_MEM_GOING_ONLINE;
 	listener.answer = -EXDEV;
-	assert_int_equal(
-		tp_memory_notifier_register(*state, &listener.memory, TP_NOTIFIER_REPLAY), -EXDEV);
+	assert_int_equal(tp_memory_notifier_register(*state, &listener.memory, TP_NOTIFIER_REPLAY),
+			 -EXDEV);
 	assert_int_equal(tp_memory_notifier_unregister(*state, &listener.memory), -ENOENT);
 	forget(&heard_log);
 	plug(*state, 1, 1, TP_ONLINE_MOVABLE);
@@ -108,7 +108,7 @@ static void a_statement_of_a_replay_cannot_be_refused(void **state) /* T11 */
 	must(tp_memory_notifier_unregister(*state, &listener.memory));
 }
 
-/* ---- once, and not from within ----------------------------------------------------------------- */
+/* ---- once, and not from within --------------------------------------------------------------- */
 
 static void nobody_registers_twice(void **state)
 {
@@ -184,7 +184,7 @@ static void a_replayed_callback_neither_joins_nor_leaves(void **state)
 	stop_listening(&listener);
 }
 
-/* ---- while an offline waits ------------------------------------------------------------------- */
+/* ---- while an offline waits ------------------------------------------------------------------ */
 
 struct joiner {
 	pthread_t thread;

@@ -47,7 +47,7 @@ static void success_is_reported(void **state)
 	must(tp_owner_unregister(&shelf.owner));
 }
 
-/* ---- refusals (T4) ------------------------------------------------------------------------------ */
+/* ---- refusals (T4) --------------------------------------------------------------------------- */
 
 static void expect_veto_reported(struct tp_machine *m, int type)
 {
@@ -106,7 +106,7 @@ static void a_nameless_notifier_is_reported_too(void **state)
 	must(tp_memory_notifier_unregister(*state, &l.memory));
 }
 
-/* ---- blockers (P1) ------------------------------------------------------------------------------ */
+/* ---- blockers (P1) --------------------------------------------------------------------------- */
 
 static const struct tp_blocker *blocker_of(const struct tp_offline_report *r, const char *owner)
 {
@@ -256,7 +256,7 @@ static void a_long_name_is_cut(void **state)
 	must(tp_owner_unregister(&rock));
 }
 
-/* ---- for people ----------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static void expect_print(const struct tp_offline_report *report, const char *expected)
 {
@@ -322,12 +322,13 @@ static void print_of_blockers(void **state)
 	};
 
 	(void)state;
-	expect_print(&report,
-		     "offline failed: deadline passed; 0 of 1024 pages moved, 0 released, 100.0 ms, "
-		     "50 passes\n"
-		     "  pfn 0x8200 order 9: pinned; owner data (offset 0x0, pinned by nic), 1 pin\n"
-		     "  pfn 0x8400 order 0: pinned; owner a, 2 pins\n"
-		     "  pfn 0x8401 order 0: owner cannot move it; owner ?\n");
+	expect_print(
+		&report,
+		"offline failed: deadline passed; 0 of 1024 pages moved, 0 released, 100.0 ms, "
+		"50 passes\n"
+		"  pfn 0x8200 order 9: pinned; owner data (offset 0x0, pinned by nic), 1 pin\n"
+		"  pfn 0x8400 order 0: pinned; owner a, 2 pins\n"
+		"  pfn 0x8401 order 0: owner cannot move it; owner ?\n");
 }
 
 static void print_of_more_blockers_than_fit(void **state)

@@ -15,7 +15,7 @@
 static struct snapshot before;
 static struct listener vetoer;
 
-/* ---- online -------------------------------------------------------------------------------- */
+/* ---- online ---------------------------------------------------------------------------------- */
 
 static struct tp_device *plug_offline(struct tp_machine *m)
 {
@@ -54,7 +54,7 @@ static void refused_becoming_mem_aware(void **state)
 	expect_refused_online_is_undone(*state, TP_NODE_BECOMING_MEM_AWARE);
 }
 
-/* Hit each of the site's hits in turn until the online gets through; returns how many there were. */
+/* Fail each hit of the site in turn until an online gets through; returns how many there were. */
 static unsigned fail_every_hit_of_online(struct tp_machine *m, const char *site, int err)
 {
 	struct tp_device *d = plug_offline(m);
@@ -359,7 +359,7 @@ static void mapping_that_cannot_hold_its_writers(void **state)
 	expect_mapping_survives(*state, "mm/hold");
 }
 
-/* ---- undo costs nothing ----------------------------------------------------------------------- */
+/* ---- undo costs nothing ---------------------------------------------------------------------- */
 
 static void failing_again_and_again_leaves_no_trace(void **state)
 {

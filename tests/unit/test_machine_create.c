@@ -22,7 +22,7 @@ static void expect_refused(struct tp_machine_config config, int err)
 	assert_null(m);
 }
 
-/* ---- sizes ---------------------------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static void refuses_a_block_size_that_is_no_power_of_two(void **state)
 {
@@ -102,7 +102,7 @@ static void refuses_zone_limits_beyond_any_address(void **state)
 	expect_refused(config, -EINVAL);
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static void refuses_more_nodes_than_there_can_be(void **state)
 {
@@ -157,7 +157,7 @@ static void refuses_a_machine_without_boot_memory(void **state)
 	expect_refused(config, -EINVAL);
 }
 
-/* ---- distances and kinds ---------------------------------------------------------------------- */
+/* ---- distances and kinds --------------------------------------------------------------------- */
 
 static void expect_distances_refused(unsigned local, unsigned remote)
 {
@@ -215,7 +215,7 @@ static void huge_backing_is_given_or_refused_as_a_whole(void **state)
 	end_machine(m);
 }
 
-/* ---- what one gets ------------------------------------------------------------------------------ */
+/* ---- what one gets --------------------------------------------------------------------------- */
 
 static void the_default_is_one_node_of_one_block(void **state)
 {
@@ -363,7 +363,7 @@ static void each_way_to_hold_writers_that_is_permitted(void **state)
 	}
 }
 
-/* ---- nothing is left behind ----------------------------------------------------------------------- */
+/* ---- nothing is left behind ------------------------------------------------------------------ */
 
 static unsigned entries_of(const char *directory)
 {
