@@ -141,6 +141,7 @@ static void print_row(struct tp_bench_table *table, const struct row *row, const
 	cell(table, tp_bench_median(&r->gibs), 2, "");
 	cell(table, tp_bench_median(&r->memcpy_gibs), 2, "");
 	cell(table, tp_bench_median(&r->gibs) / tp_bench_median(&r->memcpy_gibs), 2, "x");
+	cell(table, tp_bench_max(&r->gibs) / tp_bench_max(&r->memcpy_gibs), 2, "x");
 	cell(table, 100 * tp_bench_spread(&r->gibs), 0, "%");
 	cell(table, tp_bench_median(&r->offline_us), 0, "");
 	cell(table, tp_bench_median(&r->isolate_us), 0, "");
@@ -154,9 +155,9 @@ static void print_row(struct tp_bench_table *table, const struct row *row, const
 static void print_text(const struct rigs *rigs, const struct result *results,
 		       const struct tp_bench_samples *alone, unsigned reps)
 {
-	static const char *const heads[] = { "GiB/s",	   "memcpy",  "ratio",	    "spread",
-					     "offline us", "isolate", "online us",  "hold us",
-					     "stall us",   "(worst)", "lost writes" };
+	static const char *const heads[] = { "GiB/s",	"memcpy",     "ratio",	 "(best)",
+					     "spread",	"offline us", "isolate", "online us",
+					     "hold us", "stall us",   "(worst)", "lost writes" };
 	static struct tp_bench_table table;
 
 	printf("%u repetitions, block of %u MiB, writers held by %s\n\n", reps,
@@ -169,9 +170,10 @@ static void print_text(const struct rigs *rigs, const struct result *results,
 		if (results[i].gibs.n)
 			print_row(&table, &rows[i], &results[i]);
 	tp_bench_print(&table);
-	printf("\nMedians; (worst): the worst of all repetitions.  hold: the longest the library\n"
-	       "held a writer off.  stall: the writer's own longest wait, with all that the\n"
-	       "computer did meanwhile; alone, for 20 ms, it waited %.0f us (worst %.0f).\n",
+	printf("\nMedians; (best): best against best; (worst): of all repetitions.  hold: the\n"
+	       "longest the library held a writer off.  stall: the writer's own longest wait,\n"
+	       "with all that the computer did meanwhile; alone, for 20 ms, it waited %.0f us\n"
+	       "(worst %.0f).\n",
 	       tp_bench_median(alone), tp_bench_max(alone));
 }
 

@@ -21,7 +21,7 @@ struct tp_bench_options {
  * mistake. */
 void tp_bench_options(struct tp_bench_options *options, int argc, char **argv, const char *what);
 
-enum { TP_BENCH_COLUMNS = 12, TP_BENCH_ROWS = 32, TP_BENCH_CELL = 40 };
+enum { TP_BENCH_COLUMNS = 16, TP_BENCH_ROWS = 32, TP_BENCH_CELL = 40 };
 
 /* Zeroed at first; a row begins at every call of tp_bench_row(). */
 struct tp_bench_table {

@@ -54,14 +54,14 @@ const char *tp_replay_command(char buf[TP_REPLAY_TEXT], const struct tp_replay *
 	return buf;
 }
 
-/* The handler is gone when this runs (SA_RESETHAND): returning dies as before. */
+/* The handler is gone when this runs (SA_RESETHAND), so the same signal now ends the process. */
 static void on_crash(int signal)
 {
 	size_t length = strlen(crash_text);
 
-	(void)signal;
 	while (length && write(STDERR_FILENO, crash_text, length) < 0)
 		length = 0;
+	raise(signal);
 }
 
 static void watch(int signal)

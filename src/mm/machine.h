@@ -54,7 +54,7 @@ struct tp_zone {
 	uint64_t reserve[TP_NR_ZONE_TYPES];
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
 	uint32_t compact_cursor;			  /* kcompactd's place in the zone */
-	/* per CPU and migratetype; from the first page on.  Whoever drains all zones may look early. */
+	/* per CPU and migratetype, from the first page on; whoever drains all zones looks early */
 	TP_ATOMIC(struct tp_pcp *) pcp;
 	tp_atomic_u64 free_hint; /* nr_free, readable without the lock */
 };

@@ -33,8 +33,8 @@ uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t t
 }
 
 /*
- * ThreadSanitizer takes mmap() for a write to the range, in conflict with the program's own.  To the
- * program it is none: writers are held, and what they find after it is what was there before.
+ * ThreadSanitizer takes mmap() for a write to the range, in conflict with the program's own.  To
+ * the program it is none: writers are held, and what they find after it is what was there before.
  */
 static bool map_file(char *at, size_t size, int flags, int fd, uint64_t offset)
 {

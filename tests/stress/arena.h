@@ -23,6 +23,7 @@ struct arena {
 	struct tp_cancel *cancel;			     /* NULL: nobody cancels */
 	bool all_moves;					     /* every owner can move its pages */
 	uint64_t plugs, unplugs, onlines, offlines, refused; /* the juggler's */
+	uint64_t late, full, busy; /* of the refused; the rest was cancelled */
 	uint64_t pages_moved, worst_offline_ns;
 };
 
@@ -74,6 +75,9 @@ static inline void note_offline(struct arena *arena, const struct tp_offline_rep
 	REQUIRE(report->reason && strcmp(report->reason, "done"));
 	REQUIRE(!arena->all_moves || strcmp(report->reason, "a page cannot be moved"));
 	arena->refused++;
+	arena->late += report->err == -ETIMEDOUT;
+	arena->full += report->err == -ENOMEM;
+	arena->busy += report->err == -EBUSY;
 }
 
 static inline void arena_plug(struct arena *arena, unsigned d, enum tp_online_policy policy)
@@ -156,12 +160,14 @@ static inline void arena_juggle(struct arena *arena, struct dice *dice)
 
 static inline void arena_print(const struct arena *arena)
 {
-	printf("  %llu plugs, %llu unplugs, %llu onlines, %llu offlines, %llu refused; "
-	       "%llu pages moved, longest offline %.1f ms\n",
+	printf("  %llu plugs, %llu unplugs, %llu onlines, %llu offlines; %llu pages moved, "
+	       "longest offline %.1f ms\n",
 	       (unsigned long long)arena->plugs, (unsigned long long)arena->unplugs,
 	       (unsigned long long)arena->onlines, (unsigned long long)arena->offlines,
-	       (unsigned long long)arena->refused, (unsigned long long)arena->pages_moved,
-	       (double)arena->worst_offline_ns / 1e6);
+	       (unsigned long long)arena->pages_moved, (double)arena->worst_offline_ns / 1e6);
+	printf("  %llu refused: %llu too late, %llu without memory, %llu busy\n",
+	       (unsigned long long)arena->refused, (unsigned long long)arena->late,
+	       (unsigned long long)arena->full, (unsigned long long)arena->busy);
 }
 
 /* With nothing allocated any more everything can leave. */

@@ -165,6 +165,17 @@ static inline bool line_clear(struct book *book, unsigned number, bool late)
 	return used;
 }
 
+/* Where the page of a used line is this moment. */
+static inline tp_pfn line_where(struct book *book, unsigned number)
+{
+	tp_pfn pfn;
+
+	pthread_mutex_lock(&book->lines[number].lock);
+	pfn = book->lines[number].pfn;
+	pthread_mutex_unlock(&book->lines[number].lock);
+	return pfn;
+}
+
 /* Pin the page of a used line.  -EAGAIN: it is being moved, or there is none. */
 static inline int line_pin(struct book *book, unsigned number, tp_pfn *pfn)
 {

@@ -239,7 +239,7 @@ static void own_for_a_while(void *arg, struct dice *dice)
 
 		request.type = TP_MIGRATE_MOVABLE;
 		if (!line_fill(&book, i, &request))
-			atomic_store(&fray->shown, book.lines[i].pfn.v);
+			atomic_store(&fray->shown, line_where(&book, i).v);
 	}
 	nap_us(roll(dice, 2000));
 	REQUIRE_OK(book_close(&book));

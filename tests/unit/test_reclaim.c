@@ -183,14 +183,14 @@ static bool is_low(struct tp_machine *m, int node)
 }
 
 /*
- * Take pages of the node until kswapd must have been asked, but not all that it makes: some more
- * than a CPU's list can hold without asking the zone.
+ * Take pages of the node until kswapd must have been asked, and a few more, but not all that it
+ * makes.
  */
 static void press(struct pages *hog, int node)
 {
-	while (!is_low(hog->owner.machine, node) && add_page(hog, node))
-		;
-	for (unsigned i = 0; i < 100; i++)
+	struct tp_zone_stat stat = zone_stat(hog->owner.machine, node, TP_ZONE_NORMAL);
+
+	for (uint64_t n = stat.free - stat.watermark[1] + 200; n; n--)
 		add_page(hog, node);
 }
 
