@@ -41,8 +41,8 @@ struct tp_device_config {
 
 /*
  * Add a device and online it as its policy says; if onlining fails the device is taken out again.
- * -EINVAL: size, start, node or kind out of range or not aligned.  -EEXIST: it overlaps another
- * device.
+ * -EINVAL: size, start, node or kind out of range or not aligned, a name of over 31 bytes, or a
+ * policy for private memory.  -EEXIST: it overlaps another device or has its name.
  * -ENOSPC: no gap of that size in the machine's physical range.  -ENOMEM.  Or what a notifier
  * callback refused with.
  */
@@ -92,11 +92,12 @@ struct tp_offline_report {
 	uint64_t pages_moved;	 /* by migration */
 	uint64_t pages_released; /* given up by their owners on request */
 	uint64_t bytes_moved;
-	uint64_t elapsed_ns;
+	uint64_t elapsed_ns; /* without the wait for another operation */
 	uint64_t isolate_ns;
 	uint64_t bytes_returned; /* to the operating system, by the file's own block count */
 	unsigned passes;
-	unsigned nr_blockers; /* found in the last pass; the first TP_REPORT_BLOCKERS are listed */
+	/* found in the last pass, at least; the first TP_REPORT_BLOCKERS are listed */
+	unsigned nr_blockers;
 	struct tp_blocker blockers[TP_REPORT_BLOCKERS];
 };
 
@@ -105,6 +106,7 @@ struct tp_offline_report {
  * -EBUSY: a page cannot move (see the report), or another isolation holds a pageblock.  -ETIMEDOUT:
  * the deadline passed.
  * -ECANCELED: @options->cancel was requested.  -ENOMEM: no other memory takes the pages.
+ * -E2BIG: its online blocks lie in more than 31 separate runs.
  * Or what a notifier callback refused with.  @options and @report may be NULL.
  */
 TP_API int tp_device_offline(struct tp_device *device, const struct tp_offline_options *options,

@@ -81,8 +81,8 @@ enum { TP_NOTIFIER_REPLAY = 1 };
  * ONLINE for each run of online blocks, or BECOMING + BECAME_MEM_AWARE for each node with memory; a
  * refusal there undoes the registration.
  * Waits for a hotplug operation that is under way.
- * -EEXIST: it is registered.  -EDEADLK: called from within a callback.  Or what the replayed
- * callback returned.
+ * -EEXIST: it is registered.  -ENOMEM.  -EDEADLK: called from within a callback.  Or what the
+ * replayed callback returned.
  */
 TP_API int tp_memory_notifier_register(struct tp_machine *machine,
 				       struct tp_memory_notifier *notifier, unsigned flags);

@@ -44,6 +44,8 @@ static int check_config(struct tp_machine *m, const struct tp_device_config *c)
 		return TP_ERR(-EINVAL, "device kind %u does not exist", c->kind);
 	if ((unsigned)c->online > TP_ONLINE_MOVABLE)
 		return TP_ERR(-EINVAL, "online policy %u does not exist", c->online);
+	if (c->kind == TP_DEVICE_PRIVATE && c->online != TP_ONLINE_NONE)
+		return TP_ERR(-EINVAL, "private memory is never online");
 	if (c->size > m->nr_pfns << TP_PAGE_SHIFT)
 		return TP_ERR(-ENOSPC, "size %x is more than the machine can ever have", c->size);
 	return 0;

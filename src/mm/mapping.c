@@ -51,9 +51,8 @@ int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, bool popu
 	size_t size = n << TP_PAGE_SHIFT;
 	int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
 
-	if (TP_FAULT("mm/mapping-show") ||
-	    !map_file(at, size, flags, map->machine->backing.fd,
-		      (uint64_t)map->pfns[from] << TP_PAGE_SHIFT))
+	if (TP_FAULT("mm/mapping-show") || !map_file(at, size, flags, map->machine->backing.fd,
+						     (uint64_t)map->pfns[from] << TP_PAGE_SHIFT))
 		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: %u bytes at %x", size,
 				   (uintptr_t)at);
 	/*

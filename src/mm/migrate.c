@@ -221,7 +221,7 @@ static bool snapshot(const struct tp_range *range, uint32_t pb, struct tp_pb_bit
 }
 
 /* Returns the page after the one at @pfn that was dealt with. */
-static tp_pfn visit(struct tp_evacuation *e, tp_pfn pfn, bool plan)
+static tp_pfn visit_at(struct tp_evacuation *e, tp_pfn pfn, bool plan)
 {
 	tp_pfn head;
 	uint64_t word = tp_word_find(e->machine, pfn, &head);
@@ -233,6 +233,39 @@ static tp_pfn visit(struct tp_evacuation *e, tp_pfn pfn, bool plan)
 	/* One that was split may begin in the block before: only its part in this one is ours. */
 	head.v += visit_page(e, head, word, plan);
 	return head.v > pfn.v ? head : pfn;
+}
+
+static bool contains(const struct tp_range *range, uint32_t pb)
+{
+	return tp_pb_start(pb).v - range->start.v < range->nr_pages;
+}
+
+/* The half outside @range of an allocation of the highest order that @pfn is part of. */
+static bool reaches_out(struct tp_evacuation *e, const struct tp_range *range, tp_pfn pfn,
+			struct tp_range *half)
+{
+	uint32_t buddy = tp_pb_of(pfn) ^ 1;
+	tp_pfn head;
+	uint64_t word = tp_word_find(e->machine, pfn, &head);
+
+	*half = (struct tp_range){ tp_pb_start(buddy), TP_PAGEBLOCK_PAGES, range->zone };
+	return word && tp_word_order(word) == TP_MAX_ORDER && !contains(range, buddy);
+}
+
+static tp_pfn visit(struct tp_evacuation *e, const struct tp_range *range, tp_pfn pfn, bool plan)
+{
+	struct tp_range half;
+
+	if (plan || !reaches_out(e, range, pfn, &half))
+		return visit_at(e, pfn, plan);
+	/* It freezes as a whole, so as a whole it must be isolated (O2). */
+	if (tp_isolate_range(&half)) {
+		e->left++;
+		return tp_pb_start(tp_pb_of(pfn) + 1);
+	}
+	pfn = visit_at(e, pfn, plan);
+	tp_unisolate_range(&half);
+	return pfn;
 }
 
 static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range, uint32_t pb,
@@ -254,7 +287,7 @@ static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range
 		if (tp_pb_test(&bitmap, tp_pb_index(pfn)))
 			pfn.v++;
 		else
-			pfn = visit(e, pfn, plan || stop);
+			pfn = visit(e, range, pfn, plan || stop);
 	}
 }
 

@@ -65,9 +65,7 @@ static void give_object(struct tp_slab *slab, const void *object)
 
 static void init_slab(struct tp_slab_cache *cache, struct tp_slab *slab, int node)
 {
-	*slab = (struct tp_slab){
-		.cache = cache, .node = node, .nr_free = cache->per_slab
-	};
+	*slab = (struct tp_slab){ .cache = cache, .node = node, .nr_free = cache->per_slab };
 	tp_list_init(&slab->link);
 	for (unsigned i = 0; i < cache->per_slab; i++)
 		slab->free[i / 64] |= UINT64_C(1) << (i % 64);

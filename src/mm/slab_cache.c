@@ -77,9 +77,9 @@ int tp_slab_cache_create(struct tp_machine *m, const char *name, size_t size, si
 	if (cache->name) {
 		cache->owner = (struct tp_owner){ .name = cache->name, .ops = &slab_ops };
 		choose_layout(cache, size, align);
-		err = cache->per_slab ? tp_owner_register(m, &cache->owner)
-				      : TP_ERR(-EINVAL, "slab objects of %u bytes: over a pageblock",
-					       size);
+		err = cache->per_slab
+			      ? tp_owner_register(m, &cache->owner)
+			      : TP_ERR(-EINVAL, "slab objects of %u bytes: too large", size);
 	}
 	if (err)
 		goto free;

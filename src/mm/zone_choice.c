@@ -4,7 +4,8 @@
  *
  * kernel: the DMA or DMA32 zone whose span the range meets, else Normal.
  * movable: Movable.
- * auto, by contiguous zones: the one of {kernel, Movable} whose span it meets; both or none: kernel.
+ * auto, by contiguous zones: the one of {kernel, Movable} whose span it meets, kernel if both or
+ * none.
  * auto, by movable ratio: Movable while movable memory stays within the ratio of boot kernel
  * memory, over all nodes and on the node itself; so a node without boot kernel memory never gets
  * Movable that way.

@@ -85,14 +85,14 @@ static void it_never_goes_online(void **state)
 	assert_int_equal(device_info(d).nr_online, 0);
 }
 
-static void no_policy_puts_it_online(void **state)
+static void a_policy_for_it_is_refused(void **state)
 {
 	struct tp_device_config config = private_config(1);
 	struct tp_device *d;
 
 	config.online = TP_ONLINE_MOVABLE;
-	must(tp_device_plug(*state, &config, &d));
-	assert_int_equal(block_state(*state, first_block(d)), TP_BLOCK_OFFLINE);
+	assert_int_equal(tp_device_plug(*state, &config, &d), -EINVAL);
+	assert_null(tp_device_find(*state, "mem0"));
 }
 
 static void its_blocks_have_no_zone_to_go_to(void **state)
@@ -197,7 +197,7 @@ int main(void)
 		HOTPLUG_TEST(it_reads_as_zero_when_it_comes_back),
 		HOTPLUG_TEST(its_memory_goes_back_to_the_system),
 		HOTPLUG_TEST(it_never_goes_online),
-		HOTPLUG_TEST(no_policy_puts_it_online),
+		HOTPLUG_TEST(a_policy_for_it_is_refused),
 		HOTPLUG_TEST(its_blocks_have_no_zone_to_go_to),
 		HOTPLUG_TEST(it_makes_a_node_online_but_gives_it_no_memory),
 		HOTPLUG_TEST(it_is_present_in_the_device_zone_and_managed_by_nobody),

@@ -190,7 +190,7 @@ static void press(struct pages *hog, int node)
 {
 	struct tp_zone_stat stat = zone_stat(hog->owner.machine, node, TP_ZONE_NORMAL);
 
-	for (uint64_t n = stat.free - stat.watermark[1] + 200; n; n--)
+	for (uint64_t n = free_of_node(hog->owner.machine, node) - stat.watermark[1] + 100; n; n--)
 		add_page(hog, node);
 }
 
