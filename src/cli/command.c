@@ -7,10 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#ifndef TP_VERSION
-#define TP_VERSION "0.1.0"
-#endif
-
+/* Given by the build, which alone knows it. */
 const char tp_version[] = TP_VERSION;
 
 const struct tp_command *const tp_commands[] = {

@@ -7,6 +7,15 @@
 #include "core/error.h"
 #include "core/invariant.h"
 
+/*
+ * A number is not free while callbacks of its last owner run: the pages they have in hand bear it,
+ * and must not be taken for the next owner's.
+ */
+static bool is_taken(struct tp_machine *m, unsigned id)
+{
+	return m->owners[id] || tp_atomic_load(&m->owner_calls[id], TP_ACQUIRE);
+}
+
 int tp_owner_register(struct tp_machine *m, struct tp_owner *owner)
 {
 	unsigned id;
@@ -14,7 +23,7 @@ int tp_owner_register(struct tp_machine *m, struct tp_owner *owner)
 	if (!owner->name)
 		return TP_ERR(-EINVAL, "an owner needs a name");
 	tp_spin_lock(&m->owners_lock);
-	for (id = 1; id < TP_MAX_OWNERS && m->owners[id]; id++)
+	for (id = 1; id < TP_MAX_OWNERS && is_taken(m, id); id++)
 		;
 	if (id < TP_MAX_OWNERS) {
 		m->owners[id] = owner;

@@ -180,6 +180,8 @@ static bool find(struct tp_machine *m, const struct tp_alloc *r, int node, uint3
 /* From here on the page is in use. */
 static inline tp_pfn hand_out(struct tp_machine *m, const struct tp_alloc *r, uint32_t page)
 {
+	if (tp_unlikely(tp_atomic_load(&m->words[page], TP_RELAXED)))
+		TP_PANIC("pfn %#x was freed by two threads at once", page);
 	if (tp_unlikely(r->flags & TP_ALLOC_ZERO))
 		memset(tp_backing_address(&m->backing, (tp_pfn){ page }), 0,
 		       TP_PAGE_SIZE << r->order);
@@ -262,6 +264,17 @@ static tp_noinline void free_slow(struct tp_zone *zone, tp_pfn pfn, unsigned ord
 	tp_spin_unlock(&zone->lock);
 }
 
+/*
+ * A load and a store, not an exchange, which would double the cost of a free: two threads that free
+ * one page at the same moment may both get past here, but then it is met as in use when it is
+ * handed out again, or as free when it is given back (O1).
+ */
+static inline void take_word(struct tp_machine *m, tp_pfn pfn, unsigned order)
+{
+	check_freed(m, pfn, order, tp_word_load(m, pfn));
+	tp_atomic_store(&m->words[pfn.v], 0, TP_RELEASE);
+}
+
 void tp_pages_free(struct tp_machine *m, tp_pfn pfn, unsigned order)
 {
 	struct tp_zone *zone;
@@ -269,7 +282,7 @@ void tp_pages_free(struct tp_machine *m, tp_pfn pfn, unsigned order)
 
 	if (tp_unlikely(pfn.v >= m->nr_pfns))
 		TP_PANIC("free of pfn %#llx, beyond this machine", (unsigned long long)pfn.v);
-	check_freed(m, pfn, order, tp_atomic_exchange(&m->words[pfn.v], 0, TP_ACQ_REL));
+	take_word(m, pfn, order);
 	zone = tp_pfn_zone(m, pfn);
 	TP_INVARIANT(zone); /* M4: an allocated page's block is online */
 	if (tp_likely(!order)) {

@@ -2,8 +2,9 @@
 /*
  * crew - threads that work until they are called off, each with random numbers of its own.
  *
- * TP_STRESS_SECONDS (or the first argument) says how long; 5 by default.  A second argument is a
- * pattern of the tests to run.  Include after <cmocka.h>.
+ * TP_STRESS_SECONDS (or the first argument) says how long the plainest case of a program runs, 5 by
+ * default; each of its variants gets a sixth of that.  A second argument is a pattern of the tests
+ * to run.  Include after <cmocka.h>.
  */
 #ifndef TESTS_STRESS_CREW_H
 #define TESTS_STRESS_CREW_H
@@ -55,6 +56,7 @@ static inline uint32_t roll(struct dice *dice, uint32_t sides)
 
 struct crew {
 	atomic_bool stop;
+	bool variant;
 	void *arg;
 };
 
@@ -104,10 +106,15 @@ static inline void stress_read_seconds(int argc, char **argv)
 		cmocka_set_test_filter(argv[2]);
 }
 
+static inline unsigned crew_seconds(const struct crew *crew)
+{
+	return crew->variant ? (stress_seconds + 5) / 6 : stress_seconds;
+}
+
 /* Let all members work for as long as is wanted. */
 static inline void crew_run(struct crew *crew, struct member *members, unsigned n)
 {
-	const struct timespec all_along = { .tv_sec = stress_seconds };
+	const struct timespec all_along = { .tv_sec = crew_seconds(crew) };
 
 	for (unsigned i = 0; i < n; i++) {
 		members[i].crew = crew;

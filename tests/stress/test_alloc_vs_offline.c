@@ -268,12 +268,12 @@ static void fray_close(struct fray *fray)
 	arena_close(&fray->arena);
 }
 
-static void fight(struct fray *fray, struct member *members, unsigned n)
+static void fight(struct fray *fray, struct member *members, unsigned n, bool variant)
 {
-	struct crew crew = { .arg = fray };
+	struct crew crew = { .arg = fray, .variant = variant };
 
 	printf("  per-CPU lists: %s; %u threads, %u s\n", tp_machine_percpu(fray->arena.machine), n,
-	       stress_seconds);
+	       crew_seconds(&crew));
 	crew_run(&crew, members, n);
 }
 
@@ -285,7 +285,7 @@ static void test_no_page_is_lost(void **state)
 
 	(void)state;
 	fray_open(&fray, TP_MIB(4), TP_MIB(32), TP_MIB(16));
-	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fight(&fray, members, TP_ARRAY_SIZE(members), false);
 	fray_close(&fray);
 	assert_true(fray.arena.offlines && fray.arena.unplugs);
 }
@@ -298,7 +298,7 @@ static void test_no_page_is_lost_with_locked_lists(void **state)
 	(void)state;
 	fray_open(&fray, TP_MIB(4), TP_MIB(32), TP_MIB(16));
 	fray.arena.machine->rseq = false;
-	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fight(&fray, members, TP_ARRAY_SIZE(members), true);
 	fray_close(&fray);
 	assert_true(fray.arena.offlines && fray.arena.unplugs);
 }
@@ -311,7 +311,7 @@ static void test_no_page_is_lost_where_blocks_and_memory_are_small(void **state)
 
 	(void)state;
 	fray_open(&fray, TP_PAGEBLOCK_SIZE, 4 * TP_PAGEBLOCK_SIZE, 2 * TP_PAGEBLOCK_SIZE);
-	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fight(&fray, members, TP_ARRAY_SIZE(members), true);
 	fray_close(&fray);
 	assert_true(fray.arena.offlines && fray.arena.unplugs);
 }
@@ -338,7 +338,7 @@ static void test_pages_leave_while_owners_come_and_go(void **state)
 
 	(void)state;
 	fray_open(&fray, TP_PAGEBLOCK_SIZE, TP_MIB(16), TP_MIB(8));
-	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fight(&fray, members, TP_ARRAY_SIZE(members), true);
 	fray_close(&fray);
 	assert_true(fray.arena.offlines && fray.arena.unplugs);
 }
@@ -388,7 +388,7 @@ static void test_no_page_is_lost_in_a_crowd(void **state)
 
 	(void)state;
 	crowd_open(&fray);
-	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fight(&fray, members, TP_ARRAY_SIZE(members), true);
 	crowd_close(&fray);
 	assert_true(fray.arena.offlines && fray.arena.unplugs);
 }
@@ -410,7 +410,7 @@ static void test_counts_of_a_zone_agree_at_any_moment(void **state)
 
 	(void)state;
 	fray_open(&fray, TP_PAGEBLOCK_SIZE, TP_MIB(16), TP_MIB(16));
-	fight(&fray, members, TP_ARRAY_SIZE(members));
+	fight(&fray, members, TP_ARRAY_SIZE(members), true);
 	fray_close(&fray);
 	assert_true(fray.answers && fray.arena.offlines && fray.arena.unplugs);
 }

@@ -202,7 +202,7 @@ static void run_sea(enum tp_hold_kind hold, bool small_pages)
 		{ .work = count_0 }, { .work = count_1 }, { .work = count_2 }, { .work = tide }
 	};
 	struct sea *sea = calloc(1, sizeof(*sea));
-	struct crew crew = { .arg = sea };
+	struct crew crew = { .arg = sea, .variant = hold != TP_HOLD_AUTO || small_pages };
 	int err;
 
 	REQUIRE(sea);

@@ -60,7 +60,7 @@ static uint64_t sum_of(struct tp_backing *b, unsigned i)
 	return sum;
 }
 
-/* ---- open and close --------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static void an_open_range_reads_zero_and_keeps_what_is_written(void **state)
 {
@@ -144,7 +144,7 @@ static void the_direct_map_is_aligned_for_huge_pages(void **state)
 	assert_ptr_equal(tp_backing_address(b, granule(3)), b->base + 3 * GRANULE);
 }
 
-/* ---- holes ------------------------------------------------------------------------------------ */
+/* ---- holes ----------------------------------------------------------------------------------- */
 
 static void a_range_is_a_hole_until_it_is_written(void **state)
 {
@@ -178,7 +178,7 @@ static void punching_makes_a_hole_of_an_open_range(void **state)
 	assert_int_equal(sum_of(b, 1), GRANULE / 8);
 }
 
-/* ---- kernel mappings -------------------------------------------------------------------------- */
+/* ---- kernel mappings ------------------------------------------------------------------------- */
 
 static uint64_t used(struct tp_backing *b)
 {
@@ -263,7 +263,7 @@ static void threads_together_stay_in_the_budget(void **state)
 	assert_int_equal(used(b), 0);
 }
 
-/* ---- kinds ------------------------------------------------------------------------------------ */
+/* ---- kinds ----------------------------------------------------------------------------------- */
 
 static void huge_pages_where_the_process_may(void **state)
 {

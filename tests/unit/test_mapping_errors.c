@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_mapping_errors - what goes wrong with a mapping is said clearly and leaves nothing behind. */
+/* test_mapping_errors - what goes wrong is said clearly and leaves nothing behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static int create(struct tp_machine *m, uint64_t size, struct tp_mapping **map)
 	return tp_mapping_create(m, &config, map);
 }
 
-/* ---- bad input -------------------------------------------------------------------------------- */
+/* ---- bad input ------------------------------------------------------------------------------- */
 
 static void a_mapping_of_nothing_is_refused(void **state)
 {
@@ -58,7 +58,7 @@ static void too_few_pages_are_a_clear_error(void **state)
 
 	assert_int_equal(create(m, BOOT_BYTES, &map), -ENOMEM);
 	expect_error_text("app");
-	assert_int_equal(free_of_machine(m), free);
+	expect_free(m, free);
 	assert_int_equal(machine_stat(m).mappings_used, before.mappings_used);
 }
 
@@ -78,7 +78,7 @@ static void access_outside_is_refused(void **state)
 	must(tp_mapping_destroy(map));
 }
 
-/* ---- every step that can fail ------------------------------------------------------------------ */
+/* ---- every step that can fail ---------------------------------------------------------------- */
 
 /* Make each hit of @site fail in turn until creation succeeds; returns how many there were. */
 static unsigned fail_each(struct tp_machine *m, const char *site)
@@ -96,7 +96,7 @@ static unsigned fail_each(struct tp_machine *m, const char *site)
 			must(tp_mapping_destroy(map));
 		else
 			assert_int_equal(err, -ENOMEM);
-		assert_int_equal(free_of_machine(m), free);
+		expect_free(m, free);
 		assert_int_equal(machine_stat(m).mappings_used, used);
 	} while (err);
 	return nth - 1;
@@ -133,7 +133,7 @@ static void a_failed_page_leaves_nothing_behind(void **state)
 
 	must(tp_fault_arm("mm/page-alloc", 1, UINT64_MAX));
 	assert_int_equal(create(m, CHUNK, &map), -ENOMEM);
-	assert_int_equal(free_of_machine(m), free);
+	expect_free(m, free);
 }
 
 static void too_many_owners_are_refused(void **state)
@@ -148,9 +148,84 @@ static void too_many_owners_are_refused(void **state)
 	for (owners[0].name = "o"; !tp_owner_register(m, &owners[n]); owners[n].name = "o")
 		n++;
 	assert_int_equal(create(m, CHUNK, &map), -ENOSPC);
-	assert_int_equal(free_of_machine(m), free);
+	expect_free(m, free);
 	while (n--)
 		must(tp_owner_unregister(&owners[n]));
+}
+
+/* An owner that is asked for its page, gives it up, and is not done yet. */
+struct slow_owner {
+	struct tp_owner owner;
+	struct tp_device *device;
+	tp_atomic_u32 asked, done;
+};
+
+static int release_slowly(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, unsigned order)
+{
+	struct slow_owner *slow = tp_container_of(owner, struct slow_owner, owner);
+
+	(void)cookie;
+	tp_pages_free(owner->machine, pfn, order);
+	tp_atomic_store(&slow->asked, 1, TP_RELEASE);
+	while (!tp_atomic_load(&slow->done, TP_ACQUIRE))
+		usleep(100);
+	return 0;
+}
+
+static void *offline_slowly(void *arg)
+{
+	struct slow_owner *slow = arg;
+
+	must(tp_device_offline(slow->device, NULL, NULL));
+	return NULL;
+}
+
+static void *unregister_slowly(void *arg)
+{
+	struct slow_owner *slow = arg;
+
+	must(tp_owner_unregister(&slow->owner));
+	return NULL;
+}
+
+static bool is_unregistered(struct tp_machine *m, unsigned id)
+{
+	bool gone;
+
+	tp_spin_lock(&m->owners_lock);
+	gone = !m->owners[id];
+	tp_spin_unlock(&m->owners_lock);
+	return gone;
+}
+
+/* Or a page that it still has in hand for the old owner would be taken for the new one's. */
+static void an_owner_number_is_not_used_again_while_callbacks_run(void **state)
+{
+	static const struct tp_owner_ops ops = { .release = release_slowly };
+	struct tp_machine *m = *state;
+	struct slow_owner slow = { .owner = { .name = "slow", .ops = &ops } };
+	struct tp_alloc request = { .owner = &slow.owner, .type = TP_MIGRATE_MOVABLE, .node = 1 };
+	struct tp_mapping *map;
+	pthread_t threads[2];
+	unsigned id;
+	tp_pfn pfn;
+
+	slow.device = plug_movable(m, 1, 1);
+	must(tp_owner_register(m, &slow.owner));
+	id = slow.owner.id;
+	must(tp_pages_alloc(m, &request, &pfn));
+	assert_int_equal(pthread_create(&threads[0], NULL, offline_slowly, &slow), 0);
+	while (!tp_atomic_load(&slow.asked, TP_ACQUIRE))
+		usleep(100);
+	assert_int_equal(pthread_create(&threads[1], NULL, unregister_slowly, &slow), 0);
+	while (!is_unregistered(m, id))
+		usleep(100);
+	must(create(m, CHUNK, &map));
+	assert_int_not_equal(map->owner.id, id);
+	tp_atomic_store(&slow.done, 1, TP_RELEASE);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	must(tp_mapping_destroy(map));
 }
 
 /* ---- moves that fail ------------------------------------------------------------------------- */
@@ -210,7 +285,7 @@ static void a_hold_that_always_fails_refuses_the_offline(void **state)
 	assert_string_equal(report.blockers[0].owner, "app");
 	tp_fault_reset();
 	assert_int_equal(mapping_stat(map).moves, 0);
-	assert_int_equal(free_of_machine(m), free);
+	expect_free(m, free);
 	assert_true(machine_stat(m).migrate_failures > 0);
 	expect_filled(map, 1);
 	fill(map, 2);
@@ -232,6 +307,7 @@ int main(void)
 		ERROR_TEST(a_failed_chunk_becomes_single_pages),
 		ERROR_TEST(a_failed_page_leaves_nothing_behind),
 		ERROR_TEST(too_many_owners_are_refused),
+		ERROR_TEST(an_owner_number_is_not_used_again_while_callbacks_run),
 		ERROR_TEST(a_failed_hold_is_tried_again),
 		ERROR_TEST(a_failed_remap_is_tried_again),
 		ERROR_TEST(a_failed_target_is_tried_again),

@@ -47,10 +47,10 @@ static void end_bed(struct bed *bed)
 	tp_machine_destroy(bed->m);
 }
 
-/* ---- all kinds -------------------------------------------------------------------------------- */
+/* ---- all kinds ------------------------------------------------------------------------------- */
 
-static const enum tp_hold_kind all_kinds[] = { TP_HOLD_AUTO, TP_HOLD_USERFAULTFD,
-					       TP_HOLD_USER_MODE, TP_HOLD_MPROTECT };
+static const enum tp_hold_kind all_kinds[] = { TP_HOLD_AUTO, TP_HOLD_USERFAULTFD, TP_HOLD_USER_MODE,
+					       TP_HOLD_MPROTECT };
 
 enum { NOT_PERMITTED = 77 };
 
@@ -126,7 +126,8 @@ static void *write_once(void *arg)
 #if defined(__clang__)
 __attribute__((no_sanitize("thread")))
 #endif
-static uint64_t look_at(const volatile uint64_t *word)
+static uint64_t
+look_at(const volatile uint64_t *word)
 {
 	return *word;
 }
@@ -196,7 +197,7 @@ static void an_unknown_kind_is_refused(void **state)
 	assert_int_equal(tp_machine_create(&config, &m), -EINVAL);
 }
 
-/* ---- SIGSEGV ---------------------------------------------------------------------------------- */
+/* ---- SIGSEGV --------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t caught;
 static sigjmp_buf back;
@@ -380,7 +381,7 @@ static void too_many_mappings_are_refused(void **state)
 	assert_int_equal(in_child(fill_the_slots, NULL), 0);
 }
 
-/* ---- an ordinary user ------------------------------------------------------------------------- */
+/* ---- an ordinary user ------------------------------------------------------------------------ */
 
 static void become_nobody(void)
 {

@@ -20,7 +20,10 @@ struct bed {
 	char *base;
 };
 
-enum { NOT_PERMITTED = 77 };
+enum { NOT_PERMITTED = 77, FILE_BYTES = 256 * 1024 };
+
+/* Room for eight reads of the file side by side. */
+#define MAP_BYTES TP_MAX(3 * CHUNK, UINT64_C(9) * FILE_BYTES)
 
 static int try_bed(struct bed *bed, enum tp_hold_kind hold)
 {
@@ -33,7 +36,7 @@ static int try_bed(struct bed *bed, enum tp_hold_kind hold)
 		return err;
 	for (unsigned i = 0; i < 2; i++)
 		bed->devices[i] = plug_movable(bed->m, 1, 1);
-	bed->map = map_on(bed->m, 1, 3 * CHUNK);
+	bed->map = map_on(bed->m, 1, MAP_BYTES);
 	bed->base = tp_mapping_base(bed->map);
 	return 0;
 }
@@ -57,7 +60,7 @@ static void end_bed(struct bed *bed)
 	end_machine(bed->m);
 }
 
-/* ---- read(2) ---------------------------------------------------------------------------------- */
+/* ---- read(2) --------------------------------------------------------------------------------- */
 
 struct one_read {
 	pthread_t thread;
@@ -188,7 +191,7 @@ static void reads_from_a_pipe_survive_moves(void **state)
 	assert_int_equal(pthread_create(&feeder.thread, NULL, feed, &feeder), 0);
 	pusher_start(&pusher, bed.devices[0], bed.devices[1], 10);
 	while (mapping_stat(bed.map).moves < 30 || n < 20000) {
-		uint64_t *to = (void *)(bed.base + n * 7 * 512 % (3 * CHUNK));
+		uint64_t *to = (void *)(bed.base + n * 7 * 512 % MAP_BYTES);
 
 		assert_int_equal(read(fds[0], to, 512), 512);
 		for (unsigned i = 0; i < 64; i++)
@@ -202,9 +205,7 @@ static void reads_from_a_pipe_survive_moves(void **state)
 	end_bed(&bed);
 }
 
-/* ---- a file of known content ------------------------------------------------------------------ */
-
-enum { FILE_BYTES = 256 * 1024 };
+/* ---- a file of known content ----------------------------------------------------------------- */
 
 static int make_file(int flags)
 {
@@ -262,7 +263,7 @@ static void expect_refused(struct bed *bed, uint64_t offset, const char *pinner)
 	assert_non_null(strstr(report.blockers[0].what, pinner));
 }
 
-/* ---- O_DIRECT --------------------------------------------------------------------------------- */
+/* ---- O_DIRECT -------------------------------------------------------------------------------- */
 
 static void direct_reads_into_a_pinned_range_are_right(void **state)
 {
@@ -333,7 +334,7 @@ static void direct_reads_and_moves_take_turns(void **state)
 	end_bed(&bed);
 }
 
-/* ---- io_uring --------------------------------------------------------------------------------- */
+/* ---- io_uring -------------------------------------------------------------------------------- */
 
 static bool make_ring(struct io_uring *ring)
 {
@@ -439,8 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_read_into_a_held_page_waits_and_succeeds),
-		cmocka_unit_test(
-			a_read_into_a_held_page_fails_without_userfaultfd_for_the_kernel),
+		cmocka_unit_test(a_read_into_a_held_page_fails_without_userfaultfd_for_the_kernel),
 		cmocka_unit_test(reads_from_a_pipe_survive_moves),
 		cmocka_unit_test(direct_reads_into_a_pinned_range_are_right),
 		cmocka_unit_test(direct_reads_and_moves_take_turns),

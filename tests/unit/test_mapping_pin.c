@@ -23,7 +23,7 @@ static int make_bed(void **state)
 
 	bed.m = make_two_nodes();
 	bed.device = plug_movable(bed.m, 1, 1);
-	bed.map = map_on(bed.m, 1, 3 * CHUNK + 4 * TP_PAGE_SIZE);
+	bed.map = map_on(bed.m, 1, 3 * CHUNK + 3 * TP_PAGE_SIZE);
 	*state = &bed;
 	return 0;
 }
@@ -52,7 +52,7 @@ static unsigned pins_of(struct bed *bed, uint64_t page)
 	return info.pins;
 }
 
-/* ---- what a pin does ------------------------------------------------------------------------ */
+/* ---- what a pin does ------------------------------------------------------------------------- */
 
 static void a_pinned_range_refuses_and_names_the_pinner(void **state)
 {
@@ -172,7 +172,7 @@ static void the_pinned_stays_while_the_rest_moves(void **state)
 	tp_mapping_unpin(bed->map, CHUNK, 1);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void a_range_outside_is_refused(void **state)
 {
@@ -225,7 +225,7 @@ static void unpin_without_a_pin_stops_the_program(void **state)
 	expect_panic(unpin_unpinned, NULL, "invariant broken");
 }
 
-/* ---- races ---------------------------------------------------------------------------------- */
+/* ---- races ----------------------------------------------------------------------------------- */
 
 struct pinner {
 	struct tp_mapping *map;
@@ -280,8 +280,8 @@ static void destroy_while_its_pages_are_moved(void **state)
 
 	pusher_start(&pusher, bed->device, other, 12);
 	for (unsigned i = 0; i < 60; i++) {
-		struct tp_mapping *map = i & 1 ? map_small(bed->m, 1, CHUNK / 2)
-					       : map_on(bed->m, 1, 2 * CHUNK);
+		struct tp_mapping *map =
+			i & 1 ? map_small(bed->m, 1, CHUNK / 2) : map_on(bed->m, 1, 2 * CHUNK);
 
 		fill(map, i);
 		usleep(i * 50);
@@ -289,7 +289,7 @@ static void destroy_while_its_pages_are_moved(void **state)
 		must(tp_mapping_destroy(map));
 	}
 	pusher_end(&pusher);
-	assert_int_equal(free_of_machine(bed->m), free);
+	expect_free(bed->m, free);
 }
 
 #define PIN_TEST(test) cmocka_unit_test_setup_teardown(test, make_bed, end_bed)

@@ -34,6 +34,8 @@ static int end_four(void **state)
 	return 0;
 }
 
+enum { BLOCK_PAGES = MAP_BLOCK / TP_PAGE_SIZE };
+
 static tp_nodemask nodes(unsigned mask)
 {
 	return (tp_nodemask){ mask };
@@ -43,8 +45,8 @@ static tp_nodemask nodes(unsigned mask)
 static void expect_chunks(struct tp_machine *m, struct tp_policy policy, unsigned chunks,
 			  const char *expected)
 {
-	struct tp_mapping *map = map_with(
-		m, (struct tp_mapping_config){ .size = chunks * CHUNK, .policy = policy });
+	struct tp_mapping *map =
+		map_with(m, (struct tp_mapping_config){ .size = chunks * CHUNK, .policy = policy });
 	struct tp_mapping_stat stat = mapping_stat(map);
 	char found[64];
 
@@ -65,10 +67,10 @@ static void local_is_the_node_of_the_cpu(void **state)
 static void local_goes_on_by_distance(void **state)
 {
 	struct tp_machine *m = *state;
-	struct tp_mapping *hog = map_on(m, 0, BOOT_BYTES - 3 * CHUNK);
-	struct tp_mapping *map = map_with(m, (struct tp_mapping_config){ .size = 4 * CHUNK });
+	struct tp_mapping *hog = map_on(m, 0, BOOT_BYTES - MAP_BLOCK / 2);
+	struct tp_mapping *map = map_with(m, (struct tp_mapping_config){ .size = MAP_BLOCK });
 
-	assert_true(mapping_stat(map).pages_on_node[2] >= 2 * TP_PAGEBLOCK_PAGES);
+	assert_true(mapping_stat(map).pages_on_node[2] >= BLOCK_PAGES / 2);
 	assert_int_equal(mapping_stat(map).pages_on_node[1], 0);
 	must(tp_mapping_destroy(map));
 	must(tp_mapping_destroy(hog));
@@ -84,7 +86,7 @@ static void bind_stays_on_its_nodes(void **state)
 	expect_chunks(m, TP_BIND(1), 4, "0 4 0 0");
 	/* Not all of it: a zone keeps something back. */
 	assert_int_equal(tp_mapping_create(m, &config, &map), -ENOMEM);
-	assert_int_equal(free_of_machine(m), free);
+	expect_free(m, free);
 }
 
 static void bind_takes_the_nearest_of_its_nodes_first(void **state)
@@ -98,11 +100,11 @@ static void bind_fills_one_node_after_the_other(void **state)
 {
 	const struct tp_policy policy = { .mode = TP_POLICY_BIND, .nodes = nodes(6) };
 	struct tp_mapping *map = map_with(
-		*state, (struct tp_mapping_config){ .size = 12 * CHUNK, .policy = policy });
+		*state, (struct tp_mapping_config){ .size = 3 * MAP_BLOCK / 2, .policy = policy });
 
 	assert_int_equal(mapping_stat(map).pages_on_node[0], 0);
-	assert_true(mapping_stat(map).pages_on_node[1] >= 4 * TP_PAGEBLOCK_PAGES);
-	assert_true(mapping_stat(map).pages_on_node[2] >= 6 * TP_PAGEBLOCK_PAGES);
+	assert_true(mapping_stat(map).pages_on_node[1] >= BLOCK_PAGES / 2);
+	assert_true(mapping_stat(map).pages_on_node[2] >= BLOCK_PAGES * 3 / 4);
 	must(tp_mapping_destroy(map));
 }
 
@@ -130,9 +132,9 @@ static void preferred_is_a_wish(void **state)
 	struct tp_mapping *map;
 
 	expect_chunks(m, TP_PREFERRED(1), 4, "0 4 0 0");
-	map = map_on(m, 1, 12 * CHUNK);
-	assert_true(mapping_stat(map).pages_on_node[1] >= 6 * TP_PAGEBLOCK_PAGES);
-	assert_true(mapping_stat(map).pages_on_node[0] >= 4 * TP_PAGEBLOCK_PAGES); /* the nearest */
+	map = map_on(m, 1, 3 * MAP_BLOCK / 2);
+	assert_true(mapping_stat(map).pages_on_node[1] >= BLOCK_PAGES * 3 / 4);
+	assert_true(mapping_stat(map).pages_on_node[0] >= BLOCK_PAGES / 2); /* the nearest */
 	must(tp_mapping_destroy(map));
 }
 
@@ -209,8 +211,8 @@ static void an_offline_overrides_bind(void **state)
 {
 	struct tp_machine *m = *state;
 	struct tp_device *device = plug_movable(m, 3, 1);
-	struct tp_mapping *map = map_with(
-		m, (struct tp_mapping_config){ .size = 2 * CHUNK, .policy = TP_BIND(3) });
+	struct tp_mapping *map =
+		map_with(m, (struct tp_mapping_config){ .size = 2 * CHUNK, .policy = TP_BIND(3) });
 
 	fill(map, 1);
 	must(tp_device_unplug(device, NULL, NULL));

@@ -12,7 +12,7 @@
 
 #include "mapping_machine.h"
 
-/* ---- an owner whose pages move, or can be given up --------------------------------------------- */
+/* ---- an owner whose pages move, or can be given up ------------------------------------------- */
 
 enum { MAX_PAGES = BOOT_BYTES / TP_PAGE_SIZE };
 
@@ -136,7 +136,7 @@ static void end_pages(struct pages *p)
 	free(p);
 }
 
-/* ---- helpers ----------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 /* Memory of node 1 that is slower than DRAM, and so a lower tier. */
 static struct tp_device *plug_slow(struct tp_machine *m, unsigned blocks)
@@ -159,15 +159,15 @@ static struct tp_mapping *map_bound(struct tp_machine *m, int node, uint64_t siz
 }
 
 /* Wait up to 5 s. */
-#define eventually(condition)                                              \
-	do {                                                               \
-		bool holds_ = false;                                       \
-		for (unsigned i_ = 0; !holds_ && i_ < 5000; i_++) {        \
-			holds_ = (condition);                              \
-			if (!holds_)                                       \
-				usleep(1000);                              \
-		}                                                          \
-		assert_true(holds_);                                       \
+#define eventually(condition)                                       \
+	do {                                                        \
+		bool holds_ = false;                                \
+		for (unsigned i_ = 0; !holds_ && i_ < 5000; i_++) { \
+			holds_ = (condition);                       \
+			if (!holds_)                                \
+				usleep(1000);                       \
+		}                                                   \
+		assert_true(holds_);                                \
 	} while (0)
 
 static uint64_t demoted(struct tp_machine *m)
@@ -203,7 +203,7 @@ static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* ---- demotion ---------------------------------------------------------------------------------- */
+/* ---- demotion -------------------------------------------------------------------------------- */
 
 static void pressure_demotes_to_the_lower_tier(void **state)
 {
@@ -342,7 +342,7 @@ static void threads_rest_when_there_is_nothing_to_gain(void **state)
 	end_full(&f);
 }
 
-/* ---- release ----------------------------------------------------------------------------------- */
+/* ---- release --------------------------------------------------------------------------------- */
 
 static void pressure_releases_what_owners_can_spare(void **state)
 {
@@ -377,9 +377,9 @@ static void an_allocation_that_may_wait_reclaims_itself(void **state)
 	end_machine(m);
 }
 
-/* ---- compaction -------------------------------------------------------------------------------- */
+/* ---- compaction ------------------------------------------------------------------------------ */
 
-/* Every pageblock of the node has a page in use, but most pages are free. */
+/* The first page of each pageblock is in use, the others are free. */
 static struct pages *make_swiss_cheese(struct tp_machine *m, int node)
 {
 	struct pages *p = make_pages(m, &movable_ops);
@@ -387,9 +387,8 @@ static struct pages *make_swiss_cheese(struct tp_machine *m, int node)
 	while (add_page(p, node))
 		;
 	for (uint32_t i = 0; i < p->nr; i++)
-		if (i % TP_PAGEBLOCK_PAGES)
+		if (p->pfns[i].v % TP_PAGEBLOCK_PAGES)
 			drop_page(p, i);
-	/* Its page lies anywhere in the block; what counts is that there is one. */
 	return p;
 }
 
@@ -407,11 +406,14 @@ static int alloc_whole(struct tp_machine *m, struct tp_owner *owner, int node, u
 
 static void an_allocation_that_may_wait_compacts(void **state)
 {
-	struct tp_machine *m = make_two_nodes();
-	struct pages *cheese, *whole = make_pages(m, &movable_ops);
+	struct tp_machine *m;
+	struct pages *cheese, *whole;
 	tp_pfn pfn;
 
 	(void)state;
+	skip_if_tiny();
+	m = make_two_nodes();
+	whole = make_pages(m, &movable_ops);
 	plug_movable(m, 1, 1);
 	cheese = make_swiss_cheese(m, 1);
 	must(alloc_whole(m, &whole->owner, 1, 0, &pfn));
@@ -424,11 +426,14 @@ static void an_allocation_that_may_wait_compacts(void **state)
 
 static void the_thread_compacts_for_who_may_not_wait(void **state)
 {
-	struct tp_machine *m = make_two_nodes();
-	struct pages *cheese, *whole = make_pages(m, &movable_ops);
+	struct tp_machine *m;
+	struct pages *cheese, *whole;
 	tp_pfn pfn;
 
 	(void)state;
+	skip_if_tiny();
+	m = make_two_nodes();
+	whole = make_pages(m, &movable_ops);
 	plug_movable(m, 1, 1);
 	cheese = make_swiss_cheese(m, 1);
 	eventually(!alloc_whole(m, &whole->owner, 1, TP_ALLOC_NORECLAIM, &pfn));
@@ -441,32 +446,41 @@ static void the_thread_compacts_for_who_may_not_wait(void **state)
 
 static void a_mapping_under_writers_is_compacted(void **state)
 {
-	struct tp_machine *m = make_two_nodes();
-	struct pages *whole = make_pages(m, &movable_ops), *gaps = make_pages(m, &movable_ops);
+	struct tp_machine *m;
+	struct pages *whole, *others;
 	struct tp_mapping *map;
 	struct writer *writer;
 	tp_pfn pfn;
 
 	(void)state;
+	skip_if_tiny();
+	m = make_two_nodes();
+	whole = make_pages(m, &movable_ops);
+	others = make_pages(m, &movable_ops);
 	plug_movable(m, 1, 1);
-	/* Pages of both lie side by side; then one kind goes. */
-	map = map_small(m, 1, CHUNK * 3 / 2);
-	while (add_page(gaps, 1))
+	/* The mapping gets every eighth page, and then the others go. */
+	while (add_page(others, 1))
 		;
-	for (uint32_t i = 0; i < gaps->nr; i++)
-		if (i % 16)
-			drop_page(gaps, i);
+	for (uint32_t i = 0; i < others->nr; i++)
+		if (others->pfns[i].v % 8 == 0)
+			drop_page(others, i);
+	map = map_with(m, (struct tp_mapping_config){ .size = MAP_BLOCK / 10,
+						      .policy = TP_BIND(1),
+						      .small_pages = true });
+	for (uint32_t i = 0; i < others->nr; i++)
+		drop_page(others, i);
 	writer = writer_start(map, 0);
 	must(alloc_whole(m, &whole->owner, 1, 0, &pfn));
 	writer_end(writer);
+	assert_true(mapping_stat(map).moves > 0);
 	tp_pages_free(m, pfn, TP_PAGEBLOCK_ORDER);
-	end_pages(gaps);
+	end_pages(others);
 	end_pages(whole);
 	must(tp_mapping_destroy(map));
 	end_machine(m);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------ */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 static unsigned nr_threads(void)
 {
