@@ -13,8 +13,8 @@
  *	  ^------------------ free / migrated --------------'
  *
  * Invariants
- *  O1  The second free of a page finds 0 and stops the program; of two frees at the same moment both
- *      may pass, and then the program stops before the page is handed out twice.
+ *  O1  The second free of a page finds 0 and stops the program; of two frees at the same moment
+ *      both may pass, and then the program stops before the page is handed out twice.
  *  O2  A page is FROZEN only while its pageblock is isolated: freed meanwhile, it cannot be handed
  *      out again before the mover has looked, so the mover never takes a new allocation for the old
  *      one.  Or while its owner splits it; an owner does not free a page that it splits.

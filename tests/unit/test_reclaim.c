@@ -444,12 +444,29 @@ static void the_thread_compacts_for_who_may_not_wait(void **state)
 	end_machine(m);
 }
 
-static void a_mapping_under_writers_is_compacted(void **state)
+enum { MAX_MAPS = 64 };
+
+/* Mappings of 16 pages each until the node has no page more to give; returns how many. */
+static unsigned map_the_rest(struct tp_machine *m, int node, struct tp_mapping **maps)
 {
-	struct tp_machine *m;
+	const struct tp_mapping_config config = { .size = 16 * TP_PAGE_SIZE,
+						  .policy = TP_BIND(node),
+						  .small_pages = true };
+	unsigned n = 0;
+
+	while (n < MAX_MAPS && !tp_mapping_create(m, &config, &maps[n]))
+		fill(maps[n++], 1);
+	return n;
+}
+
+static void mappings_are_compacted_under_their_writers(void **state)
+{
+	struct tp_mapping *maps[MAX_MAPS];
 	struct pages *whole, *others;
-	struct tp_mapping *map;
 	struct writer *writer;
+	struct tp_machine *m;
+	uint64_t moves = 0;
+	unsigned n;
 	tp_pfn pfn;
 
 	(void)state;
@@ -458,25 +475,28 @@ static void a_mapping_under_writers_is_compacted(void **state)
 	whole = make_pages(m, &movable_ops);
 	others = make_pages(m, &movable_ops);
 	plug_movable(m, 1, 1);
-	/* The mapping gets every eighth page, and then the others go. */
+	/* Every pageblock has pages of mappings in it, and then all else in it goes. */
 	while (add_page(others, 1))
 		;
 	for (uint32_t i = 0; i < others->nr; i++)
 		if (others->pfns[i].v % 8 == 0)
 			drop_page(others, i);
-	map = map_with(m, (struct tp_mapping_config){ .size = MAP_BLOCK / 10,
-						      .policy = TP_BIND(1),
-						      .small_pages = true });
+	n = map_the_rest(m, 1, maps);
 	for (uint32_t i = 0; i < others->nr; i++)
 		drop_page(others, i);
-	writer = writer_start(map, 0);
+	writer = writer_start(maps[n - 1], 0);
 	must(alloc_whole(m, &whole->owner, 1, 0, &pfn));
 	writer_end(writer);
-	assert_true(mapping_stat(map).moves > 0);
+	for (unsigned i = 0; i < n; i++) {
+		moves += mapping_stat(maps[i]).moves;
+		if (i < n - 1)
+			expect_filled(maps[i], 1);
+		must(tp_mapping_destroy(maps[i]));
+	}
+	assert_true(moves > 0);
 	tp_pages_free(m, pfn, TP_PAGEBLOCK_ORDER);
 	end_pages(others);
 	end_pages(whole);
-	must(tp_mapping_destroy(map));
 	end_machine(m);
 }
 
@@ -589,7 +609,7 @@ int main(void)
 		cmocka_unit_test(an_allocation_that_may_wait_reclaims_itself),
 		cmocka_unit_test(an_allocation_that_may_wait_compacts),
 		cmocka_unit_test(the_thread_compacts_for_who_may_not_wait),
-		cmocka_unit_test(a_mapping_under_writers_is_compacted),
+		cmocka_unit_test(mappings_are_compacted_under_their_writers),
 		cmocka_unit_test(a_node_has_threads_while_it_has_memory),
 		cmocka_unit_test(the_last_memory_takes_the_threads_along),
 		cmocka_unit_test(without_threads_the_node_is_refused),
