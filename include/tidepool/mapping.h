@@ -3,8 +3,8 @@
  * mapping - application memory whose address never changes while its pages move.
  *
  * Read and write it through the plain pointer.  While a page moves a writer waits for the copy:
- * half a millisecond per 2 MiB, more if the mover loses its CPU meanwhile.  A reader never waits.  What
- * a transfer that bypasses the CPU's page tables writes (O_DIRECT, fixed io_uring buffers,
+ * half a millisecond per 2 MiB, more if the mover loses its CPU meanwhile.  A reader never waits.
+ * What a transfer that bypasses the CPU's page tables writes (O_DIRECT, fixed io_uring buffers,
  * vmsplice, RDMA, VFIO) needs tp_mapping_pin() around it; see docs/limits.md.
  */
 #ifndef TIDEPOOL_MAPPING_H
