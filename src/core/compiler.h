@@ -16,8 +16,20 @@
 #define tp_thread_local _Thread_local __attribute__((tls_model("initial-exec")))
 
 #define TP_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define TP_MIN(a, b)	 ((a) < (b) ? (a) : (b))
-#define TP_MAX(a, b)	 ((a) > (b) ? (a) : (b))
+
+/* Each argument is evaluated once, in the type that both convert to. */
+#define TP_MIN(a, b)		 TP_PICK(a, <, b, __COUNTER__)
+#define TP_MAX(a, b)		 TP_PICK(a, >, b, __COUNTER__)
+#define TP_PICK(a, better, b, n) TP_PICK_NAMED(a, better, b, n)
+#define TP_PICK_NAMED(a, better, b, n)                          \
+	__extension__({                                         \
+		__typeof__(1 ? (a) : (b)) tp_a_##n = (a);       \
+		__typeof__(1 ? (a) : (b)) tp_b_##n = (b);       \
+		tp_a_##n better tp_b_##n ? tp_a_##n : tp_b_##n; \
+	})
+
+/* For initialisers, where only constants may stand. */
+#define TP_CONST_MAX(a, b) ((a) > (b) ? (a) : (b))
 
 #define tp_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

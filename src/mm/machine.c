@@ -22,7 +22,7 @@
 #include "mm/zone.h"
 #include "mm/zonelist.h"
 
-static const uint64_t default_block_size = TP_MAX(TP_MIB(128), TP_PAGEBLOCK_SIZE),
+static const uint64_t default_block_size = TP_CONST_MAX(TP_MIB(128), TP_PAGEBLOCK_SIZE),
 		      max_block_size = TP_GIB(2);
 /* Page numbers of 32 bits reach so far. */
 static const uint64_t max_range = TP_GIB(16384);

@@ -19,7 +19,7 @@
 #include "mm/policy.h"
 
 /* Huge pages of the processor want this alignment, whatever a pageblock is. */
-static const uint64_t address_align = TP_MAX(TP_MIB(2), TP_PAGEBLOCK_SIZE);
+static const uint64_t address_align = TP_CONST_MAX(TP_MIB(2), TP_PAGEBLOCK_SIZE);
 
 /* ---- address space --------------------------------------------------------------------------- */
 

@@ -144,9 +144,12 @@ static int judge(struct offlining *o, bool moved_something)
 
 static void back_off(struct offlining *o, bool moved_something)
 {
+	uint64_t now = tp_clock_now();
+
 	if (moved_something)
 		o->backoff_ns = backoff_first_ns;
-	tp_sleep_ns(TP_MIN(o->backoff_ns, o->until_ns - TP_MIN(o->until_ns, tp_clock_now())));
+	if (now < o->until_ns)
+		tp_sleep_ns(TP_MIN(o->backoff_ns, o->until_ns - now));
 	o->backoff_ns = TP_MIN(o->backoff_ns * 2, backoff_max_ns);
 }
 

@@ -19,7 +19,7 @@
 #include "mm_machine.h"
 
 /* Eight pageblocks; of smaller ones so many more that watermarks stay out of the way. */
-#define MAP_BLOCK  TP_MAX(8 * TP_PAGEBLOCK_SIZE, TP_MIB(16))
+#define MAP_BLOCK  TP_CONST_MAX(8 * TP_PAGEBLOCK_SIZE, TP_MIB(16))
 #define CHUNK	   TP_PAGEBLOCK_SIZE
 #define BOOT_BYTES (4 * MAP_BLOCK)
 

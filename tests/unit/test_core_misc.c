@@ -245,6 +245,25 @@ static int fill_list(void **state)
 	return 0;
 }
 
+static unsigned draws;
+
+static unsigned draw(unsigned value)
+{
+	draws++;
+	return value;
+}
+
+/* A clock that is asked twice has moved in between: an offline once slept for centuries. */
+static void min_and_max_evaluate_each_argument_once(void **state)
+{
+	(void)state;
+	draws = 0;
+	assert_int_equal(TP_MIN(draw(3), draw(5)), 3);
+	assert_int_equal(TP_MAX(draw(3), draw(5)), 5);
+	assert_int_equal(TP_MIN(draw(7), TP_MAX(draw(1), draw(2))), 2);
+	assert_int_equal(draws, 7);
+}
+
 static void list_keeps_order_both_ways(void **state)
 {
 	char text[8] = "";
@@ -322,6 +341,7 @@ int main(void)
 		cmocka_unit_test(below_one_is_zero),
 		cmocka_unit_test(below_zero_panics),
 		cmocka_unit_test(forked_streams_differ),
+		cmocka_unit_test(min_and_max_evaluate_each_argument_once),
 		cmocka_unit_test_setup(list_keeps_order_both_ways, fill_list),
 		cmocka_unit_test_setup(removing_twice_is_harmless, fill_list),
 		cmocka_unit_test_setup(list_can_be_emptied_while_walking, fill_list),
