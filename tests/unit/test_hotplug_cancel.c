@@ -66,16 +66,6 @@ static void a_cancelled_offline_names_who_was_in_the_way(void **state)
 	assert_string_equal(offliner.report.blockers[0].reason, "pinned");
 }
 
-/* Many small ones: the clock passes the deadline at every possible moment. */
-static void no_deadline_is_slept_through(void **state)
-{
-	const struct tp_offline_options hurry = { .deadline_ns = TP_MICROSECONDS(150) };
-
-	(void)state;
-	for (unsigned i = 0; i < 3000; i++)
-		assert_int_equal(tp_device_offline(stuck.device, &hurry, NULL), -ETIMEDOUT);
-}
-
 static void cancel_in_progress(const struct tp_progress *progress, void *arg)
 {
 	if (progress->pages_left)
@@ -265,7 +255,6 @@ static void a_cancel_counts_while_isolation_is_tried(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STUCK_TEST(no_deadline_is_slept_through),
 		STUCK_TEST(another_thread_cancels_an_offline),
 		STUCK_TEST(a_cancelled_offline_names_who_was_in_the_way),
 		STUCK_TEST(the_progress_callback_may_cancel),
