@@ -235,10 +235,14 @@ expect 0 "$TIDEPOOL" run "$scenarios/quickstart.lua" --inject mm/online-prepare:
 
 sanitized=$(nm "$TIDEPOOL" 2>/dev/null | grep -c -e __asan_init -e __tsan_init || true)
 if [ "$sanitized" -eq 0 ]; then
+	confined() {
+		# shellcheck disable=SC3045 # every sh that Linux has knows it
+		(ulimit -v 4000000 && exec "$TIDEPOOL" "$@")
+	}
 	script 'tp.machine {}'
-	expect 3 sh -c 'ulimit -v 4000000; exec "$0" run bad.lua' "$TIDEPOOL"
+	expect 3 confined run bad.lua
 	says err '^MISSING'
-	expect 3 sh -c 'ulimit -v 4000000; exec "$0" doctor' "$TIDEPOOL"
+	expect 3 confined doctor
 	says out '^missing  address space'
 fi
 expect 0 "$TIDEPOOL" doctor
@@ -246,19 +250,21 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	cp "$TIDEPOOL" tidepool
 	cp "$scenarios/quickstart.lua" quickstart.lua
 	chmod 755 tidepool
-	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all"
-	expect 0 $nobody ./tidepool run quickstart.lua
+	as_nobody() {
+		setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+	}
+	expect 0 as_nobody ./tidepool run quickstart.lua
 	says out '^HELD'
-	expect 0 $nobody ./tidepool doctor
+	expect 0 as_nobody ./tidepool doctor
 	says out '^limited'
 	says out 'to get:'
 	script 'tp.machine { backing = "huge" }'
 	chmod 644 bad.lua
-	expect 3 $nobody ./tidepool run bad.lua
+	expect 3 as_nobody ./tidepool run bad.lua
 	says err 'EPERM'
 	script 'x'
 	chmod 600 bad.lua
-	expect 2 $nobody ./tidepool run bad.lua
+	expect 2 as_nobody ./tidepool run bad.lua
 	says err 'Permission denied'
 fi
 
