@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "skip.h"
 #include "mm/mapping_internal.h"
 #include "mm_machine.h"
 
@@ -184,7 +185,7 @@ static inline void expect_zero(struct tp_mapping *map)
 static inline void skip_if_tiny(void)
 {
 	if (TP_PAGEBLOCK_ORDER < 9)
-		skip();
+		SKIP("needs pageblocks of full size");
 }
 
 /* Take what is left of a node page by page and give the even ones back: no run is free then. */

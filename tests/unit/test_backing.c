@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include "mapping_machine.h"
 #include "mm/backing.h"
 
@@ -272,7 +273,7 @@ static void huge_pages_where_the_process_may(void **state)
 
 	(void)state;
 	if (err == -EPERM)
-		skip();
+		SKIP("huge pages are not permitted here");
 	must(err);
 	assert_true(b.huge);
 	open_granules(&b, 0, 2);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include "mapping_machine.h"
 
 /* ---- what one gets --------------------------------------------------------------------------- */
@@ -216,7 +217,7 @@ static void replug_under(uint64_t size, bool small_pages, enum tp_backing_kind b
 
 	config.backing = backing;
 	if (tp_machine_create(&config, &m) == -EPERM)
-		skip();
+		SKIP("this backing is not permitted here");
 	for (unsigned i = 0; i < 2; i++)
 		devices[i] = plug_movable(m, 1, 1);
 	map = small_pages ? map_small(m, 1, size) : map_on(m, 1, size);

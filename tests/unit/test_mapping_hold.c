@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <grp.h>
 
+#include "skip.h"
 #include "mapping_machine.h"
 
 struct bed {
@@ -433,7 +434,7 @@ static int userfaultfd_as_nobody(void *arg)
 static void skip_unless_root(void)
 {
 	if (geteuid())
-		skip();
+		SKIP("only root can become somebody else");
 }
 
 static void an_ordinary_user_gets_what_there_is(void **state)

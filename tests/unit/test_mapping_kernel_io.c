@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 
+#include "skip.h"
 #include "mapping_machine.h"
 
 struct bed {
@@ -105,7 +106,7 @@ static void a_read_into_a_held_page_waits_and_succeeds(void **state)
 
 	(void)state;
 	if (!make_bed(&bed))
-		skip();
+		SKIP("the kernel's own faults cannot be held here");
 	bed.base[CHUNK - 16] = 1; /* one of the two pages is there, the other never was */
 	must(tp_hold_begin(&bed.m->hold, bed.base, CHUNK));
 	start_read(&reads[0], bed.base);
@@ -184,7 +185,7 @@ static void reads_from_a_pipe_survive_moves(void **state)
 
 	(void)state;
 	if (!make_bed(&bed))
-		skip();
+		SKIP("the kernel's own faults cannot be held here");
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(pipe(fds), 0);
 	feeder.fd = fds[1];
@@ -272,7 +273,7 @@ static void direct_reads_into_a_pinned_range_are_right(void **state)
 
 	(void)state;
 	if (fd < 0 || !make_bed(&bed))
-		skip();
+		SKIP("no O_DIRECT on this file system, or no full hold");
 	must(tp_mapping_pin(bed.map, 4096, FILE_BYTES, "direct reader"));
 	for (unsigned i = 0; i < 4; i++) {
 		memset(bed.base + 4096, 0, FILE_BYTES);
@@ -323,7 +324,7 @@ static void direct_reads_and_moves_take_turns(void **state)
 
 	(void)state;
 	if (reader.fd < 0 || !make_bed(&bed))
-		skip();
+		SKIP("no O_DIRECT on this file system, or no full hold");
 	reader.map = bed.map;
 	assert_int_equal(pthread_create(&reader.thread, NULL, read_directly, &reader), 0);
 	pusher_start(&pusher, bed.devices[0], bed.devices[1], 10);
@@ -386,14 +387,14 @@ static void fixed_buffers_in_a_pinned_range_are_right(void **state)
 
 	(void)state;
 	if (!make_ring(&ring) || !make_bed(&bed))
-		skip();
+		SKIP("no io_uring here, or no full hold");
 	fd = open_direct();
 	if (fd < 0)
 		fd = make_file(0);
 	to = bed.base + CHUNK;
 	must(tp_mapping_pin(bed.map, CHUNK, FILE_BYTES, "ring"));
 	if (!register_buffer(&ring, to))
-		skip();
+		SKIP("no registered buffers here (RLIMIT_MEMLOCK)");
 	for (unsigned i = 0; i < 4; i++) {
 		memset(to, 0, FILE_BYTES);
 		ring_submit(&ring, fd, to, true);
@@ -419,7 +420,7 @@ static void plain_ring_reads_survive_moves(void **state)
 
 	(void)state;
 	if (!make_ring(&ring) || !make_bed(&bed))
-		skip();
+		SKIP("no io_uring here, or no full hold");
 	fd = make_file(0);
 	pusher_start(&pusher, bed.devices[0], bed.devices[1], 10);
 	for (unsigned i = 0; mapping_stat(bed.map).moves < 30 || i < 100; i++) {

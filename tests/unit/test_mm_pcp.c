@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "skip.h"
 #include "mm/isolate.h"
 #include "mm/pcp.h"
 #include "mm/zone.h"
@@ -74,10 +75,10 @@ static int end(void **state)
 	return 0;
 }
 
-#define SKIP_WITHOUT_LISTS()        \
-	do {                        \
-		if (!owner.machine) \
-			skip();     \
+#define SKIP_WITHOUT_LISTS()                                            \
+	do {                                                            \
+		if (!owner.machine)                                     \
+			SKIP("no restartable sequences in this build"); \
 	} while (0)
 
 /* Single pages straight from the zone: in nobody's list and without an owner. */

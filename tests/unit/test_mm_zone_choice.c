@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "skip.h"
 #include "mm/hotplug.h"
 #include "mm_machine.h"
 
@@ -92,7 +93,7 @@ static void a_low_zone_of_another_node_is_not_met(void **state)
 {
 	(void)state;
 	if (!TP_CONFIG_NUMA)
-		skip();
+		SKIP("NUMA is compiled out");
 	assert_int_equal(chosen(1, 0, 1, TP_ONLINE_KERNEL), TP_ZONE_NORMAL);
 }
 
@@ -163,7 +164,7 @@ static void the_ratio_never_gives_movable_to_a_node_without_boot_memory(void **s
 {
 	(void)state;
 	if (!TP_CONFIG_NUMA)
-		skip();
+		SKIP("NUMA is compiled out");
 	assert_int_equal(chosen(1, BLOCKS, 1, TP_ONLINE_AUTO), TP_ZONE_NORMAL);
 }
 
@@ -173,7 +174,7 @@ static void the_ratio_counts_movable_memory_of_all_nodes(void **state)
 
 	(void)state;
 	if (!TP_CONFIG_NUMA)
-		skip();
+		SKIP("NUMA is compiled out");
 	device = plug(1, BLOCKS, 4, TP_ONLINE_MOVABLE);
 	assert_int_equal(chosen(0, BLOCKS + 4, 1, TP_ONLINE_AUTO), TP_ZONE_NORMAL);
 	unplug(device);

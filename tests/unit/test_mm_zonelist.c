@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "skip.h"
 #include "mm/zonelist.h"
 #include "mm_tracker.h"
 
@@ -60,10 +61,10 @@ static int end(void **state)
 	return 0;
 }
 
-#define SKIP_WITHOUT_NODES()         \
-	do {                         \
-		if (!TP_CONFIG_NUMA) \
-			skip();      \
+#define SKIP_WITHOUT_NODES()                          \
+	do {                                          \
+		if (!TP_CONFIG_NUMA)                  \
+			SKIP("NUMA is compiled out"); \
 	} while (0)
 
 struct place {

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include "mapping_machine.h"
 #include "panic.h"
 
@@ -107,7 +108,7 @@ static void objects_of_every_size_are_apart(void **state)
 static void big_and_aligned_objects_are_apart(void **state)
 {
 	if (TP_PAGE_SIZE << TP_MAX_ORDER < TP_KIB(128))
-		skip(); /* pageblocks too small to hold a slab of them */
+		SKIP("pageblocks too small to hold a slab of them");
 	objects_do_not_overlap(*state, 32768, 0, 20);
 	objects_do_not_overlap(*state, 32768, 4096, 20);
 	objects_do_not_overlap(*state, 1, 4096, 50);
