@@ -16,16 +16,6 @@
 #include "mm/hotplug.h"
 #include "mm/zone.h"
 
-static unsigned first_block(const struct tp_device *d)
-{
-	return (unsigned)(d->start.v / d->machine->block_pages);
-}
-
-static unsigned nr_blocks(const struct tp_device *d)
-{
-	return (unsigned)(d->nr_pages / d->machine->block_pages);
-}
-
 /* ---- where it goes --------------------------------------------------------------------------- */
 
 static int check_config(struct tp_machine *m, const struct tp_device_config *c)
@@ -148,7 +138,8 @@ static void update_node_online(struct tp_machine *m, int node)
 
 static void set_blocks(struct tp_device *d, enum tp_block_state state)
 {
-	for (unsigned id = first_block(d); id < first_block(d) + nr_blocks(d); id++) {
+	for (unsigned id = tp_device_first_block(d);
+	     id < tp_device_first_block(d) + tp_device_nr_blocks(d); id++) {
 		struct tp_block *b = &d->machine->blocks[id];
 
 		tp_spin_lock(&d->machine->blocks_lock);
@@ -276,8 +267,8 @@ void tp_device_info(struct tp_device *d, struct tp_device_info *info)
 		.boot = d->boot,
 		.start = d->start.v << TP_PAGE_SHIFT,
 		.size = d->nr_pages << TP_PAGE_SHIFT,
-		.nr_blocks = nr_blocks(d),
-		.first_block = first_block(d),
+		.nr_blocks = tp_device_nr_blocks(d),
+		.first_block = tp_device_first_block(d),
 		.latency_ns = d->latency_ns,
 		.bandwidth_mbps = d->bandwidth_mbps,
 		.online = d->online,

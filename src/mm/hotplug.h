@@ -93,6 +93,16 @@ int tp_device_attach(struct tp_machine *m, const struct tp_device_config *config
 		     struct tp_device **device);
 void tp_device_detach(struct tp_device *device);
 
+static inline unsigned tp_device_first_block(const struct tp_device *device)
+{
+	return (unsigned)(device->start.v / device->machine->block_pages);
+}
+
+static inline unsigned tp_device_nr_blocks(const struct tp_device *device)
+{
+	return (unsigned)(device->nr_pages / device->machine->block_pages);
+}
+
 struct tp_cancel {
 	tp_atomic_u32 requested;
 };

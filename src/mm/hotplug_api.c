@@ -19,16 +19,6 @@ static uint64_t until_of(const struct tp_offline_options *options)
 	return tp_clock_after(options->deadline_ns ? options->deadline_ns : default_deadline_ns);
 }
 
-static unsigned device_first(const struct tp_device *d)
-{
-	return (unsigned)(d->start.v / d->machine->block_pages);
-}
-
-static unsigned device_count(const struct tp_device *d)
-{
-	return (unsigned)(d->nr_pages / d->machine->block_pages);
-}
-
 static int check_policy(enum tp_online_policy policy)
 {
 	if (policy < TP_ONLINE_AUTO || policy > TP_ONLINE_MOVABLE)
@@ -53,8 +43,8 @@ static int plug_locked(struct tp_machine *m, const struct tp_device_config *conf
 
 	if (err || config->online == TP_ONLINE_NONE || config->kind != TP_DEVICE_DRAM)
 		return err;
-	err = tp_online_blocks_locked(m, device_first(*device), device_count(*device),
-				      config->online);
+	err = tp_online_blocks_locked(m, tp_device_first_block(*device),
+				      tp_device_nr_blocks(*device), config->online);
 	if (err)
 		tp_device_detach(*device);
 	return err;
@@ -83,7 +73,7 @@ int tp_device_online(struct tp_device *d, enum tp_online_policy policy)
 		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
 	if (err)
 		return err;
-	err = tp_online_blocks_locked(m, device_first(d), device_count(d), policy);
+	err = tp_online_blocks_locked(m, tp_device_first_block(d), tp_device_nr_blocks(d), policy);
 	tp_hotplug_end(m);
 	return err;
 }
@@ -117,8 +107,8 @@ static int device_offline(struct tp_device *d, const struct tp_offline_options *
 	err = begin_offline(m, options, until_ns, report);
 	if (err)
 		return err;
-	err = tp_offline_blocks_locked(m, device_first(d), device_count(d), options, until_ns,
-				       report);
+	err = tp_offline_blocks_locked(m, tp_device_first_block(d), tp_device_nr_blocks(d), options,
+				       until_ns, report);
 	if (!err && unplug && !options->dry_run)
 		tp_device_detach(d);
 	tp_hotplug_end(m);

@@ -53,10 +53,9 @@ struct tp_zone {
 	/* kept for requests that need this zone, from those that could use a higher one */
 	uint64_t reserve[TP_NR_ZONE_TYPES];
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
-	uint32_t compact_cursor;			  /* kcompactd's place in the zone */
+	uint32_t reclaim_cursor; /* the pageblock that reclaim looked at last */
 	/* per CPU and migratetype, from the first page on; whoever drains all zones looks early */
 	TP_ATOMIC(struct tp_pcp *) pcp;
-	tp_atomic_u64 free_hint; /* nr_free, readable without the lock */
 };
 
 /* Zones an allocation may use, nearest first, for one highest zone type. */

@@ -82,7 +82,7 @@ static bool next_used_pageblock(struct tp_zone *zone, uint32_t *pb)
 		uint32_t first = (uint32_t)(zone->start_pfn >> TP_PAGEBLOCK_ORDER);
 		uint32_t n = (uint32_t)(zone->spanned >> TP_PAGEBLOCK_ORDER);
 
-		*pb = first + zone->compact_cursor++ % n;
+		*pb = first + zone->reclaim_cursor++ % n;
 		found = tp_pfn_zone(m, tp_pb_start(*pb)) == zone && !tp_zone_isolated(zone, *pb) &&
 			m->pageblocks[*pb].nr_free < TP_PAGEBLOCK_PAGES;
 	}

@@ -31,12 +31,6 @@ static bool whole(const struct tp_pageblock *b)
 	return b->nr_free == TP_PAGEBLOCK_PAGES;
 }
 
-static void set_free(struct tp_zone *zone, uint64_t nr_free)
-{
-	zone->nr_free = nr_free;
-	tp_atomic_store(&zone->free_hint, nr_free, TP_RELAXED);
-}
-
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 static void list_add(struct tp_zone *zone, uint32_t pb, unsigned order)
@@ -131,7 +125,7 @@ static void account_taken(struct tp_zone *zone, uint32_t pb, unsigned nr)
 
 	TP_INVARIANT(b->nr_free >= nr && zone->nr_free >= nr);
 	b->nr_free = (uint16_t)(b->nr_free - nr);
-	set_free(zone, zone->nr_free - nr);
+	zone->nr_free -= nr;
 }
 
 static void take_run(struct tp_zone *zone, uint32_t pb, unsigned index, unsigned order)
@@ -278,7 +272,7 @@ static void give_run(struct tp_zone *zone, uint32_t pb, unsigned index, unsigned
 		zone->nr_isolated_free += nr; /* B4 */
 		return;
 	}
-	set_free(zone, zone->nr_free + nr);
+	zone->nr_free += nr;
 	note_run(zone, pb, index);
 }
 
@@ -303,7 +297,7 @@ void tp_zone_isolate(struct tp_zone *zone, uint32_t pb)
 	TP_INVARIANT(!tp_zone_isolated(zone, pb));
 	delist(zone, pb);
 	tp_atomic_store(&b->isolated, 1, TP_RELAXED);
-	set_free(zone, zone->nr_free - b->nr_free);
+	zone->nr_free -= b->nr_free;
 	zone->nr_isolated_free += b->nr_free;
 	zone->nr_isolated_blocks++;
 }
@@ -317,7 +311,7 @@ void tp_zone_unisolate(struct tp_zone *zone, uint32_t pb)
 	tp_atomic_store(&b->isolated, 0, TP_RELAXED);
 	zone->nr_isolated_free -= b->nr_free;
 	zone->nr_isolated_blocks--;
-	set_free(zone, zone->nr_free + b->nr_free);
+	zone->nr_free += b->nr_free;
 	enlist(zone, pb);
 }
 
