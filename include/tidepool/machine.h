@@ -45,11 +45,15 @@ struct tp_machine_config {
 	/* all zero: node 0 gets one block and every CPU */
 	struct tp_node_config nodes[TP_MAX_NODES];
 	const unsigned *distance; /* nr_nodes x nr_nodes, row by row; NULL: 10 local, 20 else */
-	uint64_t block_size;	  /* power of two, pageblock size to 2 GiB; 0: 128 MiB */
-	/* physical range kept for devices, bytes; 0: 64 GiB.  Only addresses, no memory */
+	/* power of two, pageblock size to 2 GiB; 0: 128 MiB, in simulation 4 pageblocks */
+	uint64_t block_size;
+	/*
+	 * physical range kept for devices, bytes; 0: 64 GiB, in simulation 16 pageblocks.  Only
+	 * addresses, no memory
+	 */
 	uint64_t hotplug_size;
-	uint64_t dma_size;   /* end of ZONE_DMA; 0: 16 MiB */
-	uint64_t dma32_size; /* end of ZONE_DMA32; 0: 4 GiB */
+	uint64_t dma_size;   /* end of ZONE_DMA; 0: 16 MiB, in simulation none */
+	uint64_t dma32_size; /* end of ZONE_DMA32; 0: 4 GiB, in simulation none */
 	enum tp_backing_kind backing;
 	enum tp_hold_kind hold;
 	enum tp_auto_rule auto_rule; /* how TP_ONLINE_AUTO chooses a zone */
@@ -58,7 +62,7 @@ struct tp_machine_config {
 
 /*
  * Make a machine; its boot memory is online when this returns.  @config may be NULL: one node of
- * 128 MiB.
+ * one block.
  * -EINVAL: a size, count or distance out of range (tp_last_error() says which).  -ENOMEM: no
  * address space or memory.
  * -EPERM: the backing or hold asked for is not permitted.
@@ -77,8 +81,8 @@ TP_API uint64_t tp_machine_block_size(const struct tp_machine *machine);
 TP_API unsigned tp_machine_nr_blocks(const struct tp_machine *machine);
 
 /*
- * What carries it, in words: "huge tmpfs", "memfd"; "userfaultfd", "userfaultfd (user mode)",
- * "mprotect"; "rseq", "locked".
+ * What carries it, in words: "huge tmpfs", "memfd", "simulated"; "userfaultfd",
+ * "userfaultfd (user mode)", "mprotect", "simulated"; "rseq", "locked".
  */
 TP_API const char *tp_machine_backing(const struct tp_machine *machine);
 TP_API const char *tp_machine_hold(const struct tp_machine *machine);

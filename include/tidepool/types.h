@@ -11,8 +11,18 @@
 
 #define TP_API __attribute__((visibility("default")))
 
+/*
+ * Everything is small in simulation: every run of the explorer begins with a copy of the machine,
+ * page contents and all.  Code that says TP_PAGE_SIZE and TP_MAX_NODES need not care.
+ */
+#ifdef TP_SIM
+#define TP_PAGE_SHIFT 8
+enum { TP_MAX_NODES = 4, TP_NODE_NONE = -1 };
+#else
 #define TP_PAGE_SHIFT 12
-#define TP_PAGE_SIZE  (UINT64_C(1) << TP_PAGE_SHIFT)
+enum { TP_MAX_NODES = 32, TP_NODE_NONE = -1 };
+#endif
+#define TP_PAGE_SIZE (UINT64_C(1) << TP_PAGE_SHIFT)
 
 /*
  * Order of a pageblock.  A compile constant; tests build with 2 so that explored machines stay
@@ -34,10 +44,8 @@
 #define TP_MILLISECONDS(n) ((uint64_t)(n)*UINT64_C(1000000))
 #define TP_SECONDS(n)	   ((uint64_t)(n)*UINT64_C(1000000000))
 
-enum { TP_MAX_NODES = 32, TP_NODE_NONE = -1 };
-
 /*
- * A page frame number of the machine: physical address / 4096.  A struct, so that nothing else
+ * A page frame number of the machine: physical address / page size.  A struct, so that nothing else
  * passes for one.
  */
 typedef struct {

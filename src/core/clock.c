@@ -13,10 +13,3 @@ uint64_t tp_clock_now(void)
 	TP_INVARIANT(!err);
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
-
-uint64_t tp_clock_after(uint64_t delta_ns)
-{
-	uint64_t then;
-
-	return __builtin_add_overflow(tp_clock_now(), delta_ns, &then) ? UINT64_MAX : then;
-}

@@ -8,6 +8,11 @@
 uint64_t tp_clock_now(void);
 
 /* now + delta, saturating: UINT64_MAX stays "never". */
-uint64_t tp_clock_after(uint64_t delta_ns);
+static inline uint64_t tp_clock_after(uint64_t delta_ns)
+{
+	uint64_t then;
+
+	return __builtin_add_overflow(tp_clock_now(), delta_ns, &then) ? UINT64_MAX : then;
+}
 
 #endif

@@ -9,28 +9,29 @@
 #include <string.h>
 
 #include "core/error.h"
-
-static tp_thread_local struct tp_error last;
+#include "core/self.h"
 
 int tp_error_set(int err, const char *site, const char *format, const char *text,
 		 const uint64_t *args, size_t nr_args)
 {
+	struct tp_error *last = &tp_self()->error;
+
 	TP_INVARIANT(err < 0);
 	TP_INVARIANT(nr_args <= TP_ERROR_ARGS);
-	last.err = err;
-	last.site = site;
-	last.format = format;
-	memset(last.args, 0, sizeof(last.args));
-	memcpy(last.args, args, nr_args * sizeof(*args));
-	last.text[0] = '\0';
+	last->err = err;
+	last->site = site;
+	last->format = format;
+	memset(last->args, 0, sizeof(last->args));
+	memcpy(last->args, args, nr_args * sizeof(*args));
+	last->text[0] = '\0';
 	if (text)
-		strncat(last.text, text, sizeof(last.text) - 1);
+		strncat(last->text, text, sizeof(last->text) - 1);
 	return err;
 }
 
 const struct tp_error *tp_last_error(void)
 {
-	return &last;
+	return &tp_self()->error;
 }
 
 /* Counts all that is put into it; keeps what fits. */

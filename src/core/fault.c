@@ -6,6 +6,7 @@
  *  R1  All counting and planning for a name happens in the first site of that name.  Copies exist
  *      where a site stands in an inline function of a header.
  *  R2  A hit sees a plan whole or not at all: fail_until is 0 while fail_from changes.
+ *      (core/fault_hit.c; in simulation hits follow no plan, but the explorer.)
  *
  * Locking: hits take no lock; plan_lock keeps two plans for one site from mixing.
  */
@@ -29,7 +30,7 @@ _Static_assert(sizeof(struct tp_fault_site) == 64, "a fault site is one cache li
 
 static struct tp_spinlock plan_lock = TP_SPINLOCK_INIT(TP_RANK_CORE, 0);
 
-static struct tp_fault_site *find_first(const char *name)
+struct tp_fault_site *tp_fault_find(const char *name)
 {
 	for_each_site(site) {
 		if (!strcmp(site->name, name))
@@ -38,43 +39,9 @@ static struct tp_fault_site *find_first(const char *name)
 	return NULL;
 }
 
-static tp_noinline struct tp_fault_site *resolve_first(struct tp_fault_site *site)
-{
-	struct tp_fault_site *first = find_first(site->name);
-
-	/* None: the site lies in another shared object, which this registry does not see. */
-	if (!first)
-		first = site;
-	tp_atomic_store(&site->first, first, TP_RELEASE);
-	return first;
-}
-
-/* The second look at fail_until finds out whether fail_from is of another plan (R2). */
-static inline bool plan_covers(struct tp_fault_site *site, uint64_t hit)
-{
-	uint64_t until = tp_atomic_load(&site->fail_until, TP_ACQUIRE);
-
-	return tp_unlikely(hit < until) && hit >= tp_atomic_load(&site->fail_from, TP_ACQUIRE) &&
-	       tp_atomic_load(&site->fail_until, TP_RELAXED) == until;
-}
-
-bool tp_fault_hit(struct tp_fault_site *site)
-{
-	struct tp_fault_site *first = tp_atomic_load(&site->first, TP_ACQUIRE);
-	uint64_t hit;
-
-	if (tp_unlikely(!first))
-		first = resolve_first(site);
-	hit = tp_atomic_add(&first->hits, 1, TP_RELAXED) + 1;
-	if (tp_likely(!plan_covers(first, hit)))
-		return false;
-	tp_atomic_add(&first->injected, 1, TP_RELAXED);
-	return true;
-}
-
 int tp_fault_arm(const char *name, uint64_t nth, uint64_t times)
 {
-	struct tp_fault_site *site = find_first(name);
+	struct tp_fault_site *site = tp_fault_find(name);
 	uint64_t from, until;
 
 	if (!nth || !times)

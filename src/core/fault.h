@@ -22,6 +22,8 @@ struct tp_fault_site {
 	tp_atomic_ptr first; /* site of this name; it counts for all.  Found at the first hit. */
 } __attribute__((aligned(64)));
 
+/* The first site called @name; NULL: there is none. */
+struct tp_fault_site *tp_fault_find(const char *name);
 /* Count a hit; true: this one is to fail. */
 bool tp_fault_hit(struct tp_fault_site *site);
 

@@ -3,24 +3,11 @@
  * lockrank - what each thread holds, checked against the table of ranks.
  *
  * Locking: none; every thread looks at its own list only.  It stands on the zone lock's path: a
- * lock costs one pass over the two or three locks that are held.
+ * lock costs one pass over the two or three locks that are held->
  */
 #include "core/invariant.h"
 #include "core/lockrank.h"
-
-enum { HELD_MAX = 16 };
-
-struct held_lock {
-	const void *lock;
-	struct tp_lock_id id;
-};
-
-struct held_locks {
-	unsigned nr, nr_spin;
-	struct held_lock locks[HELD_MAX];
-};
-
-static tp_thread_local struct held_locks held;
+#include "core/self.h"
 
 static const char *rank_name(unsigned rank)
 {
@@ -43,8 +30,10 @@ static uint64_t order_of(const struct tp_lock_id *id)
 
 static void check_order(const struct tp_lock_id *id)
 {
-	for (unsigned i = 0; i < held.nr; i++) {
-		const struct tp_lock_id *other = &held.locks[i].id;
+	const struct tp_held_locks *held = &tp_self()->held;
+
+	for (unsigned i = 0; i < held->nr; i++) {
+		const struct tp_lock_id *other = &held->locks[i].id;
 
 		if (tp_unlikely(order_of(other) >= order_of(id)))
 			TP_PANIC("lock order: taking %s (rank %u.%u) while holding %s (rank %u.%u)",
@@ -55,62 +44,68 @@ static void check_order(const struct tp_lock_id *id)
 
 void tp_lockrank_acquire(const struct tp_lock_id *id, const void *lock, bool trylock)
 {
+	struct tp_held_locks *held = &tp_self()->held;
+
 	TP_INVARIANT(id->rank != TP_RANK_NONE);
 	/* A trylock never waits, so it cannot close a circle. */
 	if (!trylock)
 		check_order(id);
-	TP_INVARIANT(held.nr < HELD_MAX);
-	held.locks[held.nr++] = (struct held_lock){ .lock = lock, .id = *id };
-	held.nr_spin += id->is_spin;
+	TP_INVARIANT(held->nr < TP_HELD_MAX);
+	held->locks[held->nr++] = (struct tp_held_lock){ .lock = lock, .id = *id };
+	held->nr_spin += id->is_spin;
 }
 
 /*
- * Searched from the newest: locks are mostly given back in reverse.  Returns HELD_MAX if it is not
- * held.
+ * Searched from the newest: locks are mostly given back in reverse.  TP_HELD_MAX: it is not held.
  */
 static unsigned find_held(const void *lock)
 {
-	for (unsigned i = held.nr; i-- > 0;) {
-		if (held.locks[i].lock == lock)
+	const struct tp_held_locks *held = &tp_self()->held;
+
+	for (unsigned i = held->nr; i-- > 0;) {
+		if (held->locks[i].lock == lock)
 			return i;
 	}
-	return HELD_MAX;
+	return TP_HELD_MAX;
 }
 
 void tp_lockrank_release(const void *lock)
 {
+	struct tp_held_locks *held = &tp_self()->held;
 	unsigned i = find_held(lock);
 
-	if (tp_unlikely(i == HELD_MAX))
+	if (tp_unlikely(i == TP_HELD_MAX))
 		TP_PANIC("unlocking a lock that this thread does not hold");
-	held.nr_spin -= held.locks[i].id.is_spin;
-	held.nr--;
-	for (; i < held.nr; i++)
-		held.locks[i] = held.locks[i + 1];
+	held->nr_spin -= held->locks[i].id.is_spin;
+	held->nr--;
+	for (; i < held->nr; i++)
+		held->locks[i] = held->locks[i + 1];
 }
 
 bool tp_lockrank_held(const void *lock)
 {
-	return find_held(lock) != HELD_MAX;
+	return find_held(lock) != TP_HELD_MAX;
 }
 
 static _Noreturn tp_noinline void panic_asleep(void)
 {
+	const struct tp_held_locks *held = &tp_self()->held;
 	unsigned i = 0;
 
-	while (!held.locks[i].id.is_spin)
+	while (!held->locks[i].id.is_spin)
 		i++;
 	TP_PANIC("about to sleep while holding spinlock %s (rank %u.%u)",
-		 rank_name(held.locks[i].id.rank), held.locks[i].id.rank, held.locks[i].id.subrank);
+		 rank_name(held->locks[i].id.rank), held->locks[i].id.rank,
+		 held->locks[i].id.subrank);
 }
 
 void tp_lockrank_may_sleep(void)
 {
-	if (tp_unlikely(held.nr_spin))
+	if (tp_unlikely(tp_self()->held.nr_spin))
 		panic_asleep();
 }
 
 unsigned tp_lockrank_depth(void)
 {
-	return held.nr;
+	return tp_self()->held.nr;
 }

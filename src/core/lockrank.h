@@ -41,6 +41,17 @@ struct tp_lock_id {
 	uint32_t subrank;
 };
 
+enum { TP_HELD_MAX = 16 };
+
+/* What one thread holds, in the order of taking (core/self.h). */
+struct tp_held_locks {
+	unsigned nr, nr_spin;
+	struct tp_held_lock {
+		const void *lock;
+		struct tp_lock_id id;
+	} locks[TP_HELD_MAX];
+};
+
 /*
  * Before waiting for the lock, so that an inversion panics instead of deadlocking.  With @trylock,
  * after taking it: the order is free there, for a trylock cannot wait.

@@ -7,25 +7,9 @@
 #include "core/invariant.h"
 #include "core/rng.h"
 
-/* 2^64 / golden ratio: steps of this odd size visit every state once. */
-static const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
-
-static uint64_t mix(uint64_t z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 void tp_rng_init(struct tp_rng *rng, uint64_t seed)
 {
 	rng->state = seed;
-}
-
-uint64_t tp_rng_next(struct tp_rng *rng)
-{
-	rng->state += golden;
-	return mix(rng->state);
 }
 
 /*
@@ -50,5 +34,5 @@ uint64_t tp_rng_below(struct tp_rng *rng, uint64_t bound)
  */
 void tp_rng_fork(struct tp_rng *rng, uint64_t seed, uint64_t n)
 {
-	tp_rng_init(rng, mix(mix(seed + golden) ^ mix(n)) + n);
+	tp_rng_init(rng, tp_rng_mix(tp_rng_mix(seed + TP_RNG_STEP) ^ tp_rng_mix(n)) + n);
 }

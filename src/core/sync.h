@@ -3,8 +3,9 @@
  * sync - the one seam through which all shared state is touched.
  *
  * Everything two threads may touch goes through an atomic of this header or stands under a lock of
- * it; nothing outside core uses pthreads or _Atomic.  This is the real backend's face; a simulated
- * backend offers the same names over fibers, which is why even relaxed loads are spelled out.
+ * it; nothing outside core uses pthreads or _Atomic.  Two backends offer these names: the real one
+ * (sync_real.h: C11 atomics, futexes) and the simulated one (sync_sim.h: fibers that an explorer
+ * schedules), which is why even relaxed loads are spelled out.
  *
  * Invariants
  *  I1  Locks are taken by increasing rank (core/lockrank.h); two of one rank by increasing subrank.
@@ -13,46 +14,25 @@
  *      time.
  *  I3  A wait queue loses no wake-up: a waiter takes a ticket, checks its condition, then commits
  *      with the ticket.
+ *
+ * Names in parentheses are macros in the simulated backend.
  */
 #ifndef TP_CORE_SYNC_H
 #define TP_CORE_SYNC_H
 
-#include <stdatomic.h>
-
 #include "core/compiler.h"
 #include "core/lockrank.h"
 
-/* ---- atomics: a struct, so that no plain access compiles ------------------------------------- */
-
-#define TP_ATOMIC(type)          \
-	struct {                 \
-		_Atomic(type) v; \
-	}
+#ifdef TP_SIM
+#include "core/sync_sim.h"
+#else
+#include "core/sync_real.h"
+#endif
 
 typedef TP_ATOMIC(uint8_t) tp_atomic_u8;
 typedef TP_ATOMIC(uint32_t) tp_atomic_u32;
 typedef TP_ATOMIC(uint64_t) tp_atomic_u64;
 typedef TP_ATOMIC(void *) tp_atomic_ptr;
-
-#define TP_RELAXED memory_order_relaxed
-#define TP_ACQUIRE memory_order_acquire
-#define TP_RELEASE memory_order_release
-#define TP_ACQ_REL memory_order_acq_rel
-#define TP_SEQ_CST memory_order_seq_cst
-
-#define tp_atomic_load(a, order)	    atomic_load_explicit(&(a)->v, order)
-#define tp_atomic_store(a, value, order)    atomic_store_explicit(&(a)->v, value, order)
-#define tp_atomic_exchange(a, value, order) atomic_exchange_explicit(&(a)->v, value, order)
-/* returns the old value */
-#define tp_atomic_add(a, value, order) atomic_fetch_add_explicit(&(a)->v, value, order)
-#define tp_atomic_sub(a, value, order) atomic_fetch_sub_explicit(&(a)->v, value, order)
-#define tp_atomic_or(a, value, order)  atomic_fetch_or_explicit(&(a)->v, value, order)
-#define tp_atomic_and(a, value, order) atomic_fetch_and_explicit(&(a)->v, value, order)
-/* On failure *expected is what was found (acquire). */
-#define tp_atomic_cas(a, expected, value, order)                                 \
-	atomic_compare_exchange_strong_explicit(&(a)->v, expected, value, order, \
-						memory_order_acquire)
-#define tp_fence(order) atomic_thread_fence(order)
 
 /* ---- mutex: may sleep ------------------------------------------------------------------------ */
 
@@ -67,9 +47,9 @@ struct tp_mutex {
 	}
 
 void tp_mutex_init(struct tp_mutex *mutex, enum tp_lock_rank rank, uint32_t subrank);
-void tp_mutex_lock(struct tp_mutex *mutex);
-bool tp_mutex_trylock(struct tp_mutex *mutex);
-void tp_mutex_unlock(struct tp_mutex *mutex);
+void(tp_mutex_lock)(struct tp_mutex *mutex);
+bool(tp_mutex_trylock)(struct tp_mutex *mutex);
+void(tp_mutex_unlock)(struct tp_mutex *mutex);
 void tp_mutex_assert_held(const struct tp_mutex *mutex);
 
 /* ---- spinlock: short sections only; waiters spin briefly, then sleep in the kernel ----------- */
@@ -85,29 +65,31 @@ struct tp_spinlock {
 	}
 
 void tp_spinlock_init(struct tp_spinlock *lock, enum tp_lock_rank rank, uint32_t subrank);
-void tp_spin_lock(struct tp_spinlock *lock);
-bool tp_spin_trylock(struct tp_spinlock *lock);
-void tp_spin_unlock(struct tp_spinlock *lock);
+void(tp_spin_lock)(struct tp_spinlock *lock);
+bool(tp_spin_trylock)(struct tp_spinlock *lock);
+void(tp_spin_unlock)(struct tp_spinlock *lock);
 void tp_spin_assert_held(const struct tp_spinlock *lock);
 
 /* ---- wait queue ------------------------------------------------------------------------------ */
 
+#ifndef TP_SIM
 struct tp_wait_queue {
 	tp_atomic_u32 seq;
 	tp_atomic_u32 waiters;
 };
 
 #define TP_WAIT_FOREVER UINT64_MAX
+#endif
 
 void tp_wait_queue_init(struct tp_wait_queue *wq);
 /* Take a ticket, then check the condition; if it does not hold, sleep with the ticket. */
-uint32_t tp_wait_prepare(struct tp_wait_queue *wq);
+uint32_t(tp_wait_prepare)(struct tp_wait_queue *wq);
 /* Forget the ticket: the condition held. */
-void tp_wait_abandon(struct tp_wait_queue *wq);
+void(tp_wait_abandon)(struct tp_wait_queue *wq);
 /* Sleep until a wake that came after the ticket, or until tp_clock_now() >= until_ns.  False: the
  * time was up. */
-bool tp_wait_commit(struct tp_wait_queue *wq, uint32_t ticket, uint64_t until_ns);
-void tp_wake_all(struct tp_wait_queue *wq);
+bool(tp_wait_commit)(struct tp_wait_queue *wq, uint32_t ticket, uint64_t until_ns);
+void(tp_wake_all)(struct tp_wait_queue *wq);
 
 /* Wait until @condition holds; condition may use any atomics. */
 #define tp_wait_event(wq, condition)                             \
@@ -145,9 +127,9 @@ struct tp_thread {
  * core/thread). */
 int tp_thread_start(struct tp_thread *thread, const char *name, void (*fn)(void *), void *arg);
 void tp_thread_join(struct tp_thread *thread);
-void tp_yield(void);
+void(tp_yield)(void);
 void tp_sleep_ns(uint64_t ns);
-void tp_cpu_relax(void); /* in a spin loop */
+void(tp_cpu_relax)(void); /* in a spin loop */
 /* A number that no other living thread has, from 1. */
 uint32_t tp_thread_id(void);
 

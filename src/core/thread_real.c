@@ -18,7 +18,10 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/self.h"
 #include "core/sync.h"
+
+tp_thread_local struct tp_self tp_self_here;
 
 static void *run_thread(void *arg)
 {

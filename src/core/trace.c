@@ -154,15 +154,3 @@ size_t tp_trace_read(struct tp_trace_ring *ring, uint64_t *next, struct tp_trace
 	}
 	return n;
 }
-
-static const struct tp_trace_info infos[] = {
-#define TRACE_INFO(id, category, a, b, c) { #id, category, { a, b, c } },
-	TP_TRACE_TABLE(TRACE_INFO)
-#undef TRACE_INFO
-};
-
-const struct tp_trace_info *tp_trace_info(enum tp_trace_id id)
-{
-	TP_INVARIANT(id < TP_ARRAY_SIZE(infos));
-	return &infos[id];
-}

@@ -67,6 +67,6 @@ unsigned tp_compact_zone(struct tp_zone *zone, unsigned order, struct tp_reclaim
 		tp_evacuate_pageblock(zone, pb, &e);
 		emptied += tp_pageblock_free(zone, pb) == TP_PAGEBLOCK_PAGES;
 	}
-	tp_atomic_add(&zone->machine->blocks_compacted, emptied, TP_RELAXED);
+	tp_atomic_count(&zone->machine->blocks_compacted, emptied);
 	return emptied;
 }

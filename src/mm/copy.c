@@ -11,7 +11,7 @@
 #include "core/invariant.h"
 #include "mm/machine.h"
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(TP_SIM)
 
 #include <emmintrin.h>
 

@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/invariant.h"
 #include "mm/hotplug.h"
+#include "mm/metadata.h"
 #include "mm/zone.h"
 
 /* ---- where it goes --------------------------------------------------------------------------- */
@@ -223,26 +223,12 @@ int tp_device_attach(struct tp_machine *m, const struct tp_device_config *c, boo
 	return 0;
 }
 
-/*
- * Owner words are all 0 now; let the system have their pages, but not those that hold words of a
- * neighbour too.
- */
-static void drop_metadata(struct tp_device *d)
-{
-	tp_atomic_u64 *words = &d->machine->words[d->start.v];
-	uintptr_t start = tp_align_up((uintptr_t)words, TP_PAGE_SIZE),
-		  end = (uintptr_t)(words + d->nr_pages) & ~(uintptr_t)(TP_PAGE_SIZE - 1);
-
-	if (start < end)
-		madvise((void *)start, end - start, MADV_DONTNEED);
-}
-
 void tp_device_detach(struct tp_device *d)
 {
 	struct tp_machine *m = d->machine;
 
 	close_private(d);
-	drop_metadata(d);
+	tp_metadata_drop(&m->words[d->start.v], d->nr_pages * sizeof(*m->words));
 	set_blocks(d, TP_BLOCK_ABSENT);
 	tp_list_remove(&d->link);
 	update_node_online(m, d->node);

@@ -11,12 +11,11 @@
 
 #if TP_CONFIG_HOTPLUG
 
-static const uint64_t default_deadline_ns = TP_SECONDS(10);
 static const struct tp_offline_options default_options;
 
 static uint64_t until_of(const struct tp_offline_options *options)
 {
-	return tp_clock_after(options->deadline_ns ? options->deadline_ns : default_deadline_ns);
+	return tp_clock_after(options->deadline_ns ? options->deadline_ns : TP_DEFAULT_DEADLINE_NS);
 }
 
 static int check_policy(enum tp_online_policy policy)

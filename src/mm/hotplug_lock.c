@@ -9,15 +9,20 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "mm/hotplug.h"
 
-/* A cancel request has no wait queue of its own: waiters look at it this often. */
+/* A cancel request has no wait queue of its own: who may be cancelled looks this often. */
 static const uint64_t cancel_poll_ns = TP_MILLISECONDS(5);
 
 static bool try_take(struct tp_hotplug_lock *lock)
 {
 	uint32_t idle = 0;
 
+	if (TP_MUTANT(hotplug_torn) && !tp_atomic_load(&lock->busy, TP_ACQUIRE)) {
+		tp_atomic_store(&lock->busy, 1, TP_RELAXED);
+		return true;
+	}
 	return tp_atomic_cas(&lock->busy, &idle, 1, TP_ACQUIRE);
 }
 
@@ -36,7 +41,10 @@ static int wait_turn(struct tp_hotplug_lock *lock, uint64_t until_ns,
 			tp_wait_abandon(&lock->wq);
 			return now >= until_ns ? -ETIMEDOUT : -ECANCELED;
 		}
-		tp_wait_commit(&lock->wq, ticket, TP_MIN(until_ns, now + cancel_poll_ns));
+		if (TP_MUTANT(hotplug_late_ticket))
+			ticket = tp_wait_prepare(&lock->wq);
+		tp_wait_commit(&lock->wq, ticket,
+			       cancel ? TP_MIN(until_ns, now + cancel_poll_ns) : until_ns);
 	}
 }
 

@@ -60,7 +60,7 @@ static uint8_t block_zone(struct tp_machine *m, unsigned id)
 	tp_pfn pfn = { id * m->block_pages };
 	struct tp_zone *zone = tp_pfn_zone(m, pfn);
 
-	for (uint64_t i = 0; i < m->block_pages; i += TP_PAGEBLOCK_PAGES)
+	for (uint64_t i = TP_PAGEBLOCK_PAGES; i < m->block_pages; i += TP_PAGEBLOCK_PAGES)
 		if (tp_pfn_zone(m, (tp_pfn){ pfn.v + i }) != zone)
 			return TP_ZONE_INDEX_NONE;
 	return zone ? zone->index : TP_ZONE_INDEX_NONE;

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/fault.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "mm/pcp.h"
 #include "mm/zone.h"
 
@@ -26,7 +27,7 @@ static int check_pageblock(struct tp_zone *zone, uint32_t pb)
 {
 	if (tp_pfn_zone(zone->machine, tp_pb_start(pb)) != zone)
 		return TP_ERR(-EBUSY, "pageblock %u left zone %u", pb, zone->index);
-	if (tp_zone_isolated(zone, pb))
+	if (tp_zone_isolated(zone, pb) && !TP_MUTANT(isolate_twice))
 		return TP_ERR(-EBUSY, "pageblock %u takes part in another isolation", pb);
 	return 0;
 }
@@ -60,7 +61,8 @@ int tp_isolate_range(const struct tp_range *range)
 		return err;
 	tp_pcp_fence(zone->machine);
 	tp_spin_lock(&zone->lock);
-	tp_pcp_drain(zone, true);
+	if (!TP_MUTANT(isolate_undrained))
+		tp_pcp_drain(zone, true);
 	tp_pcp_resume(zone);
 	tp_spin_unlock(&zone->lock);
 	tp_trace(zone->machine->trace, TP_TRACE_isolate, zone->index, range->start.v,
@@ -101,7 +103,7 @@ int tp_isolate_ranges(const struct tp_range *ranges, unsigned n)
 		int err = tp_isolate_range(&ranges[i]);
 
 		if (err) {
-			tp_unisolate_ranges(ranges, i);
+			tp_unisolate_ranges(ranges, i + TP_MUTANT(undo_foreign));
 			return err;
 		}
 	}

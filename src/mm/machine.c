@@ -10,20 +10,18 @@
 #include "mm/machine.h"
 
 #include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/fault.h"
 #include "core/invariant.h"
 #include "mm/hotplug.h"
+#include "mm/metadata.h"
 #include "mm/pcp.h"
 #include "mm/zone.h"
 #include "mm/zonelist.h"
 
-static const uint64_t default_block_size = TP_CONST_MAX(TP_MIB(128), TP_PAGEBLOCK_SIZE),
-		      max_block_size = TP_GIB(2);
+static const uint64_t max_block_size = TP_GIB(2);
 /* Page numbers of 32 bits reach so far. */
 static const uint64_t max_range = TP_GIB(16384);
 enum { LOCAL_DISTANCE = 10, REMOTE_DISTANCE = 20, DEFAULT_AUTO_MOVABLE_RATIO = 301 };
@@ -46,10 +44,10 @@ static struct tp_machine_config complete(const struct tp_machine_config *wish)
 	struct tp_machine_config c = wish ? *wish : (struct tp_machine_config){ .nr_nodes = 1 };
 	unsigned used = count_nodes(&c);
 
-	c.block_size = c.block_size ? c.block_size : default_block_size;
-	c.hotplug_size = c.hotplug_size ? c.hotplug_size : TP_GIB(64);
-	c.dma_size = c.dma_size ? c.dma_size : TP_MIB(16);
-	c.dma32_size = c.dma32_size ? c.dma32_size : TP_GIB(4);
+	c.block_size = c.block_size ? c.block_size : TP_DEFAULT_BLOCK_SIZE;
+	c.hotplug_size = c.hotplug_size ? c.hotplug_size : TP_DEFAULT_HOTPLUG_SIZE;
+	c.dma_size = c.dma_size ? c.dma_size : TP_DEFAULT_DMA_SIZE;
+	c.dma32_size = c.dma32_size ? c.dma32_size : TP_DEFAULT_DMA32_SIZE;
 	c.auto_movable_ratio =
 		c.auto_movable_ratio ? c.auto_movable_ratio : DEFAULT_AUTO_MOVABLE_RATIO;
 	if (used == 1 && !c.nodes[0].dram && !c.nodes[0].cpus)
@@ -150,25 +148,14 @@ static void set_cpus(struct tp_machine *m, const struct tp_machine_config *c)
 
 static void *reserve(uint64_t size)
 {
-	void *p = TP_FAULT("mm/metadata")
-			  ? MAP_FAILED
-			  : mmap(NULL, size, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static void release(void *p, uint64_t size)
-{
-	if (p)
-		munmap(p, size);
+	return TP_FAULT("mm/metadata") ? NULL : tp_metadata_reserve(size);
 }
 
 static void free_metadata(struct tp_machine *m)
 {
-	release(m->pageblocks, m->nr_pageblocks * sizeof(*m->pageblocks));
-	release(m->bitmaps, m->nr_pageblocks * sizeof(*m->bitmaps));
-	release(m->words, m->nr_pfns * sizeof(*m->words));
+	tp_metadata_release(m->pageblocks, m->nr_pageblocks * sizeof(*m->pageblocks));
+	tp_metadata_release(m->bitmaps, m->nr_pageblocks * sizeof(*m->bitmaps));
+	tp_metadata_release(m->words, m->nr_pfns * sizeof(*m->words));
 	tp_free(m->blocks);
 }
 
@@ -214,8 +201,7 @@ static void init_nodes(struct tp_machine *m)
 		for (int t = 0; t < TP_NR_ZONE_TYPES; t++) {
 			tp_zone_init(tp_zone_of(m, n, (enum tp_zone_type)t), m, n,
 				     (enum tp_zone_type)t);
-			tp_atomic_store(&m->nodes[n].zonelist[t].zone[0], TP_ZONE_INDEX_NONE,
-					TP_RELAXED);
+			tp_zonelist_init(&m->nodes[n].zonelist[t]);
 		}
 	}
 }

@@ -29,16 +29,17 @@
 #include "core/trace.h"
 #include "mm/backing.h"
 #include "mm/hold.h"
+#include "mm/limits.h"
 #include "mm/pageblock.h"
 
-enum { TP_MAX_ZONES = TP_MAX_NODES * TP_NR_ZONE_TYPES, TP_MAX_OWNERS = 1024 };
+enum { TP_MAX_ZONES = TP_MAX_NODES * TP_NR_ZONE_TYPES };
 
 _Static_assert((int)TP_MAX_ZONES < (int)TP_LIST_PAIR_TAIL,
 	       "a zone index must fit a pageblock record");
 
 enum tp_watermark { TP_WMARK_MIN, TP_WMARK_LOW, TP_WMARK_HIGH, TP_NR_WMARKS };
 
-struct tp_pcp;
+struct tp_pcp_cpu;
 
 struct tp_zone {
 	struct tp_spinlock lock;
@@ -54,13 +55,15 @@ struct tp_zone {
 	uint64_t reserve[TP_NR_ZONE_TYPES];
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
 	uint32_t reclaim_cursor; /* the pageblock that reclaim looked at last */
-	/* per CPU and migratetype, from the first page on; whoever drains all zones looks early */
-	TP_ATOMIC(struct tp_pcp *) pcp;
+	bool listed;		 /* in zonelists; under the hotplug lock */
+	/* one per CPU, from the first page on; whoever drains all zones looks early */
+	TP_ATOMIC(struct tp_pcp_cpu *) pcp;
 };
 
 /* Zones an allocation may use, nearest first, for one highest zone type. */
 struct tp_zonelist {
 	tp_atomic_u8 zone[TP_MAX_ZONES + 1]; /* ends with TP_ZONE_INDEX_NONE */
+	uint8_t length;			     /* under the hotplug lock; behind it all are NONE */
 };
 
 struct tp_node {
@@ -107,7 +110,7 @@ struct tp_machine {
 	struct tp_node nodes[TP_MAX_NODES];
 	struct tp_zone zones[TP_MAX_ZONES];
 	tp_atomic_u64 node_states[TP_NR_NODE_STATES];
-	uint8_t cpu_node[256]; /* the node a host CPU stands for */
+	uint8_t cpu_node[TP_CPU_SLOTS]; /* the node a host CPU stands for */
 
 	uint64_t nr_pfns, nr_pageblocks;
 	uint64_t block_pages;
@@ -212,7 +215,7 @@ static inline bool tp_node_valid(const struct tp_machine *m, int node)
 
 static inline int tp_node_here(const struct tp_machine *m)
 {
-	return m->cpu_node[tp_cpu_current() % sizeof(m->cpu_node)];
+	return m->cpu_node[tp_cpu_current() % TP_CPU_SLOTS];
 }
 
 /*

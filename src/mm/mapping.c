@@ -2,26 +2,20 @@
 /*
  * mapping - make and destroy mappings, pin them, look at them.
  *
- * Fault sites: mm/mapping-show, those of page allocation, core/alloc.
+ * Fault sites: those of mapping_show.c and of page allocation, core/alloc.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
-#include "core/fault.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "mm/mapping_internal.h"
 #include "mm/policy.h"
 
-/* Huge pages of the processor want this alignment, whatever a pageblock is. */
-static const uint64_t address_align = TP_CONST_MAX(TP_MIB(2), TP_PAGEBLOCK_SIZE);
-
-/* ---- address space --------------------------------------------------------------------------- */
+/* ---- showing --------------------------------------------------------------------------------- */
 
 uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t to)
 {
@@ -30,62 +24,6 @@ uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t t
 	for (uint64_t i = from; i <= to && i < map->nr_pages; i++)
 		runs += !i || map->pfns[i] != map->pfns[i - 1] + 1;
 	return runs;
-}
-
-/*
- * ThreadSanitizer takes mmap() for a write to the range, in conflict with the program's own.  To
- * the program it is none: writers are held, and what they find after it is what was there before.
- */
-static bool map_file(char *at, size_t size, int flags, int fd, uint64_t offset)
-{
-	const int prot = PROT_READ | PROT_WRITE;
-
-	if (TP_TSAN)
-		return syscall(SYS_mmap, at, size, prot, flags, fd, offset) != -1;
-	return mmap(at, size, prot, flags, fd, (off_t)offset) != MAP_FAILED;
-}
-
-int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, bool populate)
-{
-	char *at = map->base + (from << TP_PAGE_SHIFT);
-	size_t size = n << TP_PAGE_SHIFT;
-	int flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
-
-	if (TP_FAULT("mm/mapping-show") || !map_file(at, size, flags, map->machine->backing.fd,
-						     (uint64_t)map->pfns[from] << TP_PAGE_SHIFT))
-		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: %u bytes at %x", size,
-				   (uintptr_t)at);
-	/*
-	 * A child would see pages that were given away meanwhile; it sees nothing instead
-	 * (docs/limits.md).
-	 */
-	madvise(at, size, MADV_DONTFORK);
-	return 0;
-}
-
-static int reserve(struct tp_mapping *map)
-{
-	char *p = mmap(NULL, map->size + address_align, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	char *end;
-
-	if (p == MAP_FAILED)
-		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: no address space for %u bytes",
-				   map->size);
-	end = p + map->size + address_align;
-	map->base = (char *)tp_align_up((uintptr_t)p, address_align);
-	if (map->base > p)
-		munmap(p, (size_t)(map->base - p));
-	munmap(map->base + map->size, (size_t)(end - map->base - map->size));
-	return tp_hold_announce(&map->machine->hold, map->base, map->size);
-}
-
-static void unreserve(struct tp_mapping *map)
-{
-	if (!map->base)
-		return;
-	tp_hold_forget(&map->machine->hold, map->base);
-	munmap(map->base, map->size);
 }
 
 static int show_all(struct tp_mapping *map)
@@ -162,6 +100,8 @@ static int alloc_chunk(struct tp_mapping *map, uint64_t chunk)
 	for (uint64_t i = 0; i < n; i++) {
 		int err = alloc_run(map, first + i, 0, 0);
 
+		if (err && TP_MUTANT(half_chunk_whole))
+			map->chunks[chunk].huge = true;
 		if (err)
 			return err;
 	}
@@ -225,7 +165,7 @@ static void tear_down(struct tp_mapping *map)
 {
 	tp_mutex_lock(&map->lock);
 	map->gone = true;
-	unreserve(map);
+	tp_mapping_unreserve(map);
 	tp_backing_charge(&map->machine->backing, -(int64_t)map->kernel_mappings);
 	if (map->owner.machine) /* before that it has no page, perhaps not even tables */
 		free_pages(map);
@@ -265,7 +205,7 @@ int tp_mapping_create(struct tp_machine *m, const struct tp_mapping_config *c,
 	tp_mutex_init(&map->lock, TP_RANK_MAPPING, 0);
 	err = alloc_tables(map, c->name);
 	if (!err)
-		err = reserve(map);
+		err = tp_mapping_reserve(map);
 	if (!err)
 		err = populate(map);
 	if (err) {
@@ -322,7 +262,7 @@ int tp_mapping_read(struct tp_mapping *map, uint64_t offset, void *buf, uint64_t
 	int err = check_range(map, offset, length);
 
 	if (!err)
-		memcpy(buf, map->base + offset, length);
+		tp_mapping_fetch(map, offset, buf, length);
 	return err;
 }
 
@@ -331,7 +271,7 @@ int tp_mapping_write(struct tp_mapping *map, uint64_t offset, const void *buf, u
 	int err = check_range(map, offset, length);
 
 	if (!err)
-		memcpy(map->base + offset, buf, length);
+		tp_mapping_put(map, offset, buf, length);
 	return err;
 }
 

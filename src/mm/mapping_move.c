@@ -2,15 +2,15 @@
 /*
  * mapping_move - what a mapping does when one of its pages must go: hold, copy, show, let go.
  *
- * Fault sites: mm/hold, mm/mapping-show.
+ * Fault sites: those of mapping_show.c.
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
 
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "mm/mapping_internal.h"
 
 /* While held, the stretch is a kernel mapping of its own and cuts its neighbours off. */
@@ -46,7 +46,7 @@ static bool move_hole(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned ord
 static void warm_up(struct tp_machine *m, tp_pfn old, tp_pfn new, unsigned order)
 {
 	if (order && !tp_backing_is_hole(&m->backing, old, UINT64_C(1) << order))
-		madvise(tp_page_address(m, new), TP_PAGE_SIZE << order, MADV_POPULATE_WRITE);
+		tp_backing_populate(&m->backing, new, UINT64_C(1) << order);
 }
 
 /*
@@ -60,10 +60,12 @@ static int copy_and_show(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_p
 	int err;
 
 	if (!hole)
-		tp_page_copy(map->machine, new, old, order);
+		tp_mapping_copy(map, page, old, new, order);
+	if (TP_MUTANT(let_go_early))
+		tp_mapping_let_go(map, page, UINT64_C(1) << order, false);
 	set_pfns(map, page, new, order);
 	err = tp_mapping_show(map, page, UINT64_C(1) << order, !hole);
-	if (err)
+	if (err && !TP_MUTANT(show_failure_kept))
 		set_pfns(map, page, old, order);
 	return err;
 }
@@ -71,20 +73,19 @@ static int copy_and_show(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_p
 static int move_held(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, unsigned order)
 {
 	struct tp_machine *m = map->machine;
-	char *at = map->base + (page << TP_PAGE_SHIFT);
-	size_t size = TP_PAGE_SIZE << order;
-	uint64_t begin;
+	uint64_t n = UINT64_C(1) << order, size = n << TP_PAGE_SHIFT;
+	uint64_t at = (uintptr_t)map->base + (page << TP_PAGE_SHIFT), begin;
 	int err;
 
 	warm_up(m, old, new, order);
 	begin = tp_clock_now();
-	err = tp_hold_begin(&m->hold, at, size);
+	err = TP_MUTANT(move_unheld) ? 0 : tp_mapping_hold(map, page, n);
 	if (err)
 		return err;
-	tp_trace(m->trace, TP_TRACE_hold_begin, (uintptr_t)at, size, 0);
+	tp_trace(m->trace, TP_TRACE_hold_begin, at, size, 0);
 	err = copy_and_show(map, page, old, new, order);
-	tp_hold_end(&m->hold, at, size, !err);
-	tp_trace(m->trace, TP_TRACE_hold_end, (uintptr_t)at, size, 0);
+	tp_mapping_let_go(map, page, n, !err);
+	tp_trace(m->trace, TP_TRACE_hold_end, at, size, 0);
 	raise_to(&map->worst_hold_ns, tp_clock_now() - begin);
 	raise_to(&m->worst_hold_ns, tp_clock_now() - begin);
 	return err;
@@ -119,8 +120,8 @@ static int move(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, u
 	if (!err)
 		err = move_charged(map, page, old, new, order);
 	if (!err) {
-		tp_atomic_add(&map->moves, 1, TP_RELAXED);
-		tp_atomic_add(&map->pages_moved, UINT64_C(1) << order, TP_RELAXED);
+		tp_atomic_count(&map->moves, 1);
+		tp_atomic_count(&map->pages_moved, UINT64_C(1) << order);
 	}
 	return err;
 }

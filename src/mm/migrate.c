@@ -77,9 +77,9 @@ static void count_moved(struct tp_evacuation *e, const struct used_page *p, tp_p
 	uint64_t n = UINT64_C(1) << order_of(p);
 
 	e->moved += n;
-	tp_atomic_add(&e->machine->pages_migrated, n, TP_RELAXED);
+	tp_atomic_count(&e->machine->pages_migrated, n);
 	if (e->demotion)
-		tp_atomic_add(&e->machine->pages_demoted, n, TP_RELAXED);
+		tp_atomic_count(&e->machine->pages_demoted, n);
 	tp_trace(e->machine->trace, TP_TRACE_migrate, p->pfn.v, new.v, order_of(p));
 }
 
@@ -99,7 +99,7 @@ static int move_frozen(struct tp_evacuation *e, const struct used_page *p, tp_pf
 	}
 	tp_page_thaw(m, p->pfn, p->word);
 	tp_pages_free(m, new, order_of(p));
-	tp_atomic_add(&m->migrate_failures, 1, TP_RELAXED);
+	tp_atomic_count(&m->migrate_failures, 1);
 	tp_trace(m->trace, TP_TRACE_migrate_fail, p->pfn.v, (uint64_t)-err, order_of(p));
 	return err;
 }
@@ -277,17 +277,19 @@ static void walk_pageblock(struct tp_evacuation *e, const struct tp_range *range
 	if (!snapshot(range, pb, &bitmap))
 		return;
 	for (tp_pfn pfn = tp_pb_start(pb); pfn.v < end.v;) {
-		/* When told to stop, touch nothing more but say who else stands in the way. */
-		bool stop = !plan && e->stop && e->stop(e->arg);
+		bool stop;
 
+		if (tp_pb_test(&bitmap, tp_pb_index(pfn))) {
+			pfn.v++;
+			continue;
+		}
+		/* When told to stop, touch nothing more but say who else stands in the way. */
+		stop = !plan && e->stop && e->stop(e->arg);
 		if (stop && (!e->blockers || e->nr_blockers >= TP_REPORT_BLOCKERS)) {
 			e->left++;
 			return;
 		}
-		if (tp_pb_test(&bitmap, tp_pb_index(pfn)))
-			pfn.v++;
-		else
-			pfn = visit(e, range, pfn, plan || stop);
+		pfn = visit(e, range, pfn, plan || stop);
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "mm/hotplug.h"
 #include "mm/migrate.h"
 #include "mm/zone.h"
@@ -26,8 +27,6 @@ static const uint64_t progress_interval_ns = TP_MILLISECONDS(10);
 /* A pass as short as this is finished, late or not: a pass cut short does not know all it met. */
 static const uint64_t pass_grace_ns = TP_MILLISECONDS(5);
 static const uint64_t backoff_first_ns = TP_MICROSECONDS(50), backoff_max_ns = TP_MILLISECONDS(2);
-/* Without a page moved for so long for want of memory there will be none. */
-static const uint64_t memory_patience_ns = TP_MILLISECONDS(100);
 
 /* One offline under way. */
 struct offlining {
@@ -137,7 +136,7 @@ static int judge(struct offlining *o, bool moved_something)
 		return give_up(o, -ETIMEDOUT, "deadline passed");
 	if (moved_something || !e->no_memory)
 		o->stuck_since_ns = now;
-	else if (now - o->stuck_since_ns > memory_patience_ns)
+	else if (now - o->stuck_since_ns > TP_OFFLINE_PATIENCE_NS)
 		return give_up(o, -ENOMEM, "no memory takes the pages");
 	return 0;
 }
@@ -200,7 +199,7 @@ static int isolate(struct offlining *o)
 	int err;
 
 	while ((err = tp_isolate_ranges(op->ranges, op->nr_ranges)) == -EBUSY && !out_of_time(o) &&
-	       tp_clock_now() - begin < memory_patience_ns)
+	       tp_clock_now() - begin < TP_OFFLINE_PATIENCE_NS)
 		tp_sleep_ns(backoff_first_ns);
 	o->report->isolate_ns = tp_clock_now() - begin;
 	if (!err)
@@ -243,7 +242,7 @@ static int announce_and_empty(struct offlining *o)
 		return 0;
 	tp_op_cancel(op, TP_MEM_GOING_OFFLINE);
 cancel_node:
-	if (op->changes)
+	if (op->changes && !TP_MUTANT(rollback_skips_node))
 		tp_node_cancel(op->machine, &becoming);
 	return err;
 }
@@ -260,7 +259,7 @@ static void commit(struct offlining *o)
 		tp_node_state_set(m, op->node, TP_N_NORMAL_MEMORY, false);
 	if (op->changes & TP_NODE_HAS_MEMORY)
 		tp_node_state_set(m, op->node, TP_N_MEMORY, false);
-	tp_zonelists_build(m);
+	tp_zonelists_update(m);
 	tp_watermarks_update(m);
 	if (op->changes)
 		tp_node_state(m, &became);
@@ -319,9 +318,12 @@ static int take_out(struct tp_hotplug_op *op, const struct tp_offline_options *o
 		op->changes = offline_changes(op);
 		err = announce_and_empty(&o);
 		if (err)
-			tp_unisolate_ranges(op->ranges, op->nr_ranges);
+			tp_unisolate_ranges(op->ranges,
+					    op->nr_ranges - TP_MUTANT(rollback_skips_range));
 		else
 			commit(&o);
+		if (TP_MUTANT(cancel_committed) && tp_cancelled(options->cancel))
+			err = -ECANCELED;
 	}
 	fill_report(&o, err);
 	return err;

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "mm/hotplug.h"
 #include "mm/pcp.h"
 #include "mm/zone.h"
@@ -54,7 +55,7 @@ static int open_runs(struct tp_hotplug_op *op)
 					  op->runs[i].nr_pages);
 
 		if (err) {
-			close_runs(op, i);
+			close_runs(op, TP_MUTANT(open_keeps_runs) ? 0 : i);
 			return err;
 		}
 	}
@@ -114,7 +115,7 @@ static void commit(struct tp_hotplug_op *op)
 		tp_node_state_set(m, op->node, TP_N_NORMAL_MEMORY, true);
 	if (op->changes & TP_NODE_HAS_MEMORY)
 		tp_node_state_set(m, op->node, TP_N_MEMORY, true);
-	tp_zonelists_build(m);
+	tp_zonelists_update(m);
 	tp_unisolate_ranges(op->ranges, op->nr_ranges);
 	tp_watermarks_update(m);
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 /*
  * A number is not free while callbacks of its last owner run: the pages they have in hand bear it,
@@ -72,7 +73,8 @@ int tp_owner_unregister(struct tp_owner *owner)
 	tp_spin_lock(&m->owners_lock);
 	m->owners[owner->id] = NULL;
 	tp_spin_unlock(&m->owners_lock);
-	wait_for_calls(owner);
+	if (!TP_MUTANT(unregister_early))
+		wait_for_calls(owner);
 	owner->machine = NULL;
 	return 0;
 }
@@ -91,7 +93,9 @@ struct tp_owner *tp_owner_get(struct tp_machine *m, unsigned id)
 
 void tp_owner_put(struct tp_machine *m, unsigned id)
 {
-	if (tp_atomic_sub(&m->owner_calls[id], 1, TP_ACQ_REL) == 1)
+	int order = TP_MUTANT(put_relaxed) ? TP_RELAXED : TP_ACQ_REL;
+
+	if (tp_atomic_sub(&m->owner_calls[id], 1, order) == 1 && !TP_MUTANT(put_unwoken))
 		tp_wake_all(&m->owner_wq);
 }
 
@@ -112,12 +116,15 @@ bool tp_page_freeze(struct tp_machine *m, tp_pfn pfn, uint64_t word)
 {
 	if (tp_word_state(word) != TP_WORD_ALLOCATED || tp_word_pins(word))
 		return false;
-	return tp_atomic_cas(&m->words[pfn.v], &word, tp_word_in(word, TP_WORD_FROZEN), TP_ACQ_REL);
+	return tp_atomic_cas(&m->words[pfn.v], &word, tp_word_in(word, TP_WORD_FROZEN),
+			     TP_ACQ_REL) ||
+	       TP_MUTANT(freeze_unchecked);
 }
 
 bool tp_page_thaw(struct tp_machine *m, tp_pfn pfn, uint64_t word)
 {
-	uint64_t frozen = tp_word_in(word, TP_WORD_FROZEN);
+	uint64_t frozen =
+		TP_MUTANT(thaw_blind) ? tp_word_load(m, pfn) : tp_word_in(word, TP_WORD_FROZEN);
 
 	return tp_atomic_cas(&m->words[pfn.v], &frozen, tp_word_in(word, TP_WORD_ALLOCATED),
 			     TP_ACQ_REL);

@@ -152,10 +152,15 @@ static bool walk_zones(struct tp_machine *m, const struct tp_alloc *r,
 	return false;
 }
 
-static void drain_all(struct tp_machine *m)
+/* What lies in other CPUs' lists is free memory too. */
+static void drain_zones(struct tp_machine *m, const struct tp_alloc *r,
+			const struct tp_zonelist *list, int node)
 {
-	for (unsigned i = 0; i < m->nr_nodes * TP_NR_ZONE_TYPES; i++)
-		tp_pcp_drain_zone(&m->zones[i]);
+	struct tp_zone *zone;
+
+	tp_for_each_zone_in(zone, m, list)
+		if (zone_allowed(zone, r, node))
+			tp_pcp_drain_zone(zone);
 }
 
 static bool find(struct tp_machine *m, const struct tp_alloc *r, int node, uint32_t *page)
@@ -172,8 +177,7 @@ static bool find(struct tp_machine *m, const struct tp_alloc *r, int node, uint3
 	    tp_reclaim_direct(m, list, nodes, r->order) &&
 	    walk_zones(m, r, list, node, TP_WMARK_MIN, page))
 		return true;
-	/* What lies in other CPUs' lists is free memory too. */
-	drain_all(m);
+	drain_zones(m, r, list, node);
 	return walk_zones(m, r, list, node, TP_WMARK_MIN, page);
 }
 

@@ -7,34 +7,28 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "mm/zone.h"
 
-/* The next of all the zone's lists; NULL starts, and NULL is the end. */
-static struct tp_pcp *next_list(struct tp_zone *zone, struct tp_pcp *pcp)
+/* NULL before the zone's first page. */
+static struct tp_pcp_cpu *cpus_of(struct tp_zone *zone)
 {
-	struct tp_pcp *first = tp_atomic_load(&zone->pcp, TP_ACQUIRE);
-
-	if (!first || !pcp)
-		return first;
-	return ++pcp == first + tp_cpu_count() * TP_NR_MIGRATETYPES ? NULL : pcp;
+	return tp_atomic_load(&zone->pcp, TP_ACQUIRE);
 }
-
-#define for_each_list(pcp, zone) \
-	for (struct tp_pcp *pcp = next_list(zone, NULL); pcp; pcp = next_list(zone, pcp))
 
 int tp_pcp_create(struct tp_zone *zone)
 {
-	unsigned n = tp_cpu_count() * TP_NR_MIGRATETYPES;
-	struct tp_pcp *lists;
+	unsigned n = tp_cpu_count();
+	struct tp_pcp_cpu *cpus;
 
 	if (tp_atomic_load(&zone->pcp, TP_RELAXED))
 		return 0;
-	lists = tp_zalloc_aligned(_Alignof(struct tp_pcp), n * sizeof(*lists));
-	if (!lists)
+	cpus = tp_zalloc_aligned(_Alignof(struct tp_pcp_cpu), n * sizeof(*cpus));
+	if (!cpus)
 		return TP_ERR(-ENOMEM, "per-CPU lists of zone %u", zone->index);
 	for (unsigned i = 0; i < n; i++)
-		tp_spinlock_init(&lists[i].lock, TP_RANK_PCP, i);
-	tp_atomic_store(&zone->pcp, lists, TP_RELEASE);
+		tp_spinlock_init(&cpus[i].lock, TP_RANK_PCP, i);
+	tp_atomic_store(&zone->pcp, cpus, TP_RELEASE);
 	return 0;
 }
 
@@ -45,44 +39,53 @@ void tp_pcp_destroy(struct tp_zone *zone)
 
 int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
 {
-	struct tp_pcp *pcp = tp_pcp_list(zone, tp_cpu_current(), type);
+	struct tp_pcp_cpu *cpu = cpus_of(zone) + tp_cpu_current();
+	struct tp_pcp *pcp = &cpu->list[type];
 	int err = 0;
 
-	tp_spin_lock(&pcp->lock);
+	tp_spin_lock(&cpu->lock);
 	if (pcp->stopped)
 		err = -EBUSY;
 	else if (!pcp->count)
 		err = -ENOENT;
 	else
 		*page = pcp->pages[--pcp->count];
-	tp_spin_unlock(&pcp->lock);
+	tp_spin_unlock(&cpu->lock);
 	return err;
 }
 
 int tp_pcp_locked_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
 {
-	struct tp_pcp *pcp = tp_pcp_list(zone, tp_cpu_current(), type);
+	struct tp_pcp_cpu *cpu = cpus_of(zone) + tp_cpu_current();
+	struct tp_pcp *pcp = &cpu->list[type];
+	bool stale = TP_MUTANT(push_stale_flag) &&
+		     !tp_atomic_load(tp_pcp_isolated(zone, page), TP_RELAXED);
 	int err = 0;
 
-	tp_spin_lock(&pcp->lock);
-	if (pcp->stopped || tp_atomic_load(tp_pcp_isolated(zone, page), TP_RELAXED))
+	tp_spin_lock(&cpu->lock);
+	if (pcp->stopped || (!stale && tp_atomic_load(tp_pcp_isolated(zone, page), TP_RELAXED)))
 		err = -EBUSY;
 	else if (pcp->count == TP_PCP_HIGH)
 		err = -ENOSPC;
 	else
 		pcp->pages[pcp->count++] = page;
-	tp_spin_unlock(&pcp->lock);
+	tp_spin_unlock(&cpu->lock);
 	return err;
 }
 
 static void add_stopped(struct tp_zone *zone, uint32_t delta)
 {
-	for_each_list(pcp, zone)
-	{
-		/* The sequences read it without the lock: one store, whole. */
-		tp_spin_lock(&pcp->lock);
-		__atomic_store_n(&pcp->stopped, pcp->stopped + delta, __ATOMIC_RELEASE);
-		tp_spin_unlock(&pcp->lock);
+	struct tp_pcp_cpu *cpus = cpus_of(zone);
+
+	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++) {
+		tp_spin_lock(&cpus[c].lock);
+		for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++) {
+			struct tp_pcp *pcp = &cpus[c].list[t];
+
+			/* The sequences read it without the lock: one store, whole. */
+			__atomic_store_n(&pcp->stopped, pcp->stopped + delta, __ATOMIC_RELEASE);
+		}
+		tp_spin_unlock(&cpus[c].lock);
 	}
 }
 
@@ -108,6 +111,7 @@ static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isola
 {
 	uint32_t kept = 0;
 
+	TP_INVARIANT(pcp->stopped);
 	for (uint32_t i = 0; i < pcp->count; i++) {
 		uint32_t page = pcp->pages[i];
 
@@ -121,13 +125,16 @@ static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isola
 
 void tp_pcp_drain(struct tp_zone *zone, bool only_isolated)
 {
+	struct tp_pcp_cpu *cpus = cpus_of(zone);
+
 	tp_spin_assert_held(&zone->lock);
-	for_each_list(pcp, zone)
-	{
-		TP_INVARIANT(pcp->stopped);
-		tp_spin_lock(&pcp->lock);
-		drain_list(zone, pcp, only_isolated);
-		tp_spin_unlock(&pcp->lock);
+	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++) {
+		tp_spin_lock(&cpus[c].lock);
+		for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
+			drain_list(zone, &cpus[c].list[t], only_isolated);
+		tp_spin_unlock(&cpus[c].lock);
+		if (TP_MUTANT(drain_first))
+			break;
 	}
 }
 
@@ -147,13 +154,14 @@ void tp_pcp_drain_zone(struct tp_zone *zone)
 
 uint64_t tp_pcp_count(struct tp_zone *zone)
 {
+	struct tp_pcp_cpu *cpus = cpus_of(zone);
 	uint64_t sum = 0;
 
-	for_each_list(pcp, zone)
-	{
-		tp_spin_lock(&pcp->lock);
-		sum += __atomic_load_n(&pcp->count, __ATOMIC_RELAXED);
-		tp_spin_unlock(&pcp->lock);
+	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++) {
+		tp_spin_lock(&cpus[c].lock);
+		for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
+			sum += __atomic_load_n(&cpus[c].list[t].count, __ATOMIC_RELAXED);
+		tp_spin_unlock(&cpus[c].lock);
 	}
 	return sum;
 }

@@ -4,7 +4,7 @@
  *
  * Two ways to touch them, chosen when the machine is made: restartable sequences (no lock, no
  * atomic instruction; the kernel restarts the sequence if the thread was preempted or moved), or a
- * spinlock per list where those are not to be had, under ThreadSanitizer and in simulation.
+ * spinlock per CPU where those are not to be had, under ThreadSanitizer and in simulation.
  *
  * Invariants
  *  P1  No page of an isolated pageblock enters a list: the push reads the block's flag inside its
@@ -13,7 +13,7 @@
  *  P2  While stopped > 0 nobody but the drainer, who holds the zone lock, touches the list; others
  *      take the slow path.
  *
- * Locking: zone lock, then the list's own lock (locked variant).
+ * Locking: zone lock, then the lock of the CPU's lists (locked variant).
  */
 #ifndef TP_MM_PCP_H
 #define TP_MM_PCP_H
@@ -29,13 +29,10 @@ void tp_pcp_destroy(struct tp_zone *zone);
 int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page);
 int tp_pcp_locked_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page);
 
-/*
- * Lists of one CPU lie side by side, so that a sequence can compute its address from the CPU number
- * alone.
- */
-static inline struct tp_pcp *tp_pcp_list(struct tp_zone *zone, unsigned cpu, unsigned type)
+/* A sequence computes its list from that of CPU 0 and its CPU's number. */
+static inline struct tp_pcp *tp_pcp_first(struct tp_zone *zone, enum tp_migratetype type)
 {
-	return tp_atomic_load(&zone->pcp, TP_ACQUIRE) + cpu * TP_NR_MIGRATETYPES + type;
+	return &tp_atomic_load(&zone->pcp, TP_ACQUIRE)->list[type];
 }
 
 static inline const tp_atomic_u8 *tp_pcp_isolated(struct tp_zone *zone, uint32_t page)
@@ -47,7 +44,7 @@ static inline const tp_atomic_u8 *tp_pcp_isolated(struct tp_zone *zone, uint32_t
 static inline int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
 {
 	if (tp_likely(zone->machine->rseq))
-		return tp_rseq_pop(tp_pcp_list(zone, 0, type), page);
+		return tp_rseq_pop(tp_pcp_first(zone, type), page);
 	return tp_pcp_locked_pop(zone, type, page);
 }
 
@@ -55,7 +52,7 @@ static inline int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uin
 static inline int tp_pcp_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page)
 {
 	if (tp_likely(zone->machine->rseq))
-		return tp_rseq_push(tp_pcp_list(zone, 0, type), tp_pcp_isolated(zone, page), page);
+		return tp_rseq_push(tp_pcp_first(zone, type), tp_pcp_isolated(zone, page), page);
 	return tp_pcp_locked_push(zone, type, page);
 }
 

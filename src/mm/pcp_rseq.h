@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pcp_rseq - one CPU's list, and its push and pop as restartable sequences (x86-64).
+ * pcp_rseq - one CPU's lists, and their push and pop as restartable sequences (x86-64).
  *
  * Each sequence reads the CPU number, finds that CPU's list, checks, and commits with one store to
  * count.  If the kernel takes the CPU away in between, execution goes on at the abort label and the
@@ -15,15 +15,19 @@
 
 #include "core/invariant.h"
 #include "core/sync.h"
+#include "mm/limits.h"
 #include "mm/pageblock.h"
-
-enum { TP_PCP_BATCH = 64, TP_PCP_HIGH = 384 };
 
 struct tp_pcp {
 	uint32_t count;
 	uint32_t stopped;
 	uint32_t pages[TP_PCP_HIGH];
-	struct tp_spinlock lock;
+} __attribute__((aligned(64)));
+
+/* What one CPU keeps of a zone. */
+struct tp_pcp_cpu {
+	struct tp_pcp list[TP_NR_MIGRATETYPES];
+	struct tp_spinlock lock; /* for all of them; the sequences do without */
 } __attribute__((aligned(64)));
 
 /* May this process use restartable sequences? */
@@ -38,7 +42,7 @@ void tp_rseq_fence(void);
 #include <sys/rseq.h>
 
 /* From one CPU's list to the next CPU's of the same type. */
-enum { TP_RSEQ_STRIDE = TP_NR_MIGRATETYPES * sizeof(struct tp_pcp) };
+enum { TP_RSEQ_STRIDE = sizeof(struct tp_pcp_cpu) };
 
 /* The kernel checks these four bytes before it jumps to an abort label; glibc registers with the
  * same. */

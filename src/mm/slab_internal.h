@@ -24,8 +24,6 @@
 
 #include "mm/machine.h"
 
-enum { TP_SLAB_MAX_OBJECTS = 256 };
-
 struct tp_slab {
 	struct tp_slab_cache *cache;
 	struct tp_list link;

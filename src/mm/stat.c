@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/mutant.h"
 #include "mm/owner.h"
 #include "mm/pcp.h"
 #include "mm/zone.h"
@@ -53,6 +54,7 @@ int tp_zone_stat(struct tp_machine *m, int node, enum tp_zone_type type, struct 
 	stat->isolated_free = zone->nr_isolated_free;
 	stat->pcp = tp_pcp_count(zone);
 	memcpy(stat->watermark, zone->watermark, sizeof(stat->watermark));
+	TP_MUTANT_GAP(zone_stat_torn, spin, &zone->lock);
 	count_pageblocks(zone, stat);
 	tp_spin_unlock(&zone->lock);
 	return 0;
@@ -98,21 +100,6 @@ int tp_page_query(struct tp_machine *m, tp_pfn pfn, struct tp_page_info *info)
 
 /* ---- the machine ----------------------------------------------------------------------------- */
 
-/* Memory of the process's shared mappings, each page counted once however often it is mapped. */
-static uint64_t resident_bytes(void)
-{
-	FILE *f = fopen("/proc/self/smaps_rollup", "re");
-	unsigned long long kib = 0;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pss_Shmem: %llu kB", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return (uint64_t)kib << 10;
-}
-
 static uint64_t plugged_pages(struct tp_machine *m)
 {
 	uint64_t sum = 0;
@@ -129,7 +116,7 @@ void tp_machine_stat(struct tp_machine *m, struct tp_machine_stat *stat)
 
 	*stat = (struct tp_machine_stat){
 		.backing_bytes = tp_backing_bytes(&m->backing),
-		.resident_bytes = resident_bytes(),
+		.resident_bytes = tp_backing_resident(&m->backing),
 		.metadata_bytes = pages * sizeof(*m->words) +
 				  (pages >> TP_PAGEBLOCK_ORDER) * (sizeof(struct tp_pageblock) +
 								   sizeof(struct tp_pb_bitmap)),
@@ -141,11 +128,6 @@ void tp_machine_stat(struct tp_machine *m, struct tp_machine_stat *stat)
 		.blocks_compacted = tp_atomic_load(&m->blocks_compacted, TP_RELAXED),
 		.worst_hold_ns = tp_atomic_load(&m->worst_hold_ns, TP_RELAXED),
 	};
-}
-
-const char *tp_machine_backing(const struct tp_machine *m)
-{
-	return m->backing.huge ? "huge tmpfs" : "memfd";
 }
 
 const char *tp_machine_percpu(const struct tp_machine *m)

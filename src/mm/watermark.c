@@ -91,6 +91,8 @@ void tp_watermarks_update(struct tp_machine *m)
 {
 	uint64_t total = kernel_pages(m);
 
+	/* A zone that was empty before and is so still takes no part. */
 	for (unsigned i = 0; i < m->nr_nodes * TP_NR_ZONE_TYPES; i++)
-		set_zone(&m->zones[i], total);
+		if (m->zones[i].managed || m->zones[i].watermark[TP_WMARK_HIGH])
+			set_zone(&m->zones[i], total);
 }

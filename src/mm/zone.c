@@ -3,6 +3,7 @@
 #include "mm/zone.h"
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 void tp_zone_init(struct tp_zone *zone, struct tp_machine *m, int node, enum tp_zone_type type)
 {
@@ -296,6 +297,7 @@ void tp_zone_isolate(struct tp_zone *zone, uint32_t pb)
 	tp_spin_assert_held(&zone->lock);
 	TP_INVARIANT(!tp_zone_isolated(zone, pb));
 	delist(zone, pb);
+	TP_MUTANT_GAP(isolate_two_holds, spin, &zone->lock);
 	tp_atomic_store(&b->isolated, 1, TP_RELAXED);
 	zone->nr_free -= b->nr_free;
 	zone->nr_isolated_free += b->nr_free;
@@ -312,6 +314,7 @@ void tp_zone_unisolate(struct tp_zone *zone, uint32_t pb)
 	zone->nr_isolated_free -= b->nr_free;
 	zone->nr_isolated_blocks--;
 	zone->nr_free += b->nr_free;
+	TP_MUTANT_GAP(undo_two_holds, spin, &zone->lock);
 	enlist(zone, pb);
 }
 

@@ -34,15 +34,38 @@ static void build(struct tp_machine *m, struct tp_zonelist *list, const int *nod
 			if (zone->managed)
 				tp_atomic_store(&list->zone[n++], zone->index, TP_RELEASE);
 		}
-	/* To the very end, so that a walk that sees the list grow finds nothing old behind it. */
-	for (; n <= TP_MAX_ZONES; n++)
-		tp_atomic_store(&list->zone[n], TP_ZONE_INDEX_NONE, TP_RELEASE);
+	/* So that a walk that sees the list grow finds nothing old behind it. */
+	for (unsigned i = n; i < list->length; i++)
+		tp_atomic_store(&list->zone[i], TP_ZONE_INDEX_NONE, TP_RELEASE);
+	list->length = (uint8_t)n;
 }
 
-void tp_zonelists_build(struct tp_machine *m)
+void tp_zonelist_init(struct tp_zonelist *list)
+{
+	for (unsigned i = 0; i <= TP_MAX_ZONES; i++)
+		tp_atomic_store(&list->zone[i], TP_ZONE_INDEX_NONE, TP_RELAXED);
+}
+
+/* Has a zone come or gone since the last time? */
+static bool populated_changed(struct tp_machine *m)
+{
+	bool changed = false;
+
+	for (unsigned i = 0; i < m->nr_nodes * TP_NR_ZONE_TYPES; i++) {
+		bool populated = m->zones[i].managed;
+
+		changed |= populated != m->zones[i].listed;
+		m->zones[i].listed = populated;
+	}
+	return changed;
+}
+
+void tp_zonelists_update(struct tp_machine *m)
 {
 	int nodes[TP_MAX_NODES];
 
+	if (!populated_changed(m))
+		return;
 	tp_seqcount_write_begin(&m->zonelist_seq);
 	for (int node = 0; node < (int)m->nr_nodes; node++) {
 		sort_nodes(m, node, nodes);

@@ -14,6 +14,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "numa/numa.h"
 
 struct tp_cpuset {
@@ -74,6 +75,7 @@ int tp_cpuset_create(struct tp_machine *machine, const char *name, tp_nodemask m
 	tp_atomic_store(&made->mems, mems.v, TP_RELAXED);
 	tp_mutex_lock(&all->lock);
 	update_effective(made);
+	TP_MUTANT_GAP(cpuset_joins_late, mutex, &all->lock);
 	tp_list_add_before(&all->list, &made->link);
 	tp_mutex_unlock(&all->lock);
 	*cpuset = made;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mutant - bugs on purpose, to see whether the explorer convicts them.
+ *
+ * Where one of them would be made, the code asks for it by name.  Without TP_MUTANTS, which only
+ * tests define, the answer is the constant false; with it, tp_mutant says which one is switched on.
+ */
+#ifndef TP_CORE_MUTANT_H
+#define TP_CORE_MUTANT_H
+
+#include <stdbool.h>
+
+/* name, what is done wrong */
+#define TP_MUTANT_TABLE(X)                                                                       \
+	/* lists and isolation: a page of an isolated block gets out (P1, S1) */                 \
+	X(push_stale_flag, "a page enters a per-CPU list by a flag read before the list's lock") \
+	X(isolate_undrained, "isolation leaves what lies in per-CPU lists there")                \
+	X(drain_first, "a drain looks into the first CPU's lists only")                          \
+	/* flag, count and lists of a pageblock change together (Z1, Z2) */                      \
+	X(isolate_two_holds, "isolation gives the zone lock up between lists and flag")          \
+	X(undo_two_holds,                                                                        \
+	  "the undo of an isolation gives the zone lock up between flag and lists")              \
+	/* two isolations of one pageblock (S2) */                                               \
+	X(isolate_twice, "isolation does not look whether another has the pageblock")            \
+	X(undo_foreign, "an isolation that failed also undoes the range it failed at")           \
+	/* one operation at a time; who waits is woken */                                        \
+	X(hotplug_torn, "the hotplug lock is taken by a look and a store")                       \
+	X(hotplug_late_ticket, "a waiter for the hotplug lock takes its ticket after the look")  \
+	/* all or nothing (H1, H3, H4) */                                                        \
+	X(cancel_committed, "a cancel that comes after the commit still makes the offline fail") \
+	X(rollback_skips_node, "a failed offline does not take its node event back")             \
+	X(rollback_skips_range, "a failed offline leaves its last range isolated")               \
+	X(open_keeps_runs, "if a run of memory cannot be opened those before it stay open")      \
+	/* no write is lost (W1, V1) */                                                          \
+	X(move_unheld, "a page of a mapping moves without holding writers off")                  \
+	X(let_go_early, "writers are let go before the new page is shown")                       \
+	X(show_failure_kept, "a page that could not be shown is in the table all the same")      \
+	X(half_chunk_whole, "a chunk that ran out of pages is freed as one (two faults)")        \
+	/* owners and pins (O3, O4, G2) */                                                       \
+	X(freeze_unchecked, "a freeze that failed is taken for one that worked")                 \
+	X(thaw_blind, "a thaw does not look whether the owner freed the page meanwhile")         \
+	X(unregister_early, "an owner may go while a callback of its runs")                      \
+	X(put_unwoken, "the end of an owner's last callback wakes nobody")                       \
+	X(put_relaxed, "the end of a callback is counted by a relaxed operation (weak memory)")  \
+	/* readers */                                                                            \
+	X(zone_stat_torn, "zone statistics give the lock up between counts and lists")           \
+	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")
+
+enum tp_mutant {
+	TP_MUTANT_none,
+#define TP_MUTANT_ENUM(name, what) TP_MUTANT_##name,
+	TP_MUTANT_TABLE(TP_MUTANT_ENUM)
+#undef TP_MUTANT_ENUM
+		TP_NR_MUTANTS,
+};
+
+#ifdef TP_MUTANTS
+
+struct tp_mutant_info {
+	const char *name, *what;
+};
+
+extern enum tp_mutant tp_mutant;
+extern const struct tp_mutant_info tp_mutant_infos[TP_NR_MUTANTS];
+
+#define TP_MUTANT(name) (tp_mutant == TP_MUTANT_##name)
+
+#else
+
+#define TP_MUTANT(name) ((void)TP_MUTANT_##name, false)
+
+#endif
+
+/* Here the mutant gives up a lock ("spin" or "mutex") that it should keep. */
+#define TP_MUTANT_GAP(name, kind, lock)           \
+	do {                                      \
+		if (TP_MUTANT(name)) {            \
+			tp_##kind##_unlock(lock); \
+			tp_##kind##_lock(lock);   \
+		}                                 \
+	} while (0)
+
+#endif
