@@ -8,6 +8,7 @@
 #define TP_CLI_COMMAND_H
 
 #include <argp.h>
+#include <stdint.h>
 
 enum { TP_EXIT_HELD = 0, TP_EXIT_FINDING = 1, TP_EXIT_USAGE = 2, TP_EXIT_ENVIRONMENT = 3 };
 
@@ -21,8 +22,8 @@ struct tp_command {
 	int (*main)(int argc, char **argv);
 };
 
-extern const struct tp_command tp_command_run, tp_command_faults, tp_command_doctor,
-	tp_command_version;
+extern const struct tp_command tp_command_run, tp_command_explore, tp_command_replay,
+	tp_command_merge, tp_command_faults, tp_command_doctor, tp_command_version;
 
 /* NULL-ended. */
 extern const struct tp_command *const tp_commands[];
@@ -33,6 +34,15 @@ extern const struct tp_command *const tp_commands[];
  */
 void tp_command_parse(const struct tp_command *command, argp_parser_t parser, int argc, char **argv,
 		      void *input);
+
+/* A line of a command's table of options. */
+#define TP_OPTION_LINE(option_name, option_key, argument, text)                               \
+	{                                                                                     \
+		.name = (option_name), .key = (option_key), .arg = (argument), .doc = (text), \
+	}
+
+/* The number that @option was given; anything else ends the process with TP_EXIT_USAGE. */
+uint64_t tp_command_number(const char *text, const char *option, struct argp_state *state);
 
 /* "command<TAB>option<TAB>argument<TAB>text" per line, for generators. */
 void tp_command_print_options(void);

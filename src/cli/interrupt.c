@@ -8,18 +8,33 @@
 
 #include "lab/run.h"
 
-static void on_interrupt(int signal)
+static void ask(int signal)
 {
 	(void)signal;
+	tp_run_interrupt();
+}
+
+static void ask_or_insist(int signal)
+{
 	if (tp_run_interrupted())
 		_exit(tp_verdict_exit_code(TP_VERDICT_INTERRUPTED));
-	tp_run_interrupt();
+	ask(signal);
+}
+
+static void install(void (*handler)(int signal))
+{
+	const struct sigaction action = { .sa_handler = handler };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
 }
 
 void tp_interrupt_install(void)
 {
-	const struct sigaction action = { .sa_handler = on_interrupt };
+	install(ask_or_insist);
+}
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+void tp_interrupt_install_patient(void)
+{
+	install(ask);
 }

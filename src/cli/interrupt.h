@@ -5,4 +5,7 @@
 
 void tp_interrupt_install(void);
 
+/* For a child: ask however often it comes; insisting is up to its parent. */
+void tp_interrupt_install_patient(void);
+
 #endif

@@ -22,8 +22,7 @@ static json_t *number(uint64_t n)
 	return json_integer((json_int_t)n);
 }
 
-/* Names and texts of scripts may be no UTF-8; then they are said to be. */
-static json_t *text(const char *s)
+json_t *tp_json_text(const char *s)
 {
 	json_t *json = json_string(s);
 
@@ -32,13 +31,13 @@ static json_t *text(const char *s)
 
 void tp_json_begin(const struct tp_run_config *config)
 {
-	tp_json_print("begin", json_pack("{s:o, s:o}", "script", text(config->script), "seed",
-					 number(config->seed)));
+	tp_json_print("begin", json_pack("{s:o, s:o}", "script", tp_json_text(config->script),
+					 "seed", number(config->seed)));
 }
 
 void tp_json_log(const char *line)
 {
-	tp_json_print("log", json_pack("{s:o}", "text", text(line)));
+	tp_json_print("log", json_pack("{s:o}", "text", tp_json_text(line)));
 }
 
 static json_t *events(const struct tp_step *step)
@@ -61,16 +60,18 @@ static json_t *blockers(const struct tp_offline_report *report)
 
 		json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:o, s:o, s:s}", "pfn",
 						      number(b->pfn.v), "order", (int)b->order,
-						      "pins", (int)b->pins, "owner", text(b->owner),
-						      "what", text(b->what), "reason", b->reason));
+						      "pins", (int)b->pins, "owner",
+						      tp_json_text(b->owner), "what",
+						      tp_json_text(b->what), "reason", b->reason));
 	}
 	return list;
 }
 
 static void add_report(json_t *json, const struct tp_offline_report *r)
 {
-	json_object_set_new(json, "reason", text(r->reason ? r->reason : ""));
-	json_object_set_new(json, "vetoed_by", r->vetoed_by[0] ? text(r->vetoed_by) : json_null());
+	json_object_set_new(json, "reason", tp_json_text(r->reason ? r->reason : ""));
+	json_object_set_new(json, "vetoed_by",
+			    r->vetoed_by[0] ? tp_json_text(r->vetoed_by) : json_null());
 	json_object_set_new(json, "pages", number(r->pages_total));
 	json_object_set_new(json, "pages_moved", number(r->pages_moved));
 	json_object_set_new(json, "pages_released", number(r->pages_released));
@@ -93,9 +94,9 @@ void tp_json_step(const struct tp_step *step)
 {
 	json_t *json = json_pack("{s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:b}", "step",
 				 (int)step->number, "machine", (int)step->machine, "verb",
-				 step->verb, "object", text(step->object), "detail",
-				 text(step->detail), "err", errno_name(step->err), "error",
-				 step->err ? text(step->error) : json_null(), "injected",
+				 step->verb, "object", tp_json_text(step->object), "detail",
+				 tp_json_text(step->detail), "err", errno_name(step->err), "error",
+				 step->err ? tp_json_text(step->error) : json_null(), "injected",
 				 (int)step->injected);
 
 	json_object_set_new(json, "elapsed_ns", number(step->elapsed_ns));
@@ -114,8 +115,8 @@ static void print_load(struct tp_load *load, unsigned machine)
 	json_t *json;
 
 	tp_load_read_stat(load, &stat);
-	json = json_pack("{s:i, s:o, s:s}", "machine", (int)machine, "name", text(load->name),
-			 "kind", load->kind->name);
+	json = json_pack("{s:i, s:o, s:s}", "machine", (int)machine, "name",
+			 tp_json_text(load->name), "kind", load->kind->name);
 	json_object_set_new(json, "work", number(stat.work));
 	json_object_set_new(json, "starved", number(stat.starved));
 	json_object_set_new(json, "pages_moved", number(stat.pages_moved));
@@ -134,7 +135,7 @@ static void print_findings(const struct tp_run *run)
 		char copy[TP_RUN_TEXT];
 
 		snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
-		tp_json_print("finding", json_pack("{s:o}", "text", text(copy)));
+		tp_json_print("finding", json_pack("{s:o}", "text", tp_json_text(copy)));
 		line += length + (line[length] != '\0');
 	}
 }
@@ -152,8 +153,8 @@ void tp_json_end(const struct tp_run *run, const char *replay)
 	tp_run_totals(run, &t);
 	json = json_pack("{s:s, s:i, s:o, s:o}", "verdict", tp_verdict_name(run->verdict), "exit",
 			 tp_verdict_exit_code(run->verdict), "message",
-			 run->message[0] ? text(run->message) : json_null(), "replay",
-			 text(replay));
+			 run->message[0] ? tp_json_text(run->message) : json_null(), "replay",
+			 tp_json_text(replay));
 	json_object_set_new(json, "steps", number(t.steps));
 	json_object_set_new(json, "refused", number(t.refused));
 	json_object_set_new(json, "writes", number(t.writes));

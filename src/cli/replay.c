@@ -10,28 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/shell_word.h"
 #include "core/compiler.h"
 
-static char crash_text[TP_REPLAY_TEXT + 64];
-
-static void put(FILE *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-+=./:,@%";
-
-	if (*word && strspn(word, plain) == strlen(word)) {
-		fprintf(out, " %s", word);
-		return;
-	}
-	fputs(" '", out);
-	for (; *word; word++) {
-		if (*word == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(*word, out);
-	}
-	fputc('\'', out);
-}
+static char crash_text[16 * TP_REPLAY_TEXT];
 
 const char *tp_replay_command(char buf[TP_REPLAY_TEXT], const struct tp_replay *replay)
 {
@@ -41,7 +23,7 @@ const char *tp_replay_command(char buf[TP_REPLAY_TEXT], const struct tp_replay *
 	if (!out)
 		return buf;
 	fputs("tidepool run", out);
-	put(out, replay->script);
+	tp_shell_word_print(out, replay->script);
 	fprintf(out, " --seed %" PRIu64, replay->seed);
 	for (unsigned i = 0; i < replay->nr_injections; i++)
 		fprintf(out, " --inject %s:%" PRIu64, replay->injections[i].name,
@@ -49,7 +31,7 @@ const char *tp_replay_command(char buf[TP_REPLAY_TEXT], const struct tp_replay *
 	if (replay->retry)
 		fputs(" --retry", out);
 	for (unsigned i = 0; i < replay->nr_args; i++)
-		put(out, replay->args[i]);
+		tp_shell_word_print(out, replay->args[i]);
 	fclose(out);
 	return buf;
 }

@@ -2,8 +2,6 @@
 /* run_options - read the options of everything that runs a script. */
 #include "cli/run_options.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,18 +28,6 @@ void tp_run_options_init(struct tp_run_options *options)
 		(struct tp_run_options){ .seed = new_seed(), .limit_ns = UINT64_C(600000000000) };
 }
 
-static uint64_t parse_number(const char *text, const char *what, struct argp_state *state)
-{
-	char *end;
-	uint64_t n;
-
-	errno = 0;
-	n = strtoull(text, &end, 0);
-	if (!*text || *text == '-' || *end || errno)
-		argp_error(state, "%s: \"%s\" is no number", what, text);
-	return n;
-}
-
 static void add_injection(struct tp_run_options *options, char *arg, struct argp_state *state)
 {
 	char *colon = strrchr(arg, ':');
@@ -53,7 +39,7 @@ static void add_injection(struct tp_run_options *options, char *arg, struct argp
 		argp_error(state, "--inject: at most %d of them", TP_MAX_INJECTIONS);
 	*colon = '\0';
 	injection->name = arg;
-	injection->nth = parse_number(colon + 1, "--inject", state);
+	injection->nth = tp_command_number(colon + 1, "--inject", state);
 	if (!injection->nth)
 		argp_error(state, "--inject: hits count from 1");
 	options->nr_injections++;
@@ -83,7 +69,7 @@ error_t tp_run_options_parse(struct tp_run_options *options, int key, char *arg,
 		options->quiet = true;
 		break;
 	case TP_KEY_SEED:
-		options->seed = parse_number(arg, "--seed", state);
+		options->seed = tp_command_number(arg, "--seed", state);
 		break;
 	case TP_KEY_LIMIT:
 		if (tp_duration_parse(arg, &options->limit_ns))

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <stdbool.h>
 
+#include "cli/command.h"
 #include "cli/replay.h"
 
 enum {
@@ -16,11 +17,6 @@ enum {
 	TP_KEY_INJECT,
 	TP_KEY_OWN, /* and up: of one command */
 };
-
-#define TP_OPTION_LINE(option_name, option_key, argument, text)                               \
-	{                                                                                     \
-		.name = (option_name), .key = (option_key), .arg = (argument), .doc = (text), \
-	}
 
 #define TP_RUN_OPTIONS                                                                            \
 	TP_OPTION_LINE("json", TP_KEY_JSON, NULL, "print one JSON object per line, not a table"), \

@@ -16,9 +16,9 @@ bool tp_style_wanted(FILE *out)
 const char *tp_style_on(FILE *out, enum tp_style style)
 {
 	static const char *const sequences[] = {
-		[TP_STYLE_GOOD] = "\033[1;32m", [TP_STYLE_BAD] = "\033[1;31m",
-		[TP_STYLE_WARN] = "\033[33m",	[TP_STYLE_DIM] = "\033[2m",
-		[TP_STYLE_BOLD] = "\033[1m",
+		[TP_STYLE_PLAIN] = "",	       [TP_STYLE_GOOD] = "\033[1;32m",
+		[TP_STYLE_BAD] = "\033[1;31m", [TP_STYLE_WARN] = "\033[33m",
+		[TP_STYLE_DIM] = "\033[2m",    [TP_STYLE_BOLD] = "\033[1m",
 	};
 
 	return tp_style_wanted(out) ? sequences[style] : "";

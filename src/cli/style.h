@@ -6,7 +6,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum tp_style { TP_STYLE_GOOD, TP_STYLE_BAD, TP_STYLE_WARN, TP_STYLE_DIM, TP_STYLE_BOLD };
+enum tp_style {
+	TP_STYLE_PLAIN,
+	TP_STYLE_GOOD,
+	TP_STYLE_BAD,
+	TP_STYLE_WARN,
+	TP_STYLE_DIM,
+	TP_STYLE_BOLD,
+};
 
 /* @out is a terminal, not a dumb one, and NO_COLOR is not set. */
 bool tp_style_wanted(FILE *out);

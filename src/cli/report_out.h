@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * report_out - what searches found: a line for each as it ends, a verdict after the last.
+ *
+ *   scenario             strategy  verdict       runs  pruned   runs/s  steps/run  sites
+ *   mm/isolate-vs-free   dpor      COMPLETE        42       3    120 k       31.2      -
+ *
+ * A finding follows its line, and ends with the command that brings it back.
+ */
+#ifndef TP_CLI_REPORT_OUT_H
+#define TP_CLI_REPORT_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tidepool/explore.h>
+
+struct tp_report_out {
+	bool json, quiet;
+	int width; /* of the longest name of a scenario */
+	size_t of; /* so many reports are expected */
+	bool has_heading;
+	unsigned nr, found, complete; /* reports so far */
+	struct tp_explore_report last;
+};
+
+/* @replay may be "". */
+void tp_report_out_add(struct tp_report_out *out, const struct tp_explore_report *report,
+		       const char *replay);
+/* The verdict on all of them.  Returns the exit code. */
+int tp_report_out_end(struct tp_report_out *out, bool interrupted);
+
+#endif
