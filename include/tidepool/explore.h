@@ -170,13 +170,14 @@ enum tp_story_kind {
 struct tp_story_event {
 	enum tp_story_kind kind;
 	unsigned task; /* TP_SIM_MAX_TASKS: outside tasks */
-	uint64_t step; /* number of shared operations before it in this run */
+	uint64_t step; /* a step's number in this run, from 1; else that of the step before */
 	uint64_t now_ns;
 	/* The task before could have gone on; or a fault, an old value, a choice other than 0. */
 	bool deciding;
-	const char *verb;   /* "load", "lock", "wake", ...; a site's name */
-	const char *object; /* "m->hotplug.busy"; a note's text */
-	const char *where;  /* "src/mm/zone.c:120" or "" */
+	const char *verb;	/* "load", "lock", "wake", ...; a site's name */
+	const char *object;	/* "m->hotplug.busy"; a note's text */
+	uint32_t object_number; /* of a step: the same for the same variable, from 1; 0: none */
+	const char *where;	/* "src/mm/zone.c:120" or "" */
 	bool has_value;
 	uint64_t value; /* read, or written */
 };

@@ -48,6 +48,7 @@ TP_API int tp_mapping_create(struct tp_machine *machine, const struct tp_mapping
 /* Unmap and free.  -EBUSY: a range is pinned.  NULL is fine. */
 TP_API int tp_mapping_destroy(struct tp_mapping *mapping);
 
+/* NULL on a simulated machine. */
 TP_API void *tp_mapping_base(const struct tp_mapping *mapping);
 TP_API uint64_t tp_mapping_size(const struct tp_mapping *mapping);
 

@@ -9,17 +9,19 @@
 #include "cli/shards.h"
 #include "core/compiler.h"
 
-enum { KEY_JSON = 0x100, KEY_QUIET };
+enum { KEY_JSON = 0x100, KEY_QUIET, KEY_SITES };
 
 struct options {
 	char **files;
 	unsigned nr_files;
-	bool json, quiet;
+	bool json, quiet, sites;
 };
 
 static const struct argp_option options_table[] = {
 	TP_OPTION_LINE("json", KEY_JSON, NULL, "print one JSON object per line, not a table"),
 	TP_OPTION_LINE("quiet", KEY_QUIET, NULL, "print only findings and the verdict"),
+	TP_OPTION_LINE("sites", KEY_SITES, NULL,
+		       "at the end list all fault sites, with those that were never met"),
 	{ .name = NULL },
 };
 
@@ -34,6 +36,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_QUIET:
 		options->quiet = true;
+		break;
+	case KEY_SITES:
+		options->sites = true;
 		break;
 	case ARGP_KEY_ARGS:
 		options->files = state->argv + state->next;
@@ -69,10 +74,13 @@ static void merge(struct tp_report_out *out, const struct tp_sharded_search *sea
 
 static int merge_all(const struct options *options, const struct tp_shards *shards)
 {
-	struct tp_report_out out = { .json = options->json, .quiet = options->quiet };
+	struct tp_report_out out = { .json = options->json,
+				     .quiet = options->quiet,
+				     .with_sites = options->sites };
 	bool is_whole = true;
 	int code;
 
+	tp_report_out_begin(&out);
 	tp_list_for_each(search, &shards->searches, struct tp_sharded_search, link) {
 		out.width = TP_MAX(out.width, (int)strlen(search->scenario));
 		out.of++;

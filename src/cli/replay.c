@@ -5,15 +5,12 @@
 #include "cli/replay.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "cli/crash.h"
 #include "cli/shell_word.h"
-#include "core/compiler.h"
 
-static char crash_text[16 * TP_REPLAY_TEXT];
+static char crash_text[TP_REPLAY_TEXT + 64];
 
 const char *tp_replay_command(char buf[TP_REPLAY_TEXT], const struct tp_replay *replay)
 {
@@ -36,30 +33,13 @@ const char *tp_replay_command(char buf[TP_REPLAY_TEXT], const struct tp_replay *
 	return buf;
 }
 
-/* The handler is gone when this runs (SA_RESETHAND), so the same signal now ends the process. */
-static void on_crash(int signal)
+static void say_crash_text(void)
 {
-	size_t length = strlen(crash_text);
-
-	while (length && write(STDERR_FILENO, crash_text, length) < 0)
-		length = 0;
-	raise(signal);
-}
-
-static void watch(int signal)
-{
-	struct sigaction old, action = { .sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND };
-
-	/* A sanitizer that listens already says more than we could. */
-	if (!sigaction(signal, NULL, &old) && old.sa_handler == SIG_DFL)
-		sigaction(signal, &action, NULL);
+	tp_crash_say(crash_text);
 }
 
 void tp_replay_on_crash(const char *command)
 {
-	static const int signals[] = { SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE };
-
 	snprintf(crash_text, sizeof(crash_text), "tidepool: it crashed; replay: %s\n", command);
-	for (size_t i = 0; i < TP_ARRAY_SIZE(signals); i++)
-		watch(signals[i]);
+	tp_crash_watch(say_crash_text);
 }

@@ -27,8 +27,9 @@ const char *tp_replay_token_command(char buf[TP_REPLAY_COMMAND], const char *wor
 
 	if (!out)
 		return buf;
-	tp_shell_word_print(out, token);
 	tp_scenario_options_print(out, options);
+	if (token)
+		tp_shell_word_print(out, token);
 	fclose(out);
 	return buf;
 }

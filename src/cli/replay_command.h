@@ -9,7 +9,7 @@
 
 enum { TP_REPLAY_COMMAND = 2 * TP_TOKEN_TEXT };
 
-/* "tidepool replay mm/x '0.4>1' --memory c11".  Returns @buf. */
+/* "tidepool replay mm/x --memory c11 '0.4>1'"; NULL: leave the token to be added.  Returns @buf. */
 const char *tp_replay_token_command(char buf[TP_REPLAY_COMMAND], const char *word,
 				    const char *token, const struct tp_scenario_options *options);
 

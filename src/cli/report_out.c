@@ -63,9 +63,11 @@ static void print_token(const struct tp_explore_report *r)
 {
 	if (!strcmp(r->token, "-"))
 		printf("  token    -  (no deviation is needed: tasks run one after another)\n");
-	else if (r->token[0])
+	else if (r->found_length)
 		printf("  token    %s  (shrunk: %u of %u deviations)\n", r->token, r->token_length,
 		       r->found_length);
+	else if (r->token[0])
+		printf("  token    %s  (not shrunk)\n", r->token);
 }
 
 static void print_finding(const struct tp_explore_report *r, const char *replay)
@@ -77,6 +79,11 @@ static void print_finding(const struct tp_explore_report *r, const char *replay)
 	printf("replay: %s\n", replay);
 }
 
+void tp_report_out_begin(struct tp_report_out *out)
+{
+	tp_site_table_init(&out->sites);
+}
+
 void tp_report_out_add(struct tp_report_out *out, const struct tp_explore_report *report,
 		       const char *replay)
 {
@@ -84,6 +91,7 @@ void tp_report_out_add(struct tp_report_out *out, const struct tp_explore_report
 	out->found += report->failed > 0;
 	out->complete += !report->failed && report->complete;
 	out->last = *report;
+	tp_site_table_add(&out->sites, report);
 	if (out->json) {
 		tp_report_print_json(report, replay);
 	} else {
@@ -159,15 +167,18 @@ static void print_verdict(const struct tp_report_out *out)
 
 int tp_report_out_end(struct tp_report_out *out, bool interrupted)
 {
-	print_verdict(out);
+	interrupted &= !out->found;
+	if (out->with_sites)
+		tp_site_table_print(&out->sites, out->json);
+	if (!interrupted)
+		print_verdict(out);
 	fflush(stdout);
+	if (interrupted && !out->json) {
+		print_word(stderr, TP_STYLE_WARN, "INTERRUPTED");
+		fprintf(stderr, "in search %u of %zu; what was done until then held\n", out->nr,
+			out->of);
+	}
 	if (out->found)
 		return TP_EXIT_FINDING;
-	if (!interrupted)
-		return TP_EXIT_HELD;
-	if (!out->json) {
-		print_word(stderr, TP_STYLE_WARN, "INTERRUPTED");
-		fprintf(stderr, "after %u of %zu searches\n", out->nr, out->of);
-	}
-	return tp_verdict_exit_code(TP_VERDICT_INTERRUPTED);
+	return interrupted ? tp_verdict_exit_code(TP_VERDICT_INTERRUPTED) : TP_EXIT_HELD;
 }

@@ -15,15 +15,20 @@
 
 #include <tidepool/explore.h>
 
+#include "cli/site_table.h"
+
 struct tp_report_out {
-	bool json, quiet;
+	bool json, quiet, with_sites;
 	int width; /* of the longest name of a scenario */
 	size_t of; /* so many reports are expected */
 	bool has_heading;
 	unsigned nr, found, complete; /* reports so far */
 	struct tp_explore_report last;
+	struct tp_site_table sites;
 };
 
+/* All that is not set before remains zero. */
+void tp_report_out_begin(struct tp_report_out *out);
 /* @replay may be "". */
 void tp_report_out_add(struct tp_report_out *out, const struct tp_explore_report *report,
 		       const char *replay);

@@ -77,9 +77,10 @@ static bool on_progress(const struct tp_explore_report *report, void *arg)
 
 int tp_search(const struct tp_search *search, struct tp_search_result *result)
 {
-	result->crash_nr_shards = 0;
 	if (search->jobs > 1)
 		return tp_search_with_jobs(search, result);
+	result->found_shard = search->options->shard;
+	result->found_nr_shards = search->options->nr_shards;
 	return tp_search_shard(search, search->options->shard, search->options->nr_shards,
 			       on_progress, (void *)search, &result->report);
 }

@@ -23,8 +23,8 @@ struct tp_search {
 
 struct tp_search_result {
 	struct tp_explore_report report;
-	/* The finding is that a job died, which searched shard @crash_shard (from 0) of so many. */
-	unsigned crash_shard, crash_nr_shards;
+	/* Where it was found: in shard @found_shard (from 0) of so many. */
+	unsigned found_shard, found_nr_shards;
 };
 
 /*

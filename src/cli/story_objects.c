@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* story_objects - sort the steps of a story by the name of what they touch. */
+/* story_objects - sort the steps of a story by what they touch. */
 #include "cli/story_objects.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/story.h"
 #include "core/alloc.h"
 
 struct use {
-	const char *name;
+	uint32_t number;
 	size_t event;
 };
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(((const struct use *)a)->name, ((const struct use *)b)->name);
-}
+	const struct use *x = a, *y = b;
 
-static bool touches_something(const struct tp_story_event *event)
-{
-	return event->kind == TP_STORY_STEP && *event->object;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->event < y->event ? -1 : x->event > y->event;
 }
 
 static size_t list_uses(const struct tp_story *story, struct use *uses)
@@ -29,8 +27,8 @@ static size_t list_uses(const struct tp_story *story, struct use *uses)
 	size_t nr = 0;
 
 	for (size_t i = 0; i < story->nr_events; i++) {
-		if (touches_something(&story->events[i]))
-			uses[nr++] = (struct use){ tp_story_object(&story->events[i]), i };
+		if (story->events[i].object_number)
+			uses[nr++] = (struct use){ story->events[i].object_number, i };
 	}
 	qsort(uses, nr, sizeof(*uses), compare);
 	return nr;
@@ -42,16 +40,15 @@ static void number_objects(struct tp_story_objects *objects, const struct tp_sto
 	for (size_t i = 0; i < story->nr_events; i++)
 		objects->of[i] = SIZE_MAX;
 	for (size_t i = 0; i < nr_uses; i++) {
-		struct tp_story_object *object = &objects->items[objects->nr];
+		const struct tp_story_event *event = &story->events[uses[i].event];
+		struct tp_story_object *object;
 
-		if (objects->nr && !strcmp(object[-1].name, uses[i].name))
-			object--;
-		else
-			objects->nr++;
-		object->name = uses[i].name;
+		if (!i || uses[i].number != uses[i - 1].number)
+			objects->items[objects->nr++].name = tp_story_object(event);
+		object = &objects->items[objects->nr - 1];
 		object->uses++;
-		object->tasks |= 1u << story->events[uses[i].event].task;
-		objects->of[uses[i].event] = (size_t)(object - objects->items);
+		object->tasks |= 1u << event->task;
+		objects->of[uses[i].event] = objects->nr - 1;
 	}
 }
 

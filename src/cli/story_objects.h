@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* story_objects - the variables, locks and queues that the steps of a story touch, by name. */
+/* story_objects - the variables, locks and queues that the steps of a story touch. */
 #ifndef TP_CLI_STORY_OBJECTS_H
 #define TP_CLI_STORY_OBJECTS_H
 
 #include <tidepool/explore.h>
 
 struct tp_story_object {
-	const char *name;
+	const char *name; /* in the first step that touches it */
 	unsigned uses;
 	uint32_t tasks; /* that touch it, as a mask */
 };
 
 struct tp_story_objects {
-	struct tp_story_object *items; /* by name */
+	struct tp_story_object *items; /* as they were first met */
 	size_t nr;
 	size_t *of; /* per event its object's number; SIZE_MAX: it is no step on one */
 };

@@ -164,7 +164,7 @@ static void print_line(const struct page *page, char line[LINE], int from, int t
 	from = TP_MIN(from, end);
 	to = TP_MIN(to, end);
 	fprintf(page->out, "%.*s%s%.*s%s%s\n", from, line, tp_style_on(page->out, style), to - from,
-		line + from, tp_style_off(page->out), line + to);
+		line + from, style == TP_STYLE_PLAIN ? "" : tp_style_off(page->out), line + to);
 }
 
 /* How much of @text to put into @room columns: up to where a name or word can be parted. */
@@ -267,19 +267,20 @@ static void print_switch(const struct page *page, size_t before, size_t i)
 
 static void print_names(const struct page *page)
 {
+	const struct tp_story *story = page->story;
 	char names[LINE], cpus[LINE], line[LINE];
 
 	begin_line(page, names, ' ', '|');
 	begin_line(page, cpus, ' ', '|');
 	begin_line(page, line, '-', '+');
 	write_over(names, 1, "step");
-	for (unsigned i = 0; i < page->story->nr_tasks; i++) {
-		char text[40];
+	for (unsigned i = 0; i < story->nr_tasks; i++) {
+		int lane = page->begin[i + 1] - page->begin[i] - 3;
+		char text[32];
 
-		snprintf(text, sizeof(text), "%u %s", i, page->story->tasks[i]);
-		text[page->begin[i + 1] - page->begin[i] - 3] = '\0';
+		snprintf(text, TP_MIN(sizeof(text), (size_t)lane + 1), "%u %s", i, story->tasks[i]);
 		write_over(names, page->begin[i], text);
-		snprintf(text, sizeof(text), "cpu %u", i % tp_story_nr_cpus(page->story));
+		snprintf(text, sizeof(text), "cpu %u", i % tp_story_nr_cpus(story));
 		write_over(cpus, page->begin[i], text);
 	}
 	line[5] = line[8] = ' ';
@@ -289,7 +290,7 @@ static void print_names(const struct page *page)
 	}
 	print_line(page, names, GUTTER, page->width, TP_STYLE_BOLD);
 	print_line(page, cpus, GUTTER, page->width, TP_STYLE_DIM);
-	print_line(page, line, 0, 0, TP_STYLE_PLAIN);
+	print_line(page, line, 0, page->width, TP_STYLE_DIM);
 }
 
 static void print_heading(const struct page *page)

@@ -15,7 +15,7 @@
 	/* lists and isolation: a page of an isolated block gets out (P1, S1) */                 \
 	X(push_stale_flag, "a page enters a per-CPU list by a flag read before the list's lock") \
 	X(isolate_undrained, "isolation leaves what lies in per-CPU lists there")                \
-	X(drain_first, "a drain looks into the first CPU's lists only")                          \
+	X(drain_own, "a drain looks into the lists of the calling CPU only")                     \
 	/* flag, count and lists of a pageblock change together (Z1, Z2) */                      \
 	X(isolate_two_holds, "isolation gives the zone lock up between lists and flag")          \
 	X(undo_two_holds,                                                                        \

@@ -170,9 +170,12 @@ static void tear_down(struct tp_mapping *map)
 	if (map->owner.machine) /* before that it has no page, perhaps not even tables */
 		free_pages(map);
 	tp_mutex_unlock(&map->lock);
-	/* A mover may have a page in hand that it is about to give back: it will find us gone. */
-	while (map->owner.machine && tp_owner_unregister(&map->owner))
-		tp_yield();
+	if (map->owner.machine) {
+		/* Waits for movers that have a page in hand: they find us gone and give it back. */
+		int err = tp_owner_unregister(&map->owner);
+
+		TP_INVARIANT(!err);
+	}
 	free_mapping(map);
 }
 

@@ -75,33 +75,40 @@ static uint64_t kept_back(const struct tp_zone *zone, const struct depth *d)
 
 /* ---- one zone -------------------------------------------------------------------------------- */
 
-/* Fill the CPU's list; keep one page for the caller. */
+/* What the list does not take, because it is stopped or full, goes back.  The zone lock is held. */
+static void put_by(struct tp_zone *zone, enum tp_migratetype type, const uint32_t *pages,
+		   unsigned n)
+{
+	unsigned kept = 0;
+
+	while (kept < n && !tp_pcp_push(zone, type, pages[kept]))
+		kept++;
+	for (; kept < n; kept++)
+		tp_zone_give(zone, (tp_pfn){ pages[kept] }, 0);
+}
+
+/*
+ * Fill the CPU's list; keep one page for the caller.  In one hold of the lock: on their way to the
+ * list pages are nowhere to be found, and others would go away empty-handed.
+ */
 static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct depth *d,
 		   uint32_t *page)
 {
 	uint32_t pages[TP_PCP_BATCH];
 	uint64_t keep;
-	unsigned n = 0, kept;
+	unsigned n = 0;
 
 	tp_spin_lock(&zone->lock);
 	keep = kept_back(zone, d);
 	if (zone->nr_free > keep)
 		n = tp_zone_take_bulk(zone, type, pages,
 				      (unsigned)TP_MIN(zone->nr_free - keep, TP_PCP_BATCH));
-	tp_spin_unlock(&zone->lock);
-	if (!n)
-		return false;
-	*page = pages[n - 1];
-	for (kept = 0; kept < n - 1 && !tp_pcp_push(zone, type, pages[kept]); kept++)
-		;
-	if (kept <
-	    n - 1) { /* the list is stopped, was filled meanwhile, or the block is being isolated */
-		tp_spin_lock(&zone->lock);
-		for (; kept < n - 1; kept++)
-			tp_zone_give(zone, (tp_pfn){ pages[kept] }, 0);
-		tp_spin_unlock(&zone->lock);
+	if (n) {
+		*page = pages[n - 1];
+		put_by(zone, type, pages, n - 1);
 	}
-	return true;
+	tp_spin_unlock(&zone->lock);
+	return n;
 }
 
 static bool take_locked(struct tp_zone *zone, unsigned order, enum tp_migratetype type,
@@ -229,18 +236,15 @@ int tp_pages_alloc(struct tp_machine *m, const struct tp_alloc *r, tp_pfn *pfn)
 
 /* ---- free ------------------------------------------------------------------------------------ */
 
-/* The list is full: give half a list back in one hold of the lock. */
+/* The list is full: give half a list back in one hold of the lock, as in refill(). */
 static void flush(struct tp_zone *zone, enum tp_migratetype type, tp_pfn pfn)
 {
-	uint32_t pages[2 * TP_PCP_BATCH];
-	unsigned n = 0;
+	uint32_t page;
 
-	while (n < TP_ARRAY_SIZE(pages) && !tp_pcp_pop(zone, type, &pages[n]))
-		n++;
 	tp_spin_lock(&zone->lock);
 	tp_zone_give(zone, pfn, 0);
-	while (n--)
-		tp_zone_give(zone, (tp_pfn){ pages[n] }, 0);
+	for (unsigned n = 0; n < 2 * TP_PCP_BATCH && !tp_pcp_pop(zone, type, &page); n++)
+		tp_zone_give(zone, (tp_pfn){ page }, 0);
 	tp_spin_unlock(&zone->lock);
 }
 

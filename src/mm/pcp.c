@@ -129,12 +129,12 @@ void tp_pcp_drain(struct tp_zone *zone, bool only_isolated)
 
 	tp_spin_assert_held(&zone->lock);
 	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++) {
+		if (TP_MUTANT(drain_own) && c != tp_cpu_current())
+			continue;
 		tp_spin_lock(&cpus[c].lock);
 		for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
 			drain_list(zone, &cpus[c].list[t], only_isolated);
 		tp_spin_unlock(&cpus[c].lock);
-		if (TP_MUTANT(drain_first))
-			break;
 	}
 }
 

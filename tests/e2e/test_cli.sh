@@ -248,6 +248,7 @@ fi
 expect 0 "$TIDEPOOL" doctor
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	cp "$TIDEPOOL" tidepool
+	cp "${TIDEPOOL%/*}/libtidepool-sim.so.0" . # where the command looks for it
 	cp "$scenarios/quickstart.lua" quickstart.lua
 	chmod 755 tidepool
 	as_nobody() {

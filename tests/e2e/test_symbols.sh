@@ -1,10 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The library exports what its headers declare, and nothing else; and the check itself can fail.
+# Each library exports what its headers declare, and nothing else; and the check itself can fail.
 set -eu
 
 "$TP_SOURCE/tools/check-symbols" "$TP_BUILD/libtidepool.so"
+if [ -e "$TP_BUILD/libtidepool-sim.so" ]; then
+	"$TP_SOURCE/tools/check-symbols" "$TP_BUILD/libtidepool-sim.so"
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
