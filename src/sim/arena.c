@@ -112,6 +112,8 @@ void *tp_arena_alloc(size_t align, size_t size)
 {
 	struct block *block;
 
+	if (size > ARENA_SIZE)
+		return NULL;
 	align = TP_MAX(align, (size_t)GRAIN);
 	size = tp_align_up(TP_MAX(size, (size_t)1), GRAIN);
 	TP_INVARIANT(align <= MAX_ALIGN);
@@ -137,11 +139,12 @@ static void forget_objects(const char *memory, size_t size)
 
 void tp_arena_free(void *memory)
 {
-	struct block *block = (struct block *)memory - 1;
+	struct block *block;
 
 	if (!memory)
 		return;
 	TP_INVARIANT(tp_arena_has(memory));
+	block = (struct block *)memory - 1;
 	if (tp_run_is_weak() && tp_run.active)
 		forget_objects(memory, block->size);
 	memset(memory, FREED, block->size);

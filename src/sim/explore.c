@@ -19,7 +19,7 @@ enum {
 	DEFAULT_STEPS = 20000,
 	DEFAULT_CPUS = 2,
 	DEFAULT_DEPTH = 3,
-	CHECK_RUNS = 256, /* look at the clock every so many runs */
+	CHECK_STEPS = 20000, /* look at the clock every so many steps */
 };
 
 static bool is_busy; /* a search is under way */
@@ -91,6 +91,7 @@ struct search {
 	struct tp_explore_report *report;
 	struct tp_deviations first_failed; /* the first finding's */
 	uint64_t began_ns, done;	   /* runs begun */
+	uint64_t next_look;		   /* at the clock, in steps */
 	bool is_random, inexact;
 };
 
@@ -145,8 +146,9 @@ static bool is_over(struct search *s)
 		return true;
 	if (o->runs && s->done >= o->runs)
 		return true;
-	if (s->done % CHECK_RUNS)
+	if (report->steps < s->next_look)
 		return false;
+	s->next_look = report->steps + CHECK_STEPS;
 	report->elapsed_ns = now_ns() - s->began_ns;
 	if (o->time_ns && report->elapsed_ns >= o->time_ns)
 		return true;
@@ -161,11 +163,24 @@ static uint64_t run_number(const struct search *s)
 	return s->done * n + (n > 1 ? s->options->shard : 0);
 }
 
+/* Walks learn from run 0 how long runs get, whichever shard it belongs to. */
+static void learn(struct search *s)
+{
+	if (!s->is_random || !run_number(s))
+		return;
+	tp_strategy_begin(0);
+	tp_run_once();
+	tp_strategy_end();
+	tp_sites_begin();
+	s->report->elsewhere++;
+}
+
 static void search(struct search *s)
 {
 	bool more = true;
 
 	s->began_ns = now_ns();
+	learn(s);
 	do {
 		uint64_t run = run_number(s);
 
@@ -187,7 +202,9 @@ static void shrink(struct search *s)
 	if (!report->failed)
 		return;
 	report->found_length = (unsigned)s->first_failed.nr;
-	tp_shrink(&s->first_failed, report->finding);
+	/* What the scenario keeps for itself between runs cannot be put into a token. */
+	if (!tp_shrink(&s->first_failed, report->finding))
+		return;
 	report->token_length = (unsigned)s->first_failed.nr;
 	memcpy(report->finding, tp_run.finding, sizeof(report->finding));
 	if (!tp_token_write(&tp_run.limits, &s->first_failed, report->token, sizeof(report->token)))

@@ -11,9 +11,9 @@ int tp_limits_of(const struct tp_scenario *scenario, const struct tp_explore_opt
 		 struct tp_limits *limits);
 /*
  * Drop every deviation that @list's finding does not need; @list becomes the shortest found.  The
- * last run done is that of the result.
+ * last run done is that of the result.  False: it does not bring the finding back.
  */
-void tp_shrink(struct tp_deviations *list, const char *finding);
+bool tp_shrink(struct tp_deviations *list, const char *finding);
 
 /* A token says with "c11/" and "tN/" how it must be followed. */
 bool tp_token_write(const struct tp_limits *limits, const struct tp_deviations *list, char *text,

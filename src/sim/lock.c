@@ -46,7 +46,7 @@ void tp_sim_lock_take(uint32_t *holder, const char *where)
 
 bool tp_sim_lock_try(uint32_t *holder, const char *where)
 {
-	struct tp_task *task = tp_step("trylock", holder, TP_WRITES, TP_RELAXED, where);
+	struct tp_task *task = tp_step("trylock", holder, TP_WRITES, where);
 	bool taken = !*holder;
 
 	if (taken)
@@ -58,7 +58,7 @@ bool tp_sim_lock_try(uint32_t *holder, const char *where)
 
 void tp_sim_lock_give(uint32_t *holder, const char *where)
 {
-	struct tp_task *task = tp_step("unlock", holder, TP_UNLOCKS, TP_RELAXED, where);
+	struct tp_task *task = tp_step("unlock", holder, TP_UNLOCKS, where);
 
 	if (*holder != holder_number(task))
 		tp_sim_fail(NULL, "unlock of a lock that is not held by this task");

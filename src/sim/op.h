@@ -40,6 +40,17 @@ static inline void tp_op_add(struct tp_op *op, uint32_t object, enum tp_access_k
 	op->access[op->nr++] = (struct tp_access){ object, kind };
 }
 
+static inline bool tp_ops_are_same(const struct tp_op *a, const struct tp_op *b)
+{
+	if (a->nr != b->nr || a->joins != b->joins)
+		return false;
+	for (unsigned i = 0; i < a->nr; i++)
+		if (a->access[i].object != b->access[i].object ||
+		    a->access[i].kind != b->access[i].kind)
+			return false;
+	return true;
+}
+
 /* Does the order of the two matter? */
 static inline bool tp_kinds_conflict(enum tp_access_kind a, enum tp_access_kind b)
 {
@@ -50,6 +61,12 @@ static inline bool tp_kinds_conflict(enum tp_access_kind a, enum tp_access_kind 
 static inline bool tp_kind_is_exclusive(enum tp_access_kind kind)
 {
 	return kind > TP_COUNTS;
+}
+
+/* Does it change the object without looking at what was there? */
+static inline bool tp_kind_is_blind(enum tp_access_kind kind)
+{
+	return kind == TP_COUNTS || kind == TP_UNLOCKS;
 }
 
 /* Could both be possible at the same moment, so that one could go before the other? */

@@ -19,7 +19,7 @@
 struct tp_order_mark {
 	struct tp_sc_clock sources; /* of the store and all that is coherence-ordered before it */
 	struct tp_sc_clock readers; /* of what reads it */
-	/* The first of each task that is a sink of the store or what reads it: UINT16_MAX - number. */
+	/* UINT16_MAX - the first of each task that is a sink of the store or of what reads it. */
 	struct tp_sc_clock sinks;
 };
 

@@ -22,9 +22,9 @@ struct tp_clock {
 };
 
 struct tp_node {
-	bool is_task;	    /* who runs; else another question */
-	uint8_t task;	    /* is_task: the answer */
-	uint8_t answer, nr; /* else: the answer, of how many */
+	bool is_task;	     /* who runs; else another question */
+	uint8_t task;	     /* is_task: the answer */
+	uint16_t answer, nr; /* else: the answer, of how many */
 	uint32_t enabled, backtrack, done, sleep;
 	struct tp_op op; /* that the task takes */
 	/* per access of op: the node before that accesses the object, or -1 */

@@ -26,22 +26,33 @@ bool tp_explore_token_now(char *text, size_t size)
 	return tp_run.active && tp_token_write(&tp_run.limits, &tp_deviations, text, size);
 }
 
-int tp_token_read(const char *text, struct tp_limits *limits, struct tp_deviations *list)
+/* "tN/", with a number that fits. */
+static int read_timers(const char **text, struct tp_limits *limits)
 {
+	unsigned long timers;
 	char *end;
 
+	if ((*text)[1] < '0' || (*text)[1] > '9')
+		return -EINVAL;
+	errno = 0;
+	timers = strtoul(*text + 1, &end, 10);
+	if (errno || timers > UINT32_MAX || *end != '/')
+		return -EINVAL;
+	limits->timers = (unsigned)timers;
+	*text = end + 1;
+	return 0;
+}
+
+int tp_token_read(const char *text, struct tp_limits *limits, struct tp_deviations *list)
+{
 	limits->memory = TP_MEMORY_SC;
 	limits->timers = 0;
 	if (!strncmp(text, "c11/", 4)) {
 		limits->memory = TP_MEMORY_C11;
 		text += 4;
 	}
-	if (*text == 't') {
-		limits->timers = (unsigned)strtoul(text + 1, &end, 10);
-		if (*end != '/')
-			return -EINVAL;
-		text = end + 1;
-	}
+	if (*text == 't' && read_timers(&text, limits))
+		return -EINVAL;
 	return tp_token_parse(text, list);
 }
 

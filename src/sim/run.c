@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/invariant.h"
@@ -26,8 +27,8 @@
 struct tp_run tp_run;
 struct tp_self *tp_sim_self_now = &tp_run.main_self;
 
-/* What sequentially consistent operations have in common. */
-static char sc_meeting;
+/* What operations that start tasks have in common. */
+static char task_numbers;
 
 /* ---- who could go on ------------------------------------------------------------------------- */
 
@@ -102,7 +103,7 @@ static uint32_t pass_time(void)
 
 /* ---- how it ends ----------------------------------------------------------------------------- */
 
-static void set_finding(const char *where, const char *format, va_list args)
+static tp_printf(2, 0) void set_finding(const char *where, const char *format, va_list args)
 {
 	size_t used =
 		where ? (size_t)snprintf(tp_run.finding, sizeof(tp_run.finding), "%s: ", where) : 0;
@@ -120,12 +121,12 @@ static _Noreturn void leave(struct tp_task *task)
 	__builtin_unreachable();
 }
 
-static _Noreturn void fail(const char *where, const char *format, va_list args)
+static _Noreturn tp_printf(2, 0) void fail(const char *where, const char *format, va_list args)
 {
 	if (!tp_run.active) {
 		vfprintf(stderr, format, args);
 		fprintf(stderr, " (%s, before any run)\n", where ? where : "");
-		__builtin_trap();
+		abort();
 	}
 	set_finding(where, format, args);
 	if (tp_run.self)
@@ -149,13 +150,15 @@ void tp_panic(const char *where, const char *format, ...)
 	fail(where, format, args);
 }
 
-static void describe_stuck(const struct tp_task *task, char *text, size_t size)
+/* Returns how much room it took. */
+static size_t describe_stuck(const struct tp_task *task, const char *before, char *text,
+			     size_t size)
 {
 	const char *at = strrchr(task->next.where, '@');
 
-	snprintf(text, size, "%s%s waits in %s of %.*s (%s)", *text ? "; " : "", task->name,
-		 task->next.verb, at ? (int)(at - task->next.where) : 0, task->next.where,
-		 at ? at + 1 : "");
+	return (size_t)snprintf(text, size, "%s%s waits in %s of %.*s (%s)", before, task->name,
+				task->next.verb, at ? (int)(at - task->next.where) : 0,
+				task->next.where, at ? at + 1 : "");
 }
 
 static void end_stuck(void)
@@ -169,8 +172,8 @@ static void end_stuck(void)
 	}
 	for_each_task_in(task, tp_run.gated) {
 		if (used < sizeof(who))
-			describe_stuck(task, who + used, sizeof(who) - used);
-		used = strlen(who);
+			used += describe_stuck(task, used ? "; " : "", who + used,
+					       sizeof(who) - used);
 	}
 	snprintf(tp_run.finding, sizeof(tp_run.finding), "deadlock: %s", who);
 	tp_run.outcome = TP_RUN_FAILED;
@@ -261,17 +264,14 @@ void tp_run_announce(struct tp_task *task)
 /* ---- steps ----------------------------------------------------------------------------------- */
 
 struct tp_task *tp_step(const char *verb, const volatile void *at, enum tp_access_kind kind,
-			int order, const char *where)
+			const char *where)
 {
 	struct tp_task *task = tp_run.self;
 
 	if (!task)
 		return NULL;
 	tp_op_begin(&task->next, verb, where);
-	if (at)
-		tp_op_add(&task->next, tp_object_of(at), kind);
-	if (tp_run_is_weak() && order == TP_SEQ_CST)
-		tp_op_add(&task->next, tp_object_of(&sc_meeting), TP_WRITES);
+	tp_op_add(&task->next, tp_object_of(at), kind);
 	task->gate = TP_GATE_OPEN;
 	task->deadline_ns = TP_WAIT_FOREVER;
 	tp_run_announce(task);
@@ -286,14 +286,33 @@ static inline void remember_sight(struct tp_task *task, uint32_t object)
 	task->nr_sights++;
 }
 
+/* It wrote without looking: that is no news, but what others wrote since it looked still is. */
+static inline void forgive_own_write(struct tp_task *task, uint32_t object)
+{
+	for (uint32_t i = TP_MIN(task->nr_sights, (uint32_t)TP_SIGHTS); i-- > 0;) {
+		struct tp_sight *sight = &task->sights[i];
+
+		if (sight->object != object)
+			continue;
+		sight->version += sight->version + 1 == tp_objects[object].version;
+		return;
+	}
+}
+
 void tp_step_end(struct tp_task *task, bool changed, uint64_t value)
 {
 	const struct tp_op *op = &task->next;
 
 	for (unsigned i = 0; i < op->nr; i++) {
-		if (changed && op->access[i].kind != TP_READS)
-			tp_objects[op->access[i].object].version++;
-		remember_sight(task, op->access[i].object);
+		enum tp_access_kind kind = op->access[i].kind;
+		uint32_t object = op->access[i].object;
+
+		if (changed && kind != TP_READS)
+			tp_objects[object].version++;
+		if (tp_kind_is_blind(kind))
+			forgive_own_write(task, object);
+		else
+			remember_sight(task, object);
 	}
 	if (changed) {
 		tp_run.writes++;
@@ -389,11 +408,22 @@ static struct tp_task *new_task(const char *name, void (*fn)(void *arg), void *a
 	return task;
 }
 
+/* Who starts a task first gives it the lower number. */
+static void announce_start(void)
+{
+	struct tp_task *task = tp_step("start", &task_numbers, TP_WRITES, "task@");
+
+	if (task)
+		tp_step_end(task, false, tp_run.nr_tasks);
+}
+
 unsigned tp_run_start(const char *name, void (*fn)(void *arg), void *arg, bool daemon)
 {
 	unsigned starter = tp_sim_self();
-	struct tp_task *task = new_task(name, fn, arg);
+	struct tp_task *task;
 
+	announce_start();
+	task = new_task(name, fn, arg);
 	task->daemon = daemon;
 	tp_strategy_note_start(task);
 	if (tp_run_is_weak())

@@ -74,12 +74,9 @@ enum tp_outcome tp_run_once(void);
 /* Park until chosen; op and gate of the running task are set.  tp_run.self is not NULL. */
 void tp_run_announce(struct tp_task *task);
 
-/*
- * Announce one access; NULL outside tasks, where there is nothing to wait for.  @order:
- * sequentially consistent operations meet each other if the memory model is C11.
- */
+/* Announce one access; NULL outside tasks, where there is nothing to wait for. */
 struct tp_task *tp_step(const char *verb, const volatile void *at, enum tp_access_kind kind,
-			int order, const char *where);
+			const char *where);
 /*
  * The step was taken.  @changed: the objects it announced to write were written.  @value is what
  * was read or written, for stories.

@@ -65,7 +65,7 @@ static bool drop_any(struct tp_deviations *list, size_t n, const char *finding)
 	}
 }
 
-void tp_shrink(struct tp_deviations *list, const char *finding)
+bool tp_shrink(struct tp_deviations *list, const char *finding)
 {
 	nr_runs = 0;
 	tp_strategy_use(&tp_strategy_guided);
@@ -74,5 +74,5 @@ void tp_shrink(struct tp_deviations *list, const char *finding)
 	while (list->nr && drop_any(list, 1, finding))
 		;
 	tp_deviations_copy(&tp_strategy_guide, list);
-	brings_back(finding);
+	return brings_back(finding);
 }

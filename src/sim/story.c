@@ -87,6 +87,7 @@ void tp_story_step(const struct tp_task *task, uint64_t value)
 
 	event->deciding = tp_run.deciding;
 	event->verb = copy(task->next.verb);
+	event->object_number = task->next.nr ? task->next.access[0].object + 1 : 0;
 	event->has_value = shows_value(&task->next, value);
 	event->value = event->has_value ? value : 0;
 	set_where(event, task->next.where);

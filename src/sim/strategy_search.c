@@ -114,13 +114,20 @@ static struct tp_task *grow(uint32_t enabled, struct tp_task *usual)
 	return &tp_run.tasks[node->task];
 }
 
+static _Noreturn void fail_changed(const char *what)
+{
+	tp_sim_fail(NULL,
+		    "the same choices led to another %s: the scenario depends on something that is "
+		    "not restored between runs",
+		    what);
+}
+
 static struct tp_task *repeat(uint32_t enabled)
 {
 	struct tp_node *node = tp_path_next();
 
 	if (!node->is_task || node->enabled != enabled)
-		tp_sim_fail(NULL, "the same choices led to another run: the scenario depends on "
-				  "something that is not restored between runs");
+		fail_changed("run");
 	return &tp_run.tasks[node->task];
 }
 
@@ -144,6 +151,9 @@ static void note_step(struct tp_task *task)
 {
 	struct tp_node *node = &tp_path.nodes[tp_path.depth - 1];
 
+	/* The last node of those kept has another task now. */
+	if (tp_path.depth < tp_path.kept && !tp_ops_are_same(&node->op, &task->next))
+		fail_changed("step");
 	node->op = task->next;
 	if (uses(TP_STRATEGY_DPOR)) {
 		if (tp_path.depth >= tp_path.kept)
@@ -164,11 +174,11 @@ static unsigned ask(unsigned n)
 	bool repeats = tp_path_repeats();
 	struct tp_node *node = tp_path_next();
 
+	TP_INVARIANT(n <= UINT16_MAX);
 	if (!repeats)
-		node->nr = (uint8_t)TP_MIN(n, 255u);
-	else if (node->is_task || node->nr != (uint8_t)TP_MIN(n, 255u))
-		tp_sim_fail(NULL, "the same choices led to another question: the scenario depends "
-				  "on something that is not restored between runs");
+		node->nr = (uint16_t)n;
+	else if (node->is_task || node->nr != n)
+		fail_changed("question");
 	return node->answer;
 }
 
@@ -177,12 +187,26 @@ static bool fault(void)
 	return tp_run.faults < tp_run.limits.faults && ask(2);
 }
 
-/* What did not get to run has races too. */
+/*
+ * What did not get to run has races too, even where all that could go on sleeps: what blocks the
+ * others there may not block them in an order that needs the sleepers later.  A finding ends the run
+ * for everybody, so whoever could have gone before the step that led to it is tried there.
+ */
 static void mark_unfinished(void)
 {
-	for (unsigned i = 0; i < tp_run.nr_tasks; i++)
-		if (!tp_run.tasks[i].ended)
-			tp_dpor_mark_races(&tp_run.tasks[i], tp_path.depth);
+	uint32_t unfinished = 0;
+
+	for (unsigned i = 0; i < tp_run.nr_tasks; i++) {
+		if (tp_run.tasks[i].ended)
+			continue;
+		unfinished |= 1u << i;
+		tp_dpor_mark_races(&tp_run.tasks[i], tp_path.depth);
+	}
+	if (tp_run.outcome == TP_RUN_FAILED && tp_path.last_task_node >= 0) {
+		struct tp_node *node = &tp_path.nodes[tp_path.last_task_node];
+
+		node->backtrack |= node->enabled & unfinished;
+	}
 }
 
 static bool end(void)
@@ -190,8 +214,7 @@ static bool end(void)
 	/* A run too short to come to a subtree is one. */
 	if (!was_dealt && !deal())
 		tp_run.outcome = TP_RUN_ELSEWHERE;
-	if (uses(TP_STRATEGY_DPOR) &&
-	    (tp_run.outcome == TP_RUN_HELD || tp_run.outcome == TP_RUN_FAILED))
+	if (uses(TP_STRATEGY_DPOR) && tp_run.outcome != TP_RUN_ELSEWHERE)
 		mark_unfinished();
 	return tp_path_advance();
 }

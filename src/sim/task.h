@@ -41,11 +41,12 @@ struct tp_task {
 	bool ended;
 	bool daemon;	      /* the run may end without it */
 	bool in_time;	      /* its last wait ended by a wake, not by the deadline */
-	bool read_clock;      /* since it last relaxed */
+	bool read_clock;      /* since it last relaxed: clock_ns */
 	bool relaxed_blindly; /* it had seen too much when it last relaxed */
 	uint32_t number, nr_ops;
 	int32_t last_node; /* of the path: its newest step; -1: none */
 	int32_t priority;  /* PCT */
+	uint64_t clock_ns;
 	uint64_t own_writes;
 	void (*fn)(void *arg);
 	void *arg;

@@ -91,9 +91,19 @@ int tp_thread_start(struct tp_thread *thread, const char *name, void (*fn)(void 
 	return 0;
 }
 
+/* prepare() ends a thread that it started. */
+static void forget_prepared(const struct tp_thread *thread)
+{
+	for (unsigned i = 0; i < nr_prepared; i++)
+		if (prepared[i] == thread)
+			prepared[i] = prepared[--nr_prepared];
+}
+
 void tp_thread_join(struct tp_thread *thread)
 {
 	tp_lockrank_may_sleep();
+	if (!tp_run.active)
+		forget_prepared(thread);
 	if (thread->handle != ASLEEP)
 		tp_sim_join((unsigned)thread->handle - 1);
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* view - arrays that grow as objects are met, in the memory of the run. */
+/*
+ * view - arrays that grow as objects are met, in the memory of the run.
+ *
+ * Two views are mostly equal, so they are compared in groups: a view's length is a multiple of one.
+ */
 #include "sim/view.h"
 
 #include <string.h>
@@ -7,11 +11,12 @@
 #include "sim/history.h"
 #include "sim/scratch.h"
 
-enum { FIRST_ROOM = 32 };
+enum { GROUP = 8, FIRST_ROOM = 32 };
 
 /* The new entries are 0: nothing is known of these objects. */
 static void lengthen(struct tp_view *view, uint32_t nr)
 {
+	nr = (uint32_t)tp_align_up(nr, GROUP);
 	if (nr > view->room) {
 		uint32_t room = TP_MAX(2 * view->room, TP_MAX(nr, (uint32_t)FIRST_ROOM));
 		uint16_t *seen = tp_scratch_alloc(room * sizeof(*seen));
@@ -25,21 +30,30 @@ static void lengthen(struct tp_view *view, uint32_t nr)
 	view->nr = nr;
 }
 
+static uint16_t newer(uint16_t a, uint16_t b)
+{
+	return tp_store_at(a)->position < tp_store_at(b)->position ? b : a;
+}
+
 void tp_view_raise(struct tp_view *view, uint32_t object, uint16_t store)
 {
 	if (object >= view->nr)
 		lengthen(view, object + 1);
-	if (tp_store_at(view->seen[object])->position < tp_store_at(store)->position)
-		view->seen[object] = store;
+	view->seen[object] = newer(view->seen[object], store);
 }
 
 void tp_view_join(struct tp_view *view, const struct tp_view *other)
 {
 	if (other->nr > view->nr)
 		lengthen(view, other->nr);
-	for (uint32_t i = 0; i < other->nr; i++)
-		if (other->seen[i] != view->seen[i])
-			tp_view_raise(view, i, other->seen[i]);
+	for (uint32_t i = 0; i < other->nr; i += GROUP) {
+		uint16_t *mine = view->seen + i;
+		const uint16_t *theirs = other->seen + i;
+
+		if (memcmp(mine, theirs, GROUP * sizeof(*mine)) != 0)
+			for (unsigned k = 0; k < GROUP; k++)
+				mine[k] = newer(mine[k], theirs[k]);
+	}
 	tp_sc_clock_join(&view->before, &other->before);
 	tp_sc_clock_join(&view->fences, &other->fences);
 }

@@ -74,6 +74,15 @@ void tp_weak_release(unsigned task, uint32_t object)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+bool tp_weak_is_behind(unsigned task, uint32_t object)
+{
+	const struct tp_weak_task *self = tp_weak_task_of(task);
+	uint16_t newest = tp_location_of(object)->newest;
+
+	return self && tp_store_at(tp_view_of(&self->now, object))->position <
+			       tp_store_at(newest)->position;
+}
+
 void tp_weak_catch_up(unsigned task, uint32_t object)
 {
 	struct tp_weak_task *self = tp_weak_task_of(task);

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * weak - which stores a load may see: C11's memory orders as views.
+ * weak - which stores a load may see: C11's memory orders.
  *
  * A location is a list of stores in modification order.  A task has a view: for each location the
- * oldest store it may still read.  Release hands a view on with the value, acquire takes it over,
- * sequentially consistent operations and fences meet in one global view.
+ * oldest store it may still read.  Release hands a view on with the value, acquire takes it over.
+ * The total order of sequentially consistent operations is not chosen; what it must respect is
+ * kept, and nothing may be done that leaves no such order (sim/order.h).
  *
- * Exact for RC11 without load buffering: a load never sees a store that comes later in the run.
+ * Exact: a program can do what C++20 and RC11 both allow (C11 as repaired), less load buffering: a
+ * load never sees a store that comes later in the run.  tests/explore/test_axioms.c compares.
  *
- * Objects are numbered by the run (sim/object.h); tasks are those of tidepool/sim.h, where
- * TP_SIM_MAX_TASKS stands for code outside tasks, which always sees and makes the newest store.
- * Where a load or store could go several ways, tp_choice_value() (sim/choice.h) decides; way 0 is
- * what a sequentially consistent machine would do.
+ * Operations of different tasks on different objects commute, fences with everything, so an
+ * explorer need not try both orders: in either the same ways are open to the two together.
+ *
+ * Objects are numbered by the run (sim/object.h).  Tasks are those of tidepool/sim.h, from
+ * tp_weak_task_start() on; TP_SIM_MAX_TASKS stands for code outside tasks, which sees the newest
+ * store, and whose stores everyone sees.  Where a load or store could go several ways,
+ * tp_choice_value() (sim/choice.h) decides; way 0 is what a sequentially consistent machine does.
  */
 #ifndef TP_SIM_WEAK_H
 #define TP_SIM_WEAK_H
@@ -45,6 +50,8 @@ void tp_weak_fence(unsigned task, int order);
 void tp_weak_acquire(unsigned task, uint32_t object);
 void tp_weak_release(unsigned task, uint32_t object);
 
+/* Is there a newer store to @object than those @task knows of? */
+bool tp_weak_is_behind(unsigned task, uint32_t object);
 /* From now on @task sees the newest store to @object: no store stays unseen for ever. */
 void tp_weak_catch_up(unsigned task, uint32_t object);
 /* Its memory was freed: what lies there next begins with the value it has then. */
