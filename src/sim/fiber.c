@@ -28,7 +28,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-enum { STACK_SIZE = ASAN ? 1 << 20 : 1 << 18 };
+enum { STACK_SIZE = ASAN ? 1 << 21 : 1 << 19 };
 
 char *tp_fiber_stacks(unsigned nr, size_t *stack_size)
 {

@@ -401,8 +401,7 @@ static struct tp_task *new_task(const char *name, void (*fn)(void *arg), void *a
 
 	if (number == TP_SIM_MAX_TASKS)
 		tp_sim_fail(NULL, "more than %u tasks", TP_SIM_MAX_TASKS);
-	tp_task_init(task, number, fn, arg);
-	task->name = name;
+	tp_task_init(task, number, name, fn, arg);
 	tp_fiber_prepare(&task->fiber, task_entry);
 	tp_run.nr_tasks++;
 	return task;
@@ -486,8 +485,9 @@ static void run_tasks(void)
 {
 	struct tp_task *first;
 
-	tp_run.scenario->start(tp_run.state);
+	/* They are there before what begins now: it may join them. */
 	tp_threads_start_prepared();
+	tp_run.scenario->start(tp_run.state);
 	first = next_task();
 	if (first)
 		tp_fiber_switch(&tp_run.main, &first->fiber);

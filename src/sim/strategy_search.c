@@ -7,14 +7,15 @@
  *
  * Shards.  Down to SHARD_DEPTH nodes every shard searches the same tree, trying all that do not
  * sleep; the subtrees below are numbered in that order and dealt out.  A shard that meets one of
- * another's goes no further into it.
+ * another's goes no further into it.  Deep enough that a real machine's subtrees, which differ much
+ * in size, are many.
  */
 #include "core/invariant.h"
 #include "sim/dpor.h"
 #include "sim/path.h"
 #include "sim/strategy.h"
 
-enum { SHARD_DEPTH = 6 };
+enum { SHARD_DEPTH = 48 };
 
 static uint32_t nr_task_nodes; /* of this run */
 static unsigned preemptions;   /* of this run */
@@ -189,8 +190,8 @@ static bool fault(void)
 
 /*
  * What did not get to run has races too, even where all that could go on sleeps: what blocks the
- * others there may not block them in an order that needs the sleepers later.  A finding ends the run
- * for everybody, so whoever could have gone before the step that led to it is tried there.
+ * others there may not block them in an order that needs the sleepers later.  A finding ends the
+ * run for everybody, so whoever could have gone before the step that led to it is tried there.
  */
 static void mark_unfinished(void)
 {

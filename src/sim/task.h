@@ -50,7 +50,7 @@ struct tp_task {
 	uint64_t own_writes;
 	void (*fn)(void *arg);
 	void *arg;
-	const char *name; /* belongs to whoever started it */
+	char name[TP_SIM_NAME];
 	struct tp_fiber fiber;
 	struct tp_op next;
 	uint32_t nr_sights; /* since it last relaxed; the first TP_SIGHTS are listed */
@@ -59,10 +59,12 @@ struct tp_task {
 };
 
 /* As new; sights, operation and locks behind their counts need not be cleared. */
-static inline void tp_task_init(struct tp_task *task, uint32_t number, void (*fn)(void *arg),
-				void *arg)
+static inline void tp_task_init(struct tp_task *task, uint32_t number, const char *name,
+				void (*fn)(void *arg), void *arg)
 {
 	memset(task, 0, offsetof(struct tp_task, fiber));
+	for (unsigned i = 0; i < TP_SIM_NAME - 1 && name[i]; i++)
+		task->name[i] = name[i];
 	task->number = number;
 	task->last_node = -1;
 	task->fn = fn;

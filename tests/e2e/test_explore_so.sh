@@ -57,7 +57,9 @@ int main(void)
 	static struct ring ring;
 	int value = 0;
 
-	return ring_push(&ring, 7) && ring_pop(&ring, &value) && !ring_pop(&ring, &value) ? value : 1;
+	if (!ring_push(&ring, 7) || !ring_pop(&ring, &value) || ring_pop(&ring, &value))
+		return 1;
+	return value;
 }
 END
 ${CC:-cc} -std=c17 -Wall -Wextra -Werror program.c -o program
