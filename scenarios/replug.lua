@@ -71,8 +71,8 @@ refused(r, "EBUSY")
 assert(r.vetoed_by == "driver", "who was it?")
 veto:remove()
 
--- A page that a device transfers into must stay.  The report says whose it is.  (Into a mapping made
--- anew: much of the old one has moved away by now.)
+-- A page that a device transfers into must stay.  The report says whose it is.  (It is one of a
+-- mapping made anew: much of the old one has moved away by now.)
 assert(app:stop())
 app = start_app()
 local pin = assert(m:pin { name = "rdma", mapping = app, offset = half // 2, length = "4K" })

@@ -42,6 +42,7 @@
 	X(unregister_early, "an owner may go while a callback of its runs")                      \
 	X(put_unwoken, "the end of an owner's last callback wakes nobody")                       \
 	X(put_relaxed, "the end of a callback is counted by a relaxed operation (weak memory)")  \
+	X(get_relaxed, "so is its beginning, and hides what the one before did (weak memory)")   \
 	/* readers */                                                                            \
 	X(zone_stat_torn, "zone statistics give the lock up between counts and lists")           \
 	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")

@@ -10,11 +10,12 @@
  *      moved right after it, before anybody else can run.  So they come from or go to the page that
  *      is shown at that moment, as the processor would do it.  An access to several pages is
  *      several steps.
- *  E2  A write is a change of the entry that leaves it as it is; a read, and the mover's copy, are
- *      loads of it.  So a write conflicts with every other access, copy, hold and show of its page,
- *      and the explorer tries both orders; reads do not conflict with the copy.
- *  E3  All operations on entries are sequentially consistent: what is shown is seen from then on,
- *      as after the flush of the TLBs that ends a remap.
+ *  E2  A read or write is a change of the entry that leaves it as it is; the mover's copy is a load
+ *      of it.  So it conflicts with every other access, copy, hold and show of its page, and the
+ *      explorer tries both orders.
+ *  E3  The mover changes entries, and never just stores to them.  A change sees the newest value on
+ *      any machine, so what is shown is seen from then on, as after the flush of the TLBs that ends
+ *      a remap.
  *  E4  A writer that finds its page held sleeps until somebody lets go of a page, and tries again.
  *      A reader never waits.
  *
@@ -53,7 +54,8 @@ int tp_mapping_show(struct tp_mapping *map, uint64_t from, uint64_t n, tp_unused
 	if (TP_FAULT("mm/mapping-show"))
 		return TP_ERR_TEXT(-ENOMEM, map->name, "mapping %s: %u pages at page %u", n, from);
 	for (uint64_t i = from; i < from + n; i++)
-		tp_atomic_store(&map->entries[i], map->pfns[i] << PFN_SHIFT | SHOWN, TP_SEQ_CST);
+		tp_atomic_exchange(&map->entries[i], map->pfns[i] << PFN_SHIFT | SHOWN,
+				   TP_SEQ_CST); /* E3 */
 	return 0;
 }
 
@@ -92,6 +94,12 @@ static char *address_of(struct tp_mapping *map, uint32_t entry, uint64_t offset)
 	       offset % TP_PAGE_SIZE;
 }
 
+/* E2 */
+static uint32_t look_up(struct tp_mapping *map, uint64_t offset)
+{
+	return tp_atomic_or(&map->entries[offset >> TP_PAGE_SHIFT], 0, TP_SEQ_CST);
+}
+
 /* How much of @length bytes at @offset lies in one page. */
 static size_t in_page(uint64_t offset, uint64_t length)
 {
@@ -103,17 +111,15 @@ void tp_mapping_fetch(struct tp_mapping *map, uint64_t offset, void *buf, uint64
 	char *to = buf;
 
 	for (size_t n; length; offset += n, to += n, length -= n) {
-		uint32_t entry = tp_atomic_load(&map->entries[offset >> TP_PAGE_SHIFT], TP_SEQ_CST);
-
 		n = in_page(offset, length);
-		memcpy(to, address_of(map, entry, offset), n);
+		memcpy(to, address_of(map, look_up(map, offset), offset), n);
 	}
 }
 
 /* False: the page is held. */
 static bool put_now(struct tp_mapping *map, uint64_t offset, const char *from, size_t n)
 {
-	uint32_t entry = tp_atomic_or(&map->entries[offset >> TP_PAGE_SHIFT], 0, TP_SEQ_CST);
+	uint32_t entry = look_up(map, offset);
 
 	if (entry & HELD)
 		return false;

@@ -186,6 +186,13 @@ static bool can_try(struct tp_evacuation *e, const struct used_page *p)
 
 /* ---- the walk -------------------------------------------------------------------------------- */
 
+/* Pins come and go, and what is left in the end must be named all the same. */
+static bool is_same_allocation(uint64_t word, uint64_t before)
+{
+	return tp_word_owner(word) == tp_word_owner(before) &&
+	       tp_word_order(word) == tp_word_order(before);
+}
+
 static unsigned visit_page(struct tp_evacuation *e, tp_pfn pfn, uint64_t word, bool plan)
 {
 	struct used_page p = { .pfn = pfn,
@@ -193,8 +200,9 @@ static unsigned visit_page(struct tp_evacuation *e, tp_pfn pfn, uint64_t word, b
 			       .owner = tp_owner_get(e->machine, tp_word_owner(word)) };
 	unsigned step = 1u << order_of(&p);
 
-	/* Only now is it sure that the word speaks of this owner, and of no other before him. */
-	if (tp_word_load(e->machine, pfn) != word) {
+	/* Only this word is sure to speak of this owner, and of no other before him. */
+	p.word = tp_word_load(e->machine, pfn);
+	if (!is_same_allocation(p.word, word)) {
 		e->left += step;
 	} else if (can_try(e, &p)) {
 		if (plan)

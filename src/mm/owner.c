@@ -81,12 +81,14 @@ int tp_owner_unregister(struct tp_owner *owner)
 
 struct tp_owner *tp_owner_get(struct tp_machine *m, unsigned id)
 {
+	/* Whoever called before us may have freed the page that we come for: that must be seen. */
+	int order = TP_MUTANT(get_relaxed) ? TP_RELAXED : TP_ACQUIRE;
 	struct tp_owner *owner;
 
 	tp_spin_lock(&m->owners_lock);
 	owner = m->owners[id];
 	if (owner)
-		tp_atomic_add(&m->owner_calls[id], 1, TP_RELAXED);
+		tp_atomic_add(&m->owner_calls[id], 1, order);
 	tp_spin_unlock(&m->owners_lock);
 	return owner;
 }

@@ -24,9 +24,12 @@ static int shelf_migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp
 			 unsigned order)
 {
 	struct tp_shelf *shelf = tp_container_of(owner, struct tp_shelf, owner);
-	int err = shelf->answer;
+	int err;
 
+	if (cookie == TP_SCENE_LOOSE)
+		return -EBUSY;
 	tp_mutex_lock(&shelf->lock);
+	err = shelf->answer;
 	if (!err && shelf->page[cookie].v != old.v)
 		err = -ENOENT;
 	if (!err) {
@@ -39,49 +42,83 @@ static int shelf_migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp
 
 static const struct tp_owner_ops shelf_ops = { .migrate = shelf_migrate };
 
-static int shelve(struct tp_scene *scene, uint32_t cookie, int node, unsigned flags)
+int tp_scene_alloc(struct tp_scene *scene, uint32_t cookie, const struct tp_alloc *wish)
 {
 	struct tp_shelf *shelf = &scene->shelf;
-	const struct tp_alloc request = { .owner = &shelf->owner,
-					  .cookie = cookie,
-					  .type = TP_MIGRATE_MOVABLE,
-					  .node = node,
-					  .flags = flags | TP_ALLOC_NORECLAIM };
+	struct tp_alloc request = *wish;
 	int err;
 
+	request.owner = &shelf->owner;
+	request.cookie = cookie;
 	/* Held throughout: a page may be asked to move before its number is in the table. */
 	tp_mutex_lock(&shelf->lock);
 	err = tp_pages_alloc(scene->machine, &request, &shelf->page[cookie]);
-	if (!err)
+	if (!err) {
+		shelf->order[cookie] = request.order;
 		*label_of(shelf, cookie) = cookie;
+		tp_sim_note("takes pfn %#llx as %u", (unsigned long long)shelf->page[cookie].v,
+			    cookie);
+	}
 	tp_mutex_unlock(&shelf->lock);
 	return err;
 }
 
+static int shelve(struct tp_scene *scene, uint32_t cookie, unsigned flags)
+{
+	const struct tp_alloc request = { .type = TP_MIGRATE_MOVABLE,
+					  .node = TP_SCENE_NODE,
+					  .flags = flags | TP_ALLOC_NORECLAIM };
+
+	return tp_scene_alloc(scene, cookie, &request);
+}
+
 int tp_scene_fill(struct tp_scene *scene, uint32_t cookie)
 {
-	return shelve(scene, cookie, TP_SCENE_NODE, TP_ALLOC_THISNODE);
+	return shelve(scene, cookie, TP_ALLOC_THISNODE);
 }
 
 int tp_scene_take(struct tp_scene *scene, uint32_t cookie)
 {
-	return shelve(scene, cookie, TP_SCENE_NODE, 0);
+	return shelve(scene, cookie, 0);
 }
 
 bool tp_scene_give(struct tp_scene *scene, uint32_t cookie)
 {
 	struct tp_shelf *shelf = &scene->shelf;
-	bool was_there;
+	tp_pfn page;
 
 	tp_mutex_lock(&shelf->lock);
-	was_there = is_there(shelf, cookie);
-	if (was_there) {
+	page = shelf->page[cookie];
+	if (is_there(shelf, cookie))
 		TP_EXPECT(*label_of(shelf, cookie) == cookie);
-		tp_pages_free(scene->machine, shelf->page[cookie], 0);
-		shelf->page[cookie].v = TP_SCENE_NOWHERE;
-	}
+	shelf->page[cookie].v = TP_SCENE_NOWHERE;
 	tp_mutex_unlock(&shelf->lock);
-	return was_there;
+	if (page.v == TP_SCENE_NOWHERE)
+		return false;
+	tp_sim_note("gives back %u, at pfn %#llx", cookie, (unsigned long long)page.v);
+	/* Without the lock: a mover may have it in hand, and ask for it, at this moment. */
+	tp_pages_free(scene->machine, page, shelf->order[cookie]);
+	return true;
+}
+
+struct tp_alloc tp_scene_loose(struct tp_scene *scene, unsigned order)
+{
+	return (struct tp_alloc){ .owner = &scene->shelf.owner,
+				  .cookie = TP_SCENE_LOOSE,
+				  .order = order,
+				  .type = TP_MIGRATE_MOVABLE,
+				  .node = TP_SCENE_NODE,
+				  .flags = TP_ALLOC_NORECLAIM };
+}
+
+tp_pfn tp_scene_loose_fill(struct tp_scene *scene, unsigned order)
+{
+	struct tp_alloc request = tp_scene_loose(scene, order);
+	tp_pfn pfn;
+
+	request.flags |= TP_ALLOC_THISNODE;
+	TP_SCENE_MUST(tp_pages_alloc(scene->machine, &request, &pfn));
+	return pfn;
 }
 
 /* ---- the machine ----------------------------------------------------------------------------- */
@@ -127,7 +164,33 @@ struct tp_scene *tp_scene_make(unsigned boot, unsigned blocks)
 	return scene;
 }
 
-/* ---- afterwards ------------------------------------------------------------------------------ */
+void tp_scene_scatter(struct tp_scene *scene)
+{
+	struct tp_alloc request = tp_scene_loose(scene, 0);
+	tp_pfn pfn[TP_SCENE_BLOCK / TP_PAGE_SIZE];
+	unsigned n = 0;
+
+	request.node = 0;
+	request.flags |= TP_ALLOC_THISNODE;
+	while (n < TP_ARRAY_SIZE(pfn) && !tp_pages_alloc(scene->machine, &request, &pfn[n]))
+		n++;
+	for (unsigned i = 0; i < n; i++)
+		if (pfn[i].v % TP_PAGEBLOCK_PAGES)
+			tp_pages_free(scene->machine, pfn[i], 0);
+}
+
+/* ---- what must hold -------------------------------------------------------------------------- */
+
+void tp_scene_must(int err, const char *where, const char *what)
+{
+	char why[TP_FINDING_TEXT / 2] = "";
+
+	if (!err)
+		return;
+	if (tp_last_error()->err == err)
+		tp_error_format(tp_last_error(), why, sizeof(why));
+	tp_sim_fail(where, "%s returned %d%s%s", what, err, *why ? ": " : "", why);
+}
 
 enum tp_block_state tp_scene_block_state(struct tp_scene *scene, unsigned block)
 {
@@ -153,16 +216,25 @@ static void check_shelf(struct tp_scene *scene)
 	}
 }
 
-void tp_scene_check(void *state)
+static void check_machine(struct tp_scene *scene, bool quiescent)
 {
-	struct tp_scene *scene = state;
 	char findings[256] = "";
 	FILE *out = fmemopen(findings, sizeof(findings), "w");
-	unsigned nr = tp_machine_check(scene->machine, true, out);
+	unsigned nr = tp_machine_check(scene->machine, quiescent, out);
 
 	if (out)
 		fclose(out);
 	if (nr)
 		tp_sim_fail(NULL, "the machine is not sound: %s", findings);
-	check_shelf(scene);
+}
+
+void tp_scene_check_in_flight(struct tp_scene *scene)
+{
+	check_machine(scene, false);
+}
+
+void tp_scene_check(void *state)
+{
+	check_machine(state, true);
+	check_shelf(state);
 }

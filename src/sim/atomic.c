@@ -36,7 +36,7 @@ uint64_t tp_sim_load(const volatile void *at, size_t size, int order, const char
 
 void tp_sim_store(volatile void *at, size_t size, uint64_t value, int order, const char *where)
 {
-	struct tp_task *task = tp_step("store", at, TP_WRITES, where);
+	struct tp_task *task = tp_step("store", at, TP_STORES, where);
 
 	if (is_weak(task)) {
 		struct tp_weak_cell cell = cell_of(task, at, size);
@@ -80,7 +80,7 @@ uint64_t tp_sim_change(enum tp_sim_change what, volatile void *at, size_t size, 
 void tp_sim_count(volatile void *at, size_t size, uint64_t value, const char *where)
 {
 	/* Where a load may see older stores, who counted first can be told. */
-	enum tp_access_kind kind = tp_run_is_weak() ? TP_WRITES : TP_COUNTS;
+	enum tp_access_kind kind = tp_run_is_weak() ? TP_STORES : TP_COUNTS;
 	struct tp_task *task = tp_step("count", at, kind, where);
 
 	change(task, TP_SIM_ADD, at, size, value, TP_RELAXED);

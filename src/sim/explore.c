@@ -146,9 +146,10 @@ static bool is_over(struct search *s)
 		return true;
 	if (o->runs && s->done >= o->runs)
 		return true;
-	if (report->steps < s->next_look)
+	/* Runs count too: there may be no step in them. */
+	if (report->steps + s->done < s->next_look)
 		return false;
-	s->next_look = report->steps + CHECK_STEPS;
+	s->next_look = report->steps + s->done + CHECK_STEPS;
 	report->elapsed_ns = now_ns() - s->began_ns;
 	if (o->time_ns && report->elapsed_ns >= o->time_ns)
 		return true;

@@ -7,8 +7,9 @@
 
 enum tp_access_kind {
 	TP_READS,
-	TP_COUNTS, /* adds blindly: two of them commute */
-	TP_WRITES,
+	TP_COUNTS,  /* adds blindly: two of them commute */
+	TP_STORES,  /* writes blindly */
+	TP_WRITES,  /* having looked */
 	TP_LOCKS,   /* possible while the lock is free */
 	TP_UNLOCKS, /* possible while it is held: never at the same time as TP_LOCKS */
 };
@@ -66,7 +67,7 @@ static inline bool tp_kind_is_exclusive(enum tp_access_kind kind)
 /* Does it change the object without looking at what was there? */
 static inline bool tp_kind_is_blind(enum tp_access_kind kind)
 {
-	return kind == TP_COUNTS || kind == TP_UNLOCKS;
+	return kind == TP_COUNTS || kind == TP_STORES || kind == TP_UNLOCKS;
 }
 
 /* Could both be possible at the same moment, so that one could go before the other? */

@@ -88,6 +88,14 @@ static bool only_daemons_left(void)
 	return true;
 }
 
+/* No store stays on its way for as long as everybody sleeps. */
+static void show_all_stores(void)
+{
+	for (unsigned task = 0; task < tp_run.nr_tasks; task++)
+		for (uint32_t object = 0; object < tp_nr_objects; object++)
+			tp_weak_catch_up(task, object);
+}
+
 /* Nobody can go on: it is as late as the next deadline.  Empty: there is none. */
 static uint32_t pass_time(void)
 {
@@ -98,6 +106,8 @@ static uint32_t pass_time(void)
 	if (next == TP_WAIT_FOREVER || only_daemons_left())
 		return 0;
 	tp_run.now_ns = next;
+	if (tp_run_is_weak())
+		show_all_stores();
 	return enabled_tasks();
 }
 
@@ -278,11 +288,15 @@ struct tp_task *tp_step(const char *verb, const volatile void *at, enum tp_acces
 	return task;
 }
 
+/* Who read an older store than the newest saw an older version: that one is news already. */
 static inline void remember_sight(struct tp_task *task, uint32_t object)
 {
+	uint32_t version = tp_objects[object].version;
+
+	if (tp_run_is_weak() && tp_weak_is_behind(task->number, object))
+		version--;
 	if (tp_likely(task->nr_sights < TP_SIGHTS))
-		task->sights[task->nr_sights] =
-			(struct tp_sight){ object, tp_objects[object].version };
+		task->sights[task->nr_sights] = (struct tp_sight){ object, version };
 	task->nr_sights++;
 }
 

@@ -39,31 +39,45 @@ static bool is_drawn(const uint64_t *points, unsigned n, uint64_t point)
 	return false;
 }
 
+/* The n-th task of a mask of the first eight, and how many there are: a walk asks at every step. */
+enum { TABLE_TASKS = 8 };
+
+static uint8_t nth_task[1 << TABLE_TASKS][TABLE_TASKS], nr_tasks_in[1 << TABLE_TASKS];
+
+static void fill_tables(void)
+{
+	for (unsigned mask = 1; mask < 1 << TABLE_TASKS; mask++) {
+		nr_tasks_in[mask] = 0;
+		for (uint8_t task = 0; task < TABLE_TASKS; task++)
+			if (mask >> task & 1)
+				nth_task[mask][nr_tasks_in[mask]++] = task;
+	}
+}
+
 static void begin_random(uint64_t run)
 {
-	if (!run)
+	if (!run) {
 		usual_faults = usual_steps = 0;
+		fill_tables();
+	}
 	tp_rng_fork(&rng, tp_strategy_setup.seed, run);
 	nr_faults = TP_MIN(tp_run.limits.faults, (unsigned)MAX_POINTS);
 	if (nr_faults)
 		draw(fault_points, nr_faults, usual_faults + usual_faults / 4 + 2);
 }
 
-/* Of a mask of tasks; the compiler's own is a call where the processor may lack the instruction. */
-static uint32_t count_tasks(uint32_t mask)
+static unsigned random_task(uint32_t mask)
 {
-	uint32_t n = 0;
-
-	for (; mask; mask &= mask - 1)
-		n++;
-	return n;
+	if (tp_likely(mask < 1 << TABLE_TASKS))
+		return nth_task[mask][below(nr_tasks_in[mask])];
+	for (uint32_t skip = below((uint32_t)__builtin_popcount(mask)); skip; skip--)
+		mask &= mask - 1;
+	return (unsigned)__builtin_ctz(mask);
 }
 
 static struct tp_task *pick_random(uint32_t enabled, tp_unused struct tp_task *usual)
 {
-	for (uint32_t skip = below(count_tasks(enabled)); skip; skip--)
-		enabled &= enabled - 1;
-	return &tp_run.tasks[__builtin_ctz(enabled)];
+	return &tp_run.tasks[random_task(enabled)];
 }
 
 static bool fault_random(void)

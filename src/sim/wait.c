@@ -99,7 +99,7 @@ bool tp_sim_wait_commit(struct tp_wait_queue *wq, uint32_t ticket, uint64_t unti
 
 void tp_sim_wake_all(struct tp_wait_queue *wq, const char *where)
 {
-	struct tp_task *task = tp_step("wake", &wq->seq, TP_WRITES, where);
+	struct tp_task *task = tp_step("wake", &wq->seq, TP_STORES, where);
 
 	wq->seq++;
 	if (task) {
@@ -145,22 +145,6 @@ static bool look_again(struct tp_task *task)
 	return true;
 }
 
-/* There is something new for it already: it read an older store than the newest. */
-static bool is_behind(const struct tp_task *task)
-{
-	for (uint32_t i = 0; i < task->nr_sights; i++)
-		if (tp_weak_is_behind(task->number, task->sights[i].object))
-			return true;
-	return false;
-}
-
-static bool must_wait(const struct tp_task *task)
-{
-	if (tp_run_is_weak() && is_behind(task))
-		return false;
-	return task->nr_sights || task->read_clock;
-}
-
 /*
  * What was seen before the polling began hides what it polls: so a task that has seen too much may
  * go on once.  If that happens again, the loop itself looks at too much.
@@ -169,7 +153,7 @@ static void gate_by_sights(struct tp_task *task)
 {
 	if (look_again(task)) {
 		task->relaxed_blindly = false;
-		task->gate = must_wait(task) ? TP_GATE_RELAX : TP_GATE_OPEN;
+		task->gate = task->nr_sights || task->read_clock ? TP_GATE_RELAX : TP_GATE_OPEN;
 		return;
 	}
 	task->next.nr = 0;

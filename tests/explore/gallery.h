@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * gallery - every bug on purpose (core/mutant.h), and the scenario that convicts it.
+ *
+ * Models come first: each is there twice, broken and right.
+ */
+#ifndef TESTS_EXPLORE_GALLERY_H
+#define TESTS_EXPLORE_GALLERY_H
+
+#include <tidepool/explore.h>
+
+#include "core/mutant.h"
+
+/* The most runs a model may take to be convicted; the races in them are small. */
+enum { GALLERY_MODEL_RUNS = 20 };
+
+struct gallery_model {
+	const char *broken, *right;
+	/* What it takes to find it; with one fault less, or an orderly memory, it must not show. */
+	unsigned faults;
+	enum tp_memory_model memory;
+};
+
+static const struct gallery_model gallery_models[] = {
+	{ .broken = "model/stale-type-broken", .right = "model/stale-type" },
+	{ .broken = "model/lost-wakeup-broken", .right = "model/lost-wakeup" },
+	{ .broken = "model/torn-pair-broken", .right = "model/torn-pair" },
+	{ .broken = "model/torn-pair-unfenced",
+	  .right = "model/torn-pair",
+	  .memory = TP_MEMORY_C11 },
+	{ .broken = "model/message-broken", .right = "model/message", .memory = TP_MEMORY_C11 },
+	{ .broken = "model/half-added-broken", .right = "model/half-added", .faults = 2 },
+};
+
+struct gallery_row {
+	enum tp_mutant mutant;
+	const char *subject, *scenario;
+	enum tp_strategy strategy;
+	enum tp_memory_model memory;
+	uint64_t runs; /* 0: as many as there are; else the search is capped */
+};
+
+#define ROW(name, what, where, ...)                                                 \
+	{                                                                           \
+		.mutant = TP_MUTANT_##name, .subject = (what), .scenario = (where), \
+		.strategy = TP_STRATEGY_DPOR, __VA_ARGS__                           \
+	}
+
+static const struct gallery_row gallery_rows[] = {
+	ROW(push_stale_flag, "free against isolation", "mm/free-vs-isolate-vs-alloc"),
+	ROW(push_stale_flag, "free against isolation", "mm/free-vs-offline"),
+	ROW(isolate_undrained, "free against isolation", "mm/free-vs-isolate-vs-alloc"),
+	ROW(isolate_two_holds, "free against isolation", "mm/free-run-vs-isolate-vs-alloc"),
+	ROW(undo_two_holds, "undo against free", "mm/undo-vs-free"),
+	ROW(undo_two_holds, "undo against free", "mm/failed-offline-vs-free"),
+	ROW(drain_own, "drain against push", "mm/isolate-vs-push-on-two-cpus"),
+	ROW(isolate_twice, "compaction against offline", "mm/compact-vs-offline"),
+	ROW(undo_foreign, "isolation against isolation", "mm/isolate-vs-isolate"),
+	ROW(hotplug_torn, "offline against offline", "mm/offline-vs-offline-same"),
+	ROW(hotplug_late_ticket, "offline against online", "mm/offline-vs-online"),
+	ROW(cancel_committed, "cancel against completion", "mm/cancel-vs-offline"),
+	ROW(rollback_skips_node, "refusal against events", "mm/veto-offline"),
+	ROW(rollback_skips_range, "whole-device rollback", "mm/unplug-vs-unpin"),
+	ROW(open_keeps_runs, "whole-device rollback", "mm/faults-online"),
+	ROW(move_unheld, "migration against writer", "mm/write-vs-move"),
+	ROW(let_go_early, "migration against writer", "mm/two-writers-vs-move"),
+	ROW(show_failure_kept, "a fault in a migration", "mm/write-vs-failing-move"),
+	ROW(half_chunk_whole, "double faults", "mm/mapping-create-faults"),
+	ROW(freeze_unchecked, "pin against migration", "mm/pin-vs-move"),
+	ROW(thaw_blind, "free against migration", "mm/free-vs-refused-move"),
+	ROW(unregister_early, "unregister against callbacks", "mm/unregister-vs-release"),
+	ROW(put_unwoken, "unregister against callbacks", "mm/unregister-vs-query"),
+	ROW(put_relaxed, "the same, weak memory", "mm/unregister-vs-release",
+	    .memory = TP_MEMORY_C11),
+	ROW(get_relaxed, "the same, two movers", "mm/mapping-destroy-vs-two-moves",
+	    .memory = TP_MEMORY_C11, .runs = 20000),
+	ROW(zone_stat_torn, "statistics against writers", "mm/zone-stat-vs-isolate-vs-free"),
+	ROW(cpuset_joins_late, "registration against events", "numa/cpuset-create-vs-offline"),
+};
+
+#undef ROW
+
+#endif
