@@ -139,8 +139,8 @@ TP_API void tp_sim_sleep(uint64_t ns);
 enum { TP_SIM_MAX_TASKS = 16, TP_SIM_NAME = 16 };
 
 /*
- * Begin a task; up to TP_SIM_MAX_TASKS in one run.  @name is cut to 15 bytes.  Returns its number,
- * from 0 in order of starting.
+ * Begin a task, in start() or from a task; up to TP_SIM_MAX_TASKS in one run.  @name is cut to 15
+ * bytes.  Returns its number, from 0 in order of starting.
  */
 TP_API unsigned tp_sim_start(const char *name, void (*fn)(void *arg), void *arg);
 /* Wait for its end. */

@@ -29,6 +29,8 @@ static unsigned nr_prepared;
 
 unsigned tp_sim_start(const char *name, void (*fn)(void *arg), void *arg)
 {
+	if (!tp_run.active)
+		tp_sim_fail(NULL, "%s is started by prepare(); tasks are for start()", name);
 	return tp_run_start(name, fn, arg, false);
 }
 

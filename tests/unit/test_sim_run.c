@@ -250,6 +250,33 @@ static void finding_in_prepare_stops_the_program(void **state)
 	expect_panic(search_failing_prepare, NULL, "cannot prepare (there, before any run)");
 }
 
+static void idle(void *arg)
+{
+	(void)arg;
+}
+
+static void *start_in_prepare(void)
+{
+	tp_sim_start("early", idle, NULL);
+	return NULL;
+}
+
+static void search_early_task(void *arg)
+{
+	struct tp_scenario scenario = scenario_of(start_store);
+
+	(void)arg;
+	scenario.prepare = start_in_prepare;
+	expect_held(&scenario);
+}
+
+/* It would be forgotten when the run begins. */
+static void task_in_prepare_stops_the_program(void **state)
+{
+	(void)state;
+	expect_panic(search_early_task, NULL, "tasks are for start()");
+}
+
 /* ---- tasks ----------------------------------------------------------------------------------- */
 
 static void note_number(void *arg)
@@ -565,6 +592,7 @@ int main(void)
 		cmocka_unit_test(finding_before_a_tasks_first_operation),
 		cmocka_unit_test(finding_in_a_task_that_a_task_starts),
 		cmocka_unit_test(finding_in_prepare_stops_the_program),
+		cmocka_unit_test(task_in_prepare_stops_the_program),
 		cmocka_unit_test(task_started_at_once_by_a_task),
 		cmocka_unit_test(sixteen_tasks_but_no_more),
 		cmocka_unit_test(outside_tasks_there_is_no_number),
