@@ -3,37 +3,8 @@
 #
 # The command as its user meets it: exit codes, what goes to stdout and what to stderr, bad input,
 # interrupts, JSON, an ordinary user.
-set -eu
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-chmod 755 "$work"
+. "$TP_SOURCE/tests/e2e/expect.sh"
 scenarios=$TP_SOURCE/scenarios
-
-fail() {
-	echo "$*"
-	echo "--- stdout"; cat out
-	echo "--- stderr"; cat err
-	exit 1
-}
-
-# expect CODE COMMAND...: run it with out and err as its output.
-expect() {
-	wanted=$1
-	shift
-	code=0
-	"$@" >out 2>err </dev/null || code=$?
-	[ "$code" -eq "$wanted" ] || fail "exit code $code instead of $wanted: $*"
-}
-
-says() {
-	grep -q -e "$2" "$1" || fail "no '$2' in $1"
-}
-
-silent() {
-	[ ! -s "$1" ] || fail "$1 should be empty"
-}
 
 # script TEXT: write it to bad.lua.
 script() {

@@ -3,37 +3,7 @@
 #
 # tidepool explore, replay and merge as their user meets them: bad use, the list, findings and how
 # they come back, shards and jobs, crashes, interrupts, scenarios of one's own, stories.
-set -eu
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-: >out
-: >err
-
-fail() {
-	echo "$*"
-	echo "--- stdout"; cat out
-	echo "--- stderr"; cat err
-	exit 1
-}
-
-# expect CODE COMMAND...: run it with out and err as its output.
-expect() {
-	wanted=$1
-	shift
-	code=0
-	"$@" >out 2>err </dev/null || code=$?
-	[ "$code" -eq "$wanted" ] || fail "exit code $code instead of $wanted: $*"
-}
-
-says() {
-	grep -q -e "$2" "$1" || fail "no '$2' in $1"
-}
-
-silent() {
-	[ ! -s "$1" ] || fail "$1 should be empty"
-}
+. "$TP_SOURCE/tests/e2e/expect.sh"
 
 # fields FILE NAME...: of the last line of JSON in FILE.
 fields() {
