@@ -87,6 +87,7 @@ static void start(void *scene)
 	tp_sim_start("offline", offline, scene);
 }
 
+/* Half a million runs to its end: by default by chance and by bounded preemptions. */
 TP_SCENARIO(demotion, { .name = "numa/demotion-vs-offline",
 			.summary = "reclaim demotes a page to a node whose last memory leaves",
 			.prepare = prepare,

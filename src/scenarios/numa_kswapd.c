@@ -101,6 +101,7 @@ static void start_compact(void *scene)
 	tp_sim_start("wake", wake_both, scene);
 }
 
+/* Six tasks are too many for a search of all orders: by chance and by bounded preemptions. */
 TP_SCENARIO(compacting, { .name = "numa/kcompactd-vs-offline",
 			  .summary = "kcompactd moves a page of the memory that leaves",
 			  .prepare = prepare_scattered,

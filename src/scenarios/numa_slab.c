@@ -149,6 +149,7 @@ static void start_take(void *caches)
 	tp_sim_start("take", take, caches);
 }
 
+/* A third of a million runs to its end: by default by chance and by bounded preemptions. */
 TP_SCENARIO(take_offline, { .name = "numa/slab-alloc-vs-offline",
 			    .summary = "an object is taken as a node's last normal memory leaves",
 			    .prepare = prepare_cache,

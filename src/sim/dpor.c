@@ -133,13 +133,18 @@ static uint32_t initials(int32_t i, const struct tp_task *task, uint32_t upto)
 	return c.initials & at->enabled;
 }
 
-static void mark_race(int32_t i, const struct tp_task *task, uint32_t upto)
+/*
+ * False: none of those could have gone on at node @i, as when a timer may not fire early any more.
+ * Then the step there is not what keeps @task's from coming first, but maybe one before it.
+ */
+static bool mark_race(int32_t i, const struct tp_task *task, uint32_t upto)
 {
 	struct tp_node *node = &tp_path.nodes[i];
 	uint32_t some = initials(i, task, upto);
 
 	if (some && !(node->backtrack & some))
 		node->backtrack |= some & -some;
+	return some;
 }
 
 static void mark_races_on(const struct tp_task *task, const struct tp_access *access, uint32_t upto,
@@ -154,8 +159,9 @@ static void mark_races_on(const struct tp_task *task, const struct tp_access *ac
 		if (!tp_kinds_conflict(kind, access->kind) ||
 		    !tp_kinds_coenabled(kind, access->kind))
 			continue;
-		if (other != task->number && seen->at[other] <= (uint32_t)i)
-			mark_race(i, task, upto);
+		if (other != task->number && seen->at[other] <= (uint32_t)i &&
+		    !mark_race(i, task, upto))
+			continue;
 		join(seen, &tp_path.clocks[i]);
 		if (tp_kind_is_exclusive(kind))
 			break;

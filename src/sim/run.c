@@ -40,6 +40,14 @@ static bool sights_changed(const struct tp_task *task)
 	return false;
 }
 
+static bool is_behind_anywhere(const struct tp_task *task)
+{
+	for (uint32_t object = 0; object < tp_nr_objects; object++)
+		if (tp_weak_is_behind(task->number, object))
+			return true;
+	return false;
+}
+
 /* Is what the task waits for there, whatever the time? */
 static inline bool gate_is_open(const struct tp_task *task)
 {
@@ -55,7 +63,8 @@ static inline bool gate_is_open(const struct tp_task *task)
 	case TP_GATE_RELAX:
 		return sights_changed(task);
 	case TP_GATE_ANY:
-		return (uint32_t)(tp_run.writes - task->own_writes) != task->gate_value;
+		return (uint32_t)(tp_run.writes - task->own_writes) != task->gate_value ||
+		       (tp_run_is_weak() && is_behind_anywhere(task));
 	case TP_GATE_JOIN:
 		return tp_run.tasks[task->gate_value].ended;
 	}

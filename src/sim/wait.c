@@ -163,11 +163,13 @@ static void gate_by_sights(struct tp_task *task)
 	task->relaxed_blindly = true;
 }
 
-/* What it looks at again shall be what is there by now. */
+/* What it looks at again (anything, if it has seen too much) shall be what is there by now. */
 static void catch_up(const struct tp_task *task)
 {
 	for (unsigned i = 0; i < task->next.nr; i++)
 		tp_weak_catch_up(task->number, task->next.access[i].object);
+	for (uint32_t object = 0; !task->next.nr && object < tp_nr_objects; object++)
+		tp_weak_catch_up(task->number, object);
 }
 
 void tp_sim_relax_at(const char *where)
