@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * alloc - the process heap, zeroed and able to fail on demand.
+ * alloc - zeroed memory that can be made to fail, the same over both backends' heaps.
  *
  * Fault sites: core/alloc, hit once by every allocating call; it leaves nothing allocated.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/heap.h"
 
 static void *out_of_memory(size_t size)
 {
@@ -18,20 +18,10 @@ static void *out_of_memory(size_t size)
 	return NULL;
 }
 
-/* @align 0: whatever the heap gives. */
 static void *heap_zalloc(size_t align, size_t size)
 {
-	void *p = NULL;
+	void *p = TP_FAULT("core/alloc") ? NULL : tp_heap_take(align, TP_MAX(size, (size_t)1));
 
-	if (TP_FAULT("core/alloc"))
-		return out_of_memory(size);
-	if (!size)
-		size = 1;
-	if (!align)
-		/* The heap knows which pages are zero already. */
-		p = calloc(1, size);
-	else if (!posix_memalign(&p, TP_MAX(align, sizeof(void *)), size))
-		memset(p, 0, size);
 	return p ? p : out_of_memory(size);
 }
 
@@ -65,5 +55,5 @@ char *tp_strdup(const char *s)
 
 void tp_free(void *p)
 {
-	free(p);
+	tp_heap_give(p);
 }

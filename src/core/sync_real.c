@@ -19,7 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/invariant.h"
 #include "core/sync.h"
 
 enum { SPINS = 100 };
@@ -78,11 +77,6 @@ static void word_unlock(tp_atomic_u32 *word)
 		futex_wake(word, 1);
 }
 
-void tp_mutex_init(struct tp_mutex *mutex, enum tp_lock_rank rank, uint32_t subrank)
-{
-	*mutex = (struct tp_mutex)TP_MUTEX_INIT(rank, subrank);
-}
-
 void tp_mutex_lock(struct tp_mutex *mutex)
 {
 	tp_lockrank_may_sleep();
@@ -102,16 +96,6 @@ void tp_mutex_unlock(struct tp_mutex *mutex)
 {
 	tp_lockrank_release(mutex);
 	word_unlock(&mutex->state);
-}
-
-void tp_mutex_assert_held(const struct tp_mutex *mutex)
-{
-	TP_INVARIANT(tp_lockrank_held(mutex));
-}
-
-void tp_spinlock_init(struct tp_spinlock *lock, enum tp_lock_rank rank, uint32_t subrank)
-{
-	*lock = (struct tp_spinlock)TP_SPINLOCK_INIT(rank, subrank);
 }
 
 void tp_spin_lock(struct tp_spinlock *lock)
@@ -134,11 +118,6 @@ void tp_spin_unlock(struct tp_spinlock *lock)
 	word_unlock(&lock->state);
 }
 
-void tp_spin_assert_held(const struct tp_spinlock *lock)
-{
-	TP_INVARIANT(tp_lockrank_held(lock));
-}
-
 /* ---- wait queue ---------------------------------------------------------------------------- */
 
 /*
@@ -152,11 +131,6 @@ static void full_barrier(tp_atomic_u32 *shared)
 	(void)shared;
 	tp_fence(TP_SEQ_CST);
 #endif
-}
-
-void tp_wait_queue_init(struct tp_wait_queue *wq)
-{
-	*wq = (struct tp_wait_queue){ 0 };
 }
 
 uint32_t tp_wait_prepare(struct tp_wait_queue *wq)

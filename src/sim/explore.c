@@ -6,13 +6,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "sim/arena.h"
 #include "sim/site.h"
-#include "sim/story.h"
 #include "sim/strategy.h"
 
 enum {

@@ -4,7 +4,6 @@
  *
  * The ranked locks of core/sync.h are the plain ones of sim.h with core/lockrank.h in front.
  */
-#include "core/invariant.h"
 #include "core/sync.h"
 #include "sim/run.h"
 #include "sim/weak.h"
@@ -71,16 +70,6 @@ void tp_sim_lock_give(uint32_t *holder, const char *where)
 
 /* ---- ranked locks ---------------------------------------------------------------------------- */
 
-void tp_mutex_init(struct tp_mutex *mutex, enum tp_lock_rank rank, uint32_t subrank)
-{
-	*mutex = (struct tp_mutex)TP_MUTEX_INIT(rank, subrank);
-}
-
-void tp_spinlock_init(struct tp_spinlock *lock, enum tp_lock_rank rank, uint32_t subrank)
-{
-	*lock = (struct tp_spinlock)TP_SPINLOCK_INIT(rank, subrank);
-}
-
 static void lock_ranked(uint32_t *holder, const struct tp_lock_id *id, const void *lock,
 			const char *where)
 {
@@ -119,11 +108,6 @@ void tp_mutex_unlock_at(struct tp_mutex *mutex, const char *where)
 	unlock_ranked(&mutex->state.v, mutex, where);
 }
 
-void tp_mutex_assert_held(const struct tp_mutex *mutex)
-{
-	TP_INVARIANT(tp_lockrank_held(mutex));
-}
-
 void tp_spin_lock_at(struct tp_spinlock *lock, const char *where)
 {
 	lock_ranked(&lock->state.v, &lock->id, lock, where);
@@ -137,9 +121,4 @@ bool tp_spin_trylock_at(struct tp_spinlock *lock, const char *where)
 void tp_spin_unlock_at(struct tp_spinlock *lock, const char *where)
 {
 	unlock_ranked(&lock->state.v, lock, where);
-}
-
-void tp_spin_assert_held(const struct tp_spinlock *lock)
-{
-	TP_INVARIANT(tp_lockrank_held(lock));
 }

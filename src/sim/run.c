@@ -30,6 +30,13 @@ struct tp_self *tp_sim_self_now = &tp_run.main_self;
 /* What operations that start tasks have in common. */
 static char task_numbers;
 
+/* NULL: what runs is no task. */
+static inline void run_as(struct tp_task *task)
+{
+	tp_run.self = task;
+	tp_sim_self_now = task ? &task->self : &tp_run.main_self;
+}
+
 /* ---- who could go on ------------------------------------------------------------------------- */
 
 static bool sights_changed(const struct tp_task *task)
@@ -134,8 +141,7 @@ static tp_printf(2, 0) void set_finding(const char *where, const char *format, v
 
 static _Noreturn void leave(struct tp_task *task)
 {
-	tp_run.self = NULL;
-	tp_sim_self_now = &tp_run.main_self;
+	run_as(NULL);
 	tp_fiber_switch(&task->fiber, &tp_run.main);
 	__builtin_unreachable();
 }
@@ -224,8 +230,8 @@ static void take_step(struct tp_task *task, uint32_t enabled)
 	tp_strategy_note_step(task);
 	tp_run.open &= ~bit;
 	tp_run.gated &= ~bit;
-	tp_run.current = tp_run.self = task;
-	tp_sim_self_now = &task->self;
+	tp_run.current = task;
+	run_as(task);
 	task->nr_ops++;
 	tp_run.steps++;
 }
@@ -408,11 +414,9 @@ static void launch(struct tp_task *task)
 	struct tp_fiber *here = launching ? &launching->fiber : &tp_run.main;
 
 	tp_run.launcher = here;
-	tp_run.self = task;
-	tp_sim_self_now = &task->self;
+	run_as(task);
 	tp_fiber_switch(here, &task->fiber);
-	tp_run.self = launching;
-	tp_sim_self_now = launching ? &launching->self : &tp_run.main_self;
+	run_as(launching);
 	if (!launching && tp_run.outcome != TP_RUN_UNDER_WAY)
 		longjmp(tp_run.outside, 1);
 }

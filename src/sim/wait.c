@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/invariant.h"
 #include "core/sync.h"
 #include "sim/run.h"
 #include "sim/weak.h"
@@ -43,11 +42,6 @@ static void set_deadline(struct tp_task *task, uint64_t until_ns)
 }
 
 /* ---- wait queues ----------------------------------------------------------------------------- */
-
-void tp_wait_queue_init(struct tp_wait_queue *wq)
-{
-	*wq = (struct tp_wait_queue){ 0 };
-}
 
 /* What a wait queue's full barriers do where stores are buffered. */
 static void meet(const struct tp_task *task, bool wakes)

@@ -34,3 +34,14 @@ says() {
 silent() {
 	[ ! -s "$1" ] || fail "$1 should be empty"
 }
+
+# interrupted COMMAND...: press Ctrl-C after a second.
+interrupted() {
+	"$@" >out 2>err &
+	pid=$!
+	sleep 1
+	kill -INT "$pid"
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" -eq 130 ] || fail "exit code $code after an interrupt: $*"
+}

@@ -152,13 +152,7 @@ PYTHON
 # ---- interrupts ----------------------------------------------------------------------------------
 
 script "$machine assert(m:plug { name = 'dimm', size = '8M', node = 1 }) tp.sleep '60s'"
-"$TIDEPOOL" run bad.lua >out 2>err &
-pid=$!
-sleep 1
-kill -INT "$pid"
-code=0
-wait "$pid" || code=$?
-[ "$code" -eq 130 ] || fail "exit code $code after an interrupt"
+interrupted "$TIDEPOOL" run bad.lua
 says out 'dimm'
 says err '^INTERRUPTED'
 

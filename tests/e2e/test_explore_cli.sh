@@ -456,13 +456,7 @@ says err "^tidepool: it crashed; replay: tidepool replay mine/crash --load mine.
 # ---- interrupts ----------------------------------------------------------------------------------
 
 for jobs in 1 2; do
-	"$TIDEPOOL" explore --load mine.so mine/endless "$right" --jobs "$jobs" >out 2>err &
-	pid=$!
-	sleep 1
-	kill -INT "$pid"
-	code=0
-	wait "$pid" || code=$?
-	[ "$code" -eq 130 ] || fail "exit code $code after an interrupt of $jobs jobs"
+	interrupted "$TIDEPOOL" explore --load mine.so mine/endless "$right" --jobs "$jobs"
 	says out 'mine/endless .* CAPPED '
 	says err '^INTERRUPTED'
 done
