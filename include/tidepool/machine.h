@@ -58,6 +58,7 @@ struct tp_machine_config {
 	enum tp_hold_kind hold;
 	enum tp_auto_rule auto_rule; /* how TP_ONLINE_AUTO chooses a zone */
 	unsigned auto_movable_ratio; /* percent movable : kernel for TP_AUTO_MOVABLE; 0: 301 */
+	bool uevents;		     /* keep what happens, for tp_uevents_read() */
 };
 
 /*

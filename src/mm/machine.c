@@ -18,6 +18,7 @@
 #include "mm/hotplug.h"
 #include "mm/metadata.h"
 #include "mm/pcp.h"
+#include "mm/uevent.h"
 #include "mm/zone.h"
 #include "mm/zonelist.h"
 
@@ -290,6 +291,8 @@ static int build(struct tp_machine *m, const struct tp_machine_config *c)
 	if (err)
 		goto fini_hold;
 	err = boot(m, c);
+	if (!err && c->uevents)
+		err = tp_uevents_init(m);
 	if (!err)
 		return 0;
 	fini_modules(m, nr_modules());
@@ -349,6 +352,7 @@ void tp_machine_destroy(struct tp_machine *m)
 	tp_hold_fini(&m->hold);
 	tp_backing_fini(&m->backing);
 	free_metadata(m);
+	tp_uevents_fini(m);
 	tp_trace_destroy(m->trace);
 	tp_free(m);
 }

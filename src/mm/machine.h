@@ -152,6 +152,7 @@ struct tp_machine {
 	void *numa; /* numa's own state */
 	tp_atomic_u32 demotion_enabled;
 	struct tp_trace_ring *trace;
+	struct tp_uevents *uevents; /* NULL: it keeps none */
 	tp_atomic_u64 pages_migrated, migrate_failures, pages_demoted, blocks_compacted,
 		worst_hold_ns;
 };
