@@ -112,6 +112,28 @@ struct tp_zone_stat {
 	uint64_t pcp;				       /* held in per-CPU lists */
 	uint64_t watermark[3];			       /* min, low, high */
 	/* free chunks by type and order, isolated ones not included */
+/*
+ * Change how TP_ONLINE_AUTO chooses from now on; a choice under way ends by the old rule.  @ratio
+ * is in percent and matters to TP_AUTO_MOVABLE; 0 here means none at all.  -EINVAL: no such rule.
+ */
+TP_API int tp_machine_set_auto_rule(struct tp_machine *machine, enum tp_auto_rule rule,
+				    unsigned ratio);
+/* Rule and ratio as they were set together. */
+TP_API void tp_machine_auto_rule(struct tp_machine *machine, enum tp_auto_rule *rule,
+				 unsigned *ratio);
+
+/*
+ * Requests for pages, whatever their order, each counted once at the zone that served it, but
+ * foreign at the one that did not.  A request wants the node of the first zone it may use: near a
+ * node without memory, that of the nearest node that has some.  hit + miss = local + other.
+ */
+struct tp_numa_counts {
+	uint64_t hit, miss;  /* served by the node that was wanted, or by this one instead */
+	uint64_t foreign;    /* wanted here, served elsewhere */
+	uint64_t interleave; /* of mappings that take turns: served by the node whose turn it was */
+	uint64_t local, other; /* the asking CPU is one of this node, or of another */
+};
+
 	uint64_t nr_free[TP_NR_MIGRATETYPES][TP_NR_ORDERS];
 	uint64_t nr_isolated[TP_NR_ORDERS];
 	uint64_t pageblocks[TP_NR_MIGRATETYPES];

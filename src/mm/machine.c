@@ -221,8 +221,7 @@ static void set_layout(struct tp_machine *m, const struct tp_machine_config *c)
 		(unsigned)((boot + tp_align_up(c->hotplug_size, c->block_size)) / c->block_size);
 	m->nr_pfns = m->nr_blocks * m->block_pages;
 	m->nr_pageblocks = m->nr_pfns >> TP_PAGEBLOCK_ORDER;
-	m->auto_rule = c->auto_rule;
-	m->auto_movable_ratio = c->auto_movable_ratio;
+	tp_auto_rule_store(m, c->auto_rule, c->auto_movable_ratio);
 }
 
 static void fini_modules(struct tp_machine *m, unsigned n)

@@ -116,8 +116,7 @@ struct tp_machine {
 	uint64_t block_pages;
 	unsigned nr_blocks;
 	tp_pfn dma_end, dma32_end, hotplug_start;
-	enum tp_auto_rule auto_rule;
-	unsigned auto_movable_ratio;
+	tp_quiet auto_rule; /* rule and ratio in one word, so that they belong together */
 	uint64_t boot_kernel_pages
 		[TP_MAX_NODES]; /* early kernel memory, for the auto-movable rule */
 
