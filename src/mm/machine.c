@@ -129,7 +129,7 @@ static int set_distances(struct tp_machine *m, const unsigned *distance)
 /* The host's CPUs stand in turn for the simulated CPUs, whose nodes they take. */
 static void set_cpus(struct tp_machine *m, const struct tp_machine_config *c)
 {
-	uint8_t node_of[4096];
+	uint8_t node_of[TP_MAX_CPUS];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < c->nr_nodes; i++) {
@@ -142,6 +142,7 @@ static void set_cpus(struct tp_machine *m, const struct tp_machine_config *c)
 	}
 	for (unsigned cpu = 0; cpu < TP_ARRAY_SIZE(m->cpu_node); cpu++)
 		m->cpu_node[cpu] = n ? node_of[cpu % n] : 0;
+	m->nr_cpus = n;
 }
 
 /* ---- memory for metadata --------------------------------------------------------------------- */
@@ -355,6 +356,20 @@ void tp_machine_destroy(struct tp_machine *m)
 unsigned tp_machine_nr_nodes(const struct tp_machine *m)
 {
 	return m->nr_nodes;
+}
+
+unsigned tp_machine_nr_cpus(const struct tp_machine *m)
+{
+	return m->nr_cpus;
+}
+
+int tp_cpu_to_node(const struct tp_machine *m, unsigned cpu)
+{
+	if (cpu >= m->nr_cpus)
+		return TP_NODE_NONE;
+	for (int n = 0;; cpu -= m->nodes[n++].cpus)
+		if (cpu < m->nodes[n].cpus)
+			return n;
 }
 
 uint64_t tp_machine_block_size(const struct tp_machine *m)
