@@ -49,14 +49,14 @@ struct tp_zone {
 	uint8_t index;
 	uint64_t start_pfn, spanned, present, managed;
 	uint64_t nr_free, nr_isolated_free;
-	uint32_t nr_pageblocks, nr_isolated_blocks;
-	uint64_t watermark[TP_NR_WMARKS];
-	/* kept for requests that need this zone, from those that could use a higher one */
-	uint64_t reserve[TP_NR_ZONE_TYPES];
 	/* pages that left and came past the per-CPU lists, whose own words count the others (Z3) */
 	uint64_t nr_allocated, nr_freed;
 	/* requests served past the lists, by a CPU of this node or of another */
 	uint64_t nr_local, nr_other;
+	uint32_t nr_pageblocks, nr_isolated_blocks;
+	uint64_t watermark[TP_NR_WMARKS];
+	/* kept for requests that need this zone, from those that could use a higher one */
+	uint64_t reserve[TP_NR_ZONE_TYPES];
 	/* requests served here and wanted elsewhere, the reverse, and those that took turns */
 	tp_quiet nr_miss, nr_foreign, nr_interleave;
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */

@@ -2,7 +2,7 @@
 /*
  * pcp_rseq - one CPU's lists, and their push and pop as restartable sequences (x86-64).
  *
- * Each sequence reads the CPU number, finds that CPU's list, checks, and commits with one store to
+ * Each sequence reads the CPU number, finds that CPU's list, checks, and commits with one change of
  * state.  If the kernel takes the CPU away in between, execution goes on at the abort label and the
  * caller tries again.
  *
@@ -104,11 +104,13 @@ enum { TP_RSEQ_STRIDE = sizeof(struct tp_pcp_cpu) };
 		[state] "i"(offsetof(struct tp_pcp, state)), [length] "i"(TP_PCP_LENGTH_MASK), \
 		[pages] "i"(offsetof(struct tp_pcp, pages))
 
-/* rcx = the list's state, edx = its length, flags by that. */
+/*
+ * ecx = the list's length, flags by that.  The commit reads the state again, in the one instruction
+ * that changes it: nobody else has changed it, or the sequence would have begun anew.
+ */
 #define TP_RSEQ_LENGTH                     \
-	"movq %c[state](%%rax), %%rcx\n\t" \
-	"movl %%ecx, %%edx\n\t"            \
-	"andl %[length], %%edx\n\t"
+	"movl %c[state](%%rax), %%ecx\n\t" \
+	"andl %[length], %%ecx\n\t"
 
 static inline struct rseq *tp_rseq_this(void)
 {
@@ -123,13 +125,12 @@ again:;
 	__asm__ goto volatile(
 		TP_RSEQ_BEGIN TP_RSEQ_FIND_LIST TP_RSEQ_LENGTH
 		"jz %l[empty]\n\t"
-		"movl %c[pages]-4(%%rax, %%rdx, 4), %[value]\n\t"
-		"addq %[change], %%rcx\n\t"
-		"movq %%rcx, %c[state](%%rax)\n\t" TP_RSEQ_END
+		"movl %c[pages]-4(%%rax, %%rcx, 4), %[value]\n\t"
+		"addq %[change], %c[state](%%rax)\n\t" TP_RSEQ_END
 		: [value] "=&r"(value)
 		: [rseq] "r"(tp_rseq_this()), [first] "r"(first), [change] "er"(change),
 		  TP_RSEQ_OFFSETS
-		: "rax", "rcx", "rdx", "memory", "cc"
+		: "rax", "rcx", "memory", "cc"
 		: again, empty, busy);
 	*page = value;
 	return 0;
@@ -143,17 +144,16 @@ static inline int tp_rseq_push(struct tp_pcp *first, const tp_atomic_u8 *isolate
 {
 again:;
 	__asm__ goto volatile(TP_RSEQ_BEGIN TP_RSEQ_FIND_LIST TP_RSEQ_LENGTH
-			      "cmpl %[high], %%edx\n\t"
+			      "cmpl %[high], %%ecx\n\t"
 			      "jae %l[full]\n\t"
 			      "cmpb $0, (%[isolated])\n\t"
 			      "jne %l[busy]\n\t"
-			      "movl %[page], %c[pages](%%rax, %%rdx, 4)\n\t"
-			      "incq %%rcx\n\t"
-			      "movq %%rcx, %c[state](%%rax)\n\t" TP_RSEQ_END
+			      "movl %[page], %c[pages](%%rax, %%rcx, 4)\n\t"
+			      "addq $1, %c[state](%%rax)\n\t" TP_RSEQ_END
 			      :
 			      : [rseq] "r"(tp_rseq_this()), [first] "r"(first), TP_RSEQ_OFFSETS,
 				[high] "i"(TP_PCP_HIGH), [isolated] "r"(isolated), [page] "r"(page)
-			      : "rax", "rcx", "rdx", "memory", "cc"
+			      : "rax", "rcx", "memory", "cc"
 			      : again, full, busy);
 	return 0;
 full:
