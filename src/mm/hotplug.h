@@ -78,6 +78,8 @@ int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned coun
 			     const struct tp_offline_options *options, uint64_t until_ns,
 			     struct tp_offline_report *report);
 
+/* Both at once; the ratio is in percent. */
+void tp_auto_rule_store(struct tp_machine *m, enum tp_auto_rule rule, unsigned ratio);
 /* The zone that memory at @start on @node belongs to under @policy. */
 struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages,
 			       enum tp_online_policy policy);

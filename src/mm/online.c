@@ -102,6 +102,7 @@ static void fill_range(const struct tp_range *range)
 	zone->managed += range->nr_pages;
 	for (uint64_t i = 0; i < range->nr_pages; i += TP_PAGEBLOCK_PAGES)
 		tp_zone_give(zone, (tp_pfn){ range->start.v + i }, TP_PAGEBLOCK_ORDER);
+	zone->nr_freed -= range->nr_pages; /* Z3: nobody freed them */
 	tp_spin_unlock(&zone->lock);
 }
 
