@@ -34,6 +34,9 @@ struct tp_uevent {
 	unsigned id; /* of the block, node or tier */
 };
 
+/* "add", "remove", ...; NULL: there is no such action. */
+TP_API const char *tp_uevent_action_name(enum tp_uevent_action action);
+
 /* The number that the next event will have.  0: the machine keeps none. */
 TP_API uint64_t tp_uevents_next(struct tp_machine *machine);
 

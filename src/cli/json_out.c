@@ -22,13 +22,6 @@ static json_t *number(uint64_t n)
 	return json_integer((json_int_t)n);
 }
 
-json_t *tp_json_text(const char *s)
-{
-	json_t *json = json_string(s);
-
-	return json ? json : json_string("(no UTF-8)");
-}
-
 void tp_json_begin(const struct tp_run_config *config)
 {
 	tp_json_print("begin", json_pack("{s:o, s:o}", "script", tp_json_text(config->script),
@@ -49,38 +42,6 @@ static json_t *events(const struct tp_step *step)
 						      tp_recorded_event_name(&step->events[i]),
 						      "node", (int)step->events[i].node));
 	return list;
-}
-
-static json_t *blockers(const struct tp_offline_report *report)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < TP_MIN(report->nr_blockers, (unsigned)TP_REPORT_BLOCKERS); i++) {
-		const struct tp_blocker *b = &report->blockers[i];
-
-		json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:o, s:o, s:s}", "pfn",
-						      number(b->pfn.v), "order", (int)b->order,
-						      "pins", (int)b->pins, "owner",
-						      tp_json_text(b->owner), "what",
-						      tp_json_text(b->what), "reason", b->reason));
-	}
-	return list;
-}
-
-static void add_report(json_t *json, const struct tp_offline_report *r)
-{
-	json_object_set_new(json, "reason", tp_json_text(r->reason ? r->reason : ""));
-	json_object_set_new(json, "vetoed_by",
-			    r->vetoed_by[0] ? tp_json_text(r->vetoed_by) : json_null());
-	json_object_set_new(json, "pages", number(r->pages_total));
-	json_object_set_new(json, "pages_moved", number(r->pages_moved));
-	json_object_set_new(json, "pages_released", number(r->pages_released));
-	json_object_set_new(json, "bytes_moved", number(r->bytes_moved));
-	json_object_set_new(json, "bytes_returned", number(r->bytes_returned));
-	json_object_set_new(json, "isolate_ns", number(r->isolate_ns));
-	json_object_set_new(json, "passes", number(r->passes));
-	json_object_set_new(json, "nr_blockers", number(r->nr_blockers));
-	json_object_set_new(json, "blockers", blockers(r));
 }
 
 static json_t *errno_name(int err)
@@ -105,7 +66,7 @@ void tp_json_step(const struct tp_step *step)
 	json_object_set_new(json, "worst_write_ns", number(step->worst_write_ns));
 	json_object_set_new(json, "events", events(step));
 	if (step->has_report)
-		add_report(json, &step->report);
+		tp_report_json(json, &step->report);
 	tp_json_print("step", json);
 }
 

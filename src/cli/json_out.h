@@ -9,15 +9,13 @@
 
 #include <jansson.h>
 
+#include "lab/report_json.h"
 #include "lab/run.h"
 
 enum { TP_JSON_SCHEMA = 1 };
 
 /* Print @object, with schema and @type in front, and drop it. */
 void tp_json_print(const char *type, json_t *object);
-
-/* Names and texts of scripts may be no UTF-8; then this says so. */
-json_t *tp_json_text(const char *s);
 
 void tp_json_begin(const struct tp_run_config *config);
 void tp_json_log(const char *text);

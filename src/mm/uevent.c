@@ -24,6 +24,13 @@ struct tp_uevents {
 	struct tp_uevent ring[TP_UEVENTS];
 };
 
+const char *tp_uevent_action_name(enum tp_uevent_action action)
+{
+	static const char *const names[] = { "add", "remove", "online", "offline", "change" };
+
+	return (unsigned)action < TP_ARRAY_SIZE(names) ? names[action] : NULL;
+}
+
 int tp_uevents_init(struct tp_machine *m)
 {
 	struct tp_uevents *u = tp_zalloc(sizeof(*u));

@@ -48,17 +48,17 @@ struct tp_view_entry {
 	bool no_size; /* stat() says 0, as for Linux's procfs and debugfs */
 };
 
-#define TP_FILE(file_name, file_mode, ...)                                     \
-	{                                                                      \
+#define TP_FILE(file_name, file_mode, ...)                                      \
+	{                                                                       \
 		.name = (file_name), .mode = S_IFREG | (file_mode), __VA_ARGS__ \
 	}
-#define TP_DIR(dir_name, dir_children, ...)                                              \
-	{                                                                                \
-		.name = (dir_name), .mode = S_IFDIR | 0755, .children = (dir_children),  \
-		__VA_ARGS__                                                              \
+#define TP_DIR(dir_name, dir_children, ...)                                             \
+	{                                                                               \
+		.name = (dir_name), .mode = S_IFDIR | 0755, .children = (dir_children), \
+		__VA_ARGS__                                                             \
 	}
-#define TP_LINK(link_name, function, ...)                                              \
-	{                                                                              \
+#define TP_LINK(link_name, function, ...)                                                    \
+	{                                                                                    \
 		.name = (link_name), .mode = S_IFLNK | 0777, .link = (function), __VA_ARGS__ \
 	}
 #define TP_ENTRIES_END       \
@@ -74,6 +74,8 @@ extern const struct tp_view_entry tp_view_root[], tp_view_memory[], tp_view_node
 /* ---- what several tables need ---------------------------------------------------------------- */
 
 int tp_show_zero(const struct tp_view_call *call, struct tp_text *text);
+/* An empty line: the empty set. */
+int tp_show_empty(const struct tp_view_call *call, struct tp_text *text);
 int tp_show_nothing(const struct tp_view_call *call, struct tp_text *text);
 
 /* Families that stand in several directories. */
@@ -91,7 +93,7 @@ int tp_parse_bool(const char *value, bool *yes);
 
 /* Writes to the uevent files of blocks, nodes and tiers: a synthetic event. */
 int tp_store_uevent(const struct tp_view_call *call, const char *value);
-#define TP_UEVENT_FILE(event_subject) \
+#define TP_UEVENT_FILE(event_subject)                                              \
 	TP_FILE("uevent", 0644, .show = tp_show_nothing, .store = tp_store_uevent, \
 		.arg = (event_subject))
 

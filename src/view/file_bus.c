@@ -26,13 +26,13 @@ static int link_tier(const struct tp_view_call *call, struct tp_text *text)
 	return 0;
 }
 
-#define BUS(bus_name, family, function, following)                                 \
-	TP_DIR(bus_name, ((const struct tp_view_entry[]){                          \
-				 TP_DIR("devices", ((const struct tp_view_entry[]){ \
-							   TP_LINK(family, function, \
-								   .next = following), \
-							   TP_ENTRIES_END })),     \
-				 TP_ENTRIES_END }))
+#define BUS(bus_name, family, function, following)                                             \
+	TP_DIR(bus_name,                                                                       \
+	       ((const struct tp_view_entry[]){                                                \
+		       TP_DIR("devices", ((const struct tp_view_entry[]){                      \
+						 TP_LINK(family, function, .next = following), \
+						 TP_ENTRIES_END })),                           \
+		       TP_ENTRIES_END }))
 
 const struct tp_view_entry tp_view_bus[] = {
 	BUS("cpu", "cpu%u", link_cpu, tp_next_cpu),

@@ -46,8 +46,8 @@ static int show_package(const struct tp_view_call *call, struct tp_text *text)
 	return 0;
 }
 
-#define SHARED(name, sharing)                                          \
-	TP_FILE(name, 0444, .show = show_map, .arg = (sharing)),       \
+#define SHARED(name, sharing)                                    \
+	TP_FILE(name, 0444, .show = show_map, .arg = (sharing)), \
 		TP_FILE(name "_list", 0444, .show = show_list, .arg = (sharing))
 
 static const struct tp_view_entry topology[] = {
@@ -102,16 +102,10 @@ static int show_all(const struct tp_view_call *call, struct tp_text *text)
 	return 0;
 }
 
-static int show_none(tp_unused const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "\n");
-	return 0;
-}
-
 const struct tp_view_entry tp_view_cpu[] = {
 	TP_DIR("cpu%u", cpu, .next = tp_next_cpu),
-	TP_FILE("isolated", 0444, .show = show_none),
-	TP_FILE("offline", 0444, .show = show_none),
+	TP_FILE("isolated", 0444, .show = tp_show_empty),
+	TP_FILE("offline", 0444, .show = tp_show_empty),
 	TP_FILE("online", 0444, .show = show_all),
 	TP_FILE("possible", 0444, .show = show_all),
 	TP_FILE("present", 0444, .show = show_all),

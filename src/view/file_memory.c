@@ -13,8 +13,8 @@
 
 #include "core/clock.h"
 #include "view/internal.h"
+#include "view/proc.h"
 
-static const char *const zone_names[] = { "DMA", "DMA32", "Normal", "Movable", "Device" };
 static const char *const policies[] = { "offline", "online", "online_kernel", "online_movable" };
 
 /* The online_type that @value names, TP_ONLINE_NONE for "offline"; -EINVAL. */
@@ -156,7 +156,7 @@ static int show_valid_zones(const struct tp_view_call *call, struct tp_text *tex
 	if (!info.nr_valid_zones)
 		tp_text_add(text, "none");
 	for (unsigned i = 0; i < info.nr_valid_zones; i++)
-		tp_text_add(text, "%s%s", i ? " " : "", zone_names[info.valid_zones[i]]);
+		tp_text_add(text, "%s%s", i ? " " : "", tp_zone_name(info.valid_zones[i]));
 	tp_text_add(text, "\n");
 	return 0;
 }

@@ -68,8 +68,7 @@ const struct tp_view_entry tp_view_tiering[] = {
 
 static int show_demotion(const struct tp_view_call *call, struct tp_text *text)
 {
-	tp_text_add(text, "%s\n",
-		    tp_demotion_enabled(tp_call_machine(call)) ? "true" : "false");
+	tp_text_add(text, "%s\n", tp_demotion_enabled(tp_call_machine(call)) ? "true" : "false");
 	return 0;
 }
 
@@ -134,8 +133,8 @@ static int store_rule(const struct tp_view_call *call, const char *value)
 	tp_machine_auto_rule(tp_call_machine(call), &rule, &ratio);
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(rules); i++) {
 		if (!strcmp(rules[i], value))
-			return tp_machine_set_auto_rule(tp_call_machine(call),
-							(enum tp_auto_rule)i, ratio);
+			return tp_machine_set_auto_rule(tp_call_machine(call), (enum tp_auto_rule)i,
+							ratio);
 	}
 	return -EINVAL;
 }

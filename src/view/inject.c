@@ -85,12 +85,12 @@ static int store_error(const struct tp_view_call *call, const char *value)
 	return 0;
 }
 
-#define ERROR_FILE(point)                                                                  \
-	(const struct tp_view_entry[])                                                     \
-	{                                                                                  \
-		TP_FILE("error", 0600, .show = show_error, .store = store_error,           \
-			.arg = (point), .no_size = true),                                  \
-			TP_ENTRIES_END                                                     \
+#define ERROR_FILE(point)                                                                        \
+	(const struct tp_view_entry[])                                                           \
+	{                                                                                        \
+		TP_FILE("error", 0600, .show = show_error, .store = store_error, .arg = (point), \
+			.no_size = true),                                                        \
+			TP_ENTRIES_END                                                           \
 	}
 
 static const struct tp_view_entry memory_actions[] = {

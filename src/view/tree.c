@@ -326,6 +326,18 @@ static int begin_call(struct tp_view *view, tp_view_ino ino, struct tp_cancel *c
 	return 0;
 }
 
+int tp_view_access(struct tp_view *view, tp_view_ino ino, struct tp_view_access *access)
+{
+	struct tp_view_call call;
+	int err = begin_call(view, ino, NULL, &call);
+
+	if (err)
+		return err;
+	access->readable = call.entry->show || call.entry->stream;
+	access->writable = call.entry->store;
+	return 0;
+}
+
 int tp_view_show(struct tp_view *view, tp_view_ino ino, struct tp_text *text,
 		 struct tp_cancel *cancel)
 {

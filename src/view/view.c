@@ -72,6 +72,12 @@ int tp_show_zero(tp_unused const struct tp_view_call *call, struct tp_text *text
 	return 0;
 }
 
+int tp_show_empty(tp_unused const struct tp_view_call *call, struct tp_text *text)
+{
+	tp_text_add(text, "\n");
+	return 0;
+}
+
 int tp_show_nothing(tp_unused const struct tp_view_call *call, tp_unused struct tp_text *text)
 {
 	return 0;
@@ -84,8 +90,8 @@ bool tp_view_block(struct tp_machine *m, unsigned id, struct tp_block_info *info
 	if (tp_block_info(m, id, info))
 		return false;
 	/* Only private memory has no zone while it is not online; boot memory may have several. */
-	return info->zone_valid || (!tp_device_query(m, info->device, &device) &&
-				    device.kind == TP_DEVICE_DRAM);
+	return info->zone_valid ||
+	       (!tp_device_query(m, info->device, &device) && device.kind == TP_DEVICE_DRAM);
 }
 
 bool tp_next_block(const struct tp_view_call *call, unsigned *id)
@@ -133,26 +139,22 @@ uint64_t tp_view_cpus_of(struct tp_machine *machine, int node)
 
 int tp_parse_bool(const char *value, bool *yes)
 {
-	char first = value[0], second = first ? value[1] : '\0';
+	static const char truths[] = "yYtT1", lies[] = "nNfF0";
+	bool is_on_or_off = value[0] == 'o' || value[0] == 'O';
+	char letter = is_on_or_off ? value[1] : value[0];
 
-	if (first == 'o' || first == 'O')
-		first = second;
-	if (!first || !strchr("yYtT1nN0fF", first) || ((value[0] | 0x20) == 'o' && !strchr("nNfF", first)))
+	if (!letter)
 		return -EINVAL;
-	*yes = (value[0] | 0x20) == 'o' ? strchr("nN", first) != NULL : strchr("yYtT1", first) != NULL;
-	return 0;
+	*yes = strchr(is_on_or_off ? "nN" : truths, letter);
+	return *yes || strchr(is_on_or_off ? "fF" : lies, letter) ? 0 : -EINVAL;
 }
 
 int tp_store_uevent(const struct tp_view_call *call, const char *value)
 {
-	static const char *const actions[] = {
-		[TP_UEVENT_ADD] = "add",	   [TP_UEVENT_REMOVE] = "remove",
-		[TP_UEVENT_ONLINE] = "online",	   [TP_UEVENT_OFFLINE] = "offline",
-		[TP_UEVENT_CHANGE] = "change",
-	};
+	const char *name;
 
-	for (unsigned i = 0; i < TP_ARRAY_SIZE(actions); i++) {
-		if (strcmp(actions[i], value))
+	for (unsigned i = 0; (name = tp_uevent_action_name((enum tp_uevent_action)i)); i++) {
+		if (strcmp(name, value))
 			continue;
 		tp_uevent_emit(tp_call_machine(call), (enum tp_uevent_action)i,
 			       (enum tp_uevent_subject)call->entry->arg, call->id[0]);

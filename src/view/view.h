@@ -65,6 +65,13 @@ int tp_view_find(struct tp_view *view, const char *path, struct tp_view_stat *st
 bool tp_view_list(struct tp_view *view, tp_view_ino dir, uint64_t *position,
 		  char name[TP_VIEW_NAME], struct tp_view_stat *stat);
 
+struct tp_view_access {
+	bool readable, writable; /* by anybody at all */
+};
+
+/* -ENOENT. */
+int tp_view_access(struct tp_view *view, tp_view_ino ino, struct tp_view_access *access);
+
 /*
  * Append what a file shows or a link points to.  -ENOENT: gone.  -EACCES: nothing to be read.
  * -EINTR: @cancel was requested.  -ENOMEM.
