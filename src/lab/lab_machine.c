@@ -8,6 +8,7 @@
 
 #include "core/alloc.h"
 #include "lab/checker.h"
+#include "lab/trace_export.h"
 #include "mm/machine.h"
 
 int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *config,
@@ -64,6 +65,7 @@ void tp_lab_machine_close(struct tp_lab_machine *lm)
 		tp_veto_remove(veto);
 	tp_lab_machine_check(lm);
 	tp_recorder_stop(&lm->recorder);
+	tp_trace_export_drain(lm->run->trace, lm);
 	tp_machine_destroy(lm->machine);
 	lm->machine = NULL;
 }
