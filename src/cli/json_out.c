@@ -13,6 +13,7 @@ void tp_json_print(const char *type, json_t *object)
 	json_object_update(line, object);
 	json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
+	fflush(stdout);
 	json_decref(line);
 	json_decref(object);
 }
@@ -49,7 +50,6 @@ void tp_json_begin(const char *command, const struct tp_run_config *config)
 	tp_json_print("begin",
 		      json_pack("{s:s, s:o, s:o}", "command", command, "script",
 				tp_json_text(config->script), "seed", number(config->seed)));
-	fflush(stdout);
 }
 
 void tp_json_log(const char *line)
@@ -75,11 +75,11 @@ static json_t *blockers(const struct tp_offline_report *report)
 	for (unsigned i = 0; i < TP_MIN(report->nr_blockers, (unsigned)TP_REPORT_BLOCKERS); i++) {
 		const struct tp_blocker *b = &report->blockers[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:o, s:o, s:s}", "pfn",
-						      number(b->pfn.v), "order", (int)b->order,
-						      "pins", (int)b->pins, "owner",
-						      tp_json_text(b->owner), "what",
-						      tp_json_text(b->what), "reason", b->reason));
+		json_array_append_new(
+			list, json_pack("{s:o, s:i, s:i, s:o, s:o, s:s}", "pfn", number(b->pfn.v),
+					"order", (int)b->order, "pins", (int)b->pins, "owner",
+					tp_json_text(b->owner), "what",
+					tp_json_text_or_null(b->what), "reason", b->reason));
 	}
 	return list;
 }

@@ -15,7 +15,10 @@
 
 enum { TP_JSON_SCHEMA = 2 };
 
-/* Print @object, with schema and @type in front, and drop it. */
+/*
+ * Print @object, with schema and @type in front, and drop it.  Whoever reads a pipe has each line
+ * at once.
+ */
 void tp_json_print(const char *type, json_t *object);
 
 /* Names and texts of scripts may be no UTF-8; then this says so. */

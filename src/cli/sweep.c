@@ -70,7 +70,7 @@ static void print_json(struct sweep *sweep, const struct tp_injection *injection
 					     "hit", (json_int_t)injection->nth, "outcome",
 					     outcomes[sweep->trial.outcome], "text",
 					     tp_json_text_or_null(sweep->trial.text), "replay",
-					     tp_json_text(replay)));
+					     tp_json_text_or_null(injection->nth ? replay : NULL)));
 }
 
 static json_t *totals_json(const struct sweep *sweep)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_lab_trace - each event in its lane, bars that do not overlap, and nothing lost in silence. */
+/* test_lab_trace - events in their lanes, bars that do not overlap, nothing lost in silence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
