@@ -6,7 +6,8 @@
 
 #include "core/clock.h"
 
-enum { LANES_PER_PROCESS = 1000 };
+/* DIGITS: nanoseconds are whole for eleven days, and no 0.1 shows as 0.10000000000000001. */
+enum { LANES_PER_PROCESS = 1000, DIGITS = 15 };
 
 void tp_trace_json_begin(struct tp_trace_json *json, FILE *out)
 {
@@ -22,7 +23,7 @@ void tp_trace_json_end(struct tp_trace_json *json, uint64_t lost)
 static void put(struct tp_trace_json *json, json_t *event)
 {
 	fputs(json->separator, json->out);
-	json_dumpf(event, json->out, JSON_COMPACT);
+	json_dumpf(event, json->out, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
 	json->separator = ",\n";
 	json_decref(event);
 }
