@@ -101,7 +101,7 @@ static void on_log(void *arg, const char *text)
 static void print(const struct tp_run *run, const struct options *options, const char *replay)
 {
 	if (options->run.json) {
-		tp_json_end(run, replay);
+		tp_json_end("run", run, replay);
 		return;
 	}
 	if (!options->run.quiet && run->verdict != TP_VERDICT_USAGE) {
@@ -135,7 +135,7 @@ static int run_script(const struct options *options, FILE *trace)
 	tp_replay_on_crash(tp_replay_command(replay, &again));
 	tp_status_init(&display.status, options->run.quiet);
 	if (options->run.json)
-		tp_json_begin(&config);
+		tp_json_begin("run", &config);
 	if (tp_run_script(&config, &run)) {
 		tp_message("there is no memory to begin with");
 		return TP_EXIT_ENVIRONMENT;

@@ -27,7 +27,7 @@
 #include "lab/lab_machine.h"
 #include "lab/report_json.h"
 
-enum { MAX_CONNECTIONS = 32, MAX_LINE = 65536, WATCH_MS = 50, SCHEMA = 1, BATCH = 32 };
+enum { MAX_CONNECTIONS = 32, MAX_LINE = 65536, WATCH_MS = 50, SCHEMA = 2, BATCH = 32 };
 
 struct connection {
 	struct tp_control *control;

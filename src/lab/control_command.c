@@ -154,7 +154,6 @@ static int take_away(struct tp_request *request, const char *verb, tp_take take)
 	struct taking o = { .deadline_ns = TP_NO_DEADLINE };
 	struct tp_offline_report report;
 	struct tp_offline_options options = { .cancel = request->cancel };
-	json_t *told;
 	int err = tp_request_options(request, taking_options, &o);
 
 	if (err)
@@ -162,9 +161,7 @@ static int take_away(struct tp_request *request, const char *verb, tp_take take)
 	options.deadline_ns = o.deadline_ns;
 	options.dry_run = o.dry_run;
 	err = take(machine_of(request), o.name, &options, &report);
-	told = json_object();
-	tp_report_json(told, &report);
-	json_object_set_new(request->answer, "report", told);
+	json_object_set_new(request->answer, "report", tp_report_json(&report));
 	return err ? tp_request_failed(request, err, verb) : 0;
 }
 

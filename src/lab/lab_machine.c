@@ -10,6 +10,7 @@
 #include "core/alloc.h"
 #include "core/invariant.h"
 #include "lab/checker.h"
+#include "lab/trace_export.h"
 #include "mm/machine.h"
 
 static int attach(struct tp_lab_machine *lm)
@@ -94,6 +95,7 @@ void tp_lab_machine_close(struct tp_lab_machine *lm)
 	checked = tp_lab_machine_check(lm);
 	TP_INVARIANT(checked);
 	tp_recorder_stop(&lm->recorder);
+	tp_trace_export_drain(lm->run->trace, lm);
 	tp_machine_destroy(lm->machine);
 	lm->machine = NULL;
 }

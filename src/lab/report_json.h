@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* report_json - the report of an offline as members of a JSON object. */
+/* report_json - the report of an offline as JSON, and texts that may be anything. */
 #ifndef TP_LAB_REPORT_JSON_H
 #define TP_LAB_REPORT_JSON_H
 
 #include <jansson.h>
 #include <tidepool/hotplug.h>
 
-void tp_report_json(json_t *object, const struct tp_offline_report *report);
+json_t *tp_report_json(const struct tp_offline_report *report);
 
-/* A JSON string, also of bytes that are no UTF-8. */
+/* Names and texts of scripts may be no UTF-8; then this says so. */
 json_t *tp_json_text(const char *s);
+/* Null for NULL and for "". */
+json_t *tp_json_text_or_null(const char *s);
 
 #endif

@@ -115,6 +115,14 @@ static void inject(const struct tp_run_config *config)
 	}
 }
 
+static void end_trace(struct tp_run *run)
+{
+	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link)
+		tp_trace_export_loads(run->trace, lm);
+	tp_trace_export_end(run->trace);
+	run->trace = NULL;
+}
+
 int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 {
 	struct tp_run *new = tp_zalloc(sizeof(*new));
@@ -138,7 +146,7 @@ int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 		halt_all(new);
 	else
 		close_all(new);
-	tp_trace_export_end(new->trace);
+	end_trace(new);
 	new->elapsed_ns = tp_clock_now() - new->begin_ns;
 	judge(new, ended_well);
 	*run = new;

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "lab/script_device.h"
 #include "lab/script_option.h"
+#include "lab/trace_export.h"
 #include "lab/units.h"
 
 struct offline_options {
@@ -90,6 +91,7 @@ static void show_progress(const struct tp_progress *progress, void *arg)
 		tp_cancel_request(action->run->cancel);
 	if (observer && observer->progress)
 		observer->progress(observer->arg, action->step, progress);
+	tp_trace_export_drain(action->run->trace, action->lm);
 }
 
 static int take_away(struct offline_action *offline)
