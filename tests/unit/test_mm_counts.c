@@ -385,6 +385,22 @@ static void a_full_node_is_missed(void **state)
 	unhog(hogs);
 }
 
+static void a_lower_zone_of_the_node_is_no_miss(void **state)
+{
+	unsigned hogs;
+
+	(void)state;
+	SKIP_WITHOUT_LISTS();
+	begin_counting();
+	hogs = hog(0, 0);
+	assert_int_equal(count_node(0).numa.hit - before[0].numa.hit, hogs);
+	assert_int_equal(count_node(0).numa.miss, 0);
+	assert_int_equal(count_node(0).numa.foreign, 0);
+	/* A DMA zone of a few small pageblocks is all reserve. */
+	assert_true(TP_PAGEBLOCK_ORDER < 9 || zone_stat(m, 0, TP_ZONE_DMA).numa.hit);
+	unhog(hogs);
+}
+
 static void near_a_node_without_memory_nobody_misses(void **state)
 {
 	(void)state;
@@ -791,6 +807,7 @@ int main(void)
 		BOTH(a_request_that_fails_counts_nothing),
 		BOTH(who_asks_tells_local_from_other),
 		BOTH(a_full_node_is_missed),
+		BOTH(a_lower_zone_of_the_node_is_no_miss),
 		BOTH(near_a_node_without_memory_nobody_misses),
 		BOTH(a_request_for_other_nodes_wants_the_first_of_them),
 		BOTH(mappings_that_take_turns_are_counted),

@@ -70,7 +70,8 @@ static void mappings_count_while_they_live(void **state)
 
 static void a_mapping_that_fails_leaves_no_count(void **state)
 {
-	const struct tp_mapping_config config = { .size = 2 * CHUNK,
+	/* More than a list gets at once: the second time pages are fetched fails. */
+	const struct tp_mapping_config config = { .size = TP_CONST_MAX(2 * CHUNK, TP_MIB(1)),
 						  .policy = TP_PREFERRED(1),
 						  .small_pages = true };
 	struct tp_mapping *map;
