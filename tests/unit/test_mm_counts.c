@@ -453,6 +453,8 @@ static uint64_t turns(int node)
 
 static void mappings_that_take_turns_are_counted(void **state)
 {
+	const struct tp_mapping_config preferred = { .size = TP_PAGE_SIZE,
+						     .policy = TP_PREFERRED(0) };
 	struct tp_mapping *map;
 
 	(void)state;
@@ -462,7 +464,9 @@ static void mappings_that_take_turns_are_counted(void **state)
 	assert_int_equal(turns(0), 2 * TP_PAGEBLOCK_PAGES);
 	assert_int_equal(turns(1), 2 * TP_PAGEBLOCK_PAGES);
 	must(tp_mapping_destroy(map));
+	must(tp_mapping_create(m, &preferred, &map));
 	assert_int_equal(turns(0), 2 * TP_PAGEBLOCK_PAGES);
+	must(tp_mapping_destroy(map));
 }
 
 static void a_turn_that_another_node_took_is_none(void **state)
