@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "lab/report_json.h"
+#include "lab/offline_json.h"
 #include "lab/run.h"
 
 enum { TP_JSON_SCHEMA = 2 };

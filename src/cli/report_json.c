@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* report_json - a search's report as a line of JSON, and back: one table serves both ways. */
+/* offline_json - a search's report as a line of JSON, and back: one table serves both ways. */
 #include "cli/report_json.h"
 
 #include <errno.h>

@@ -25,7 +25,7 @@
 #include "core/sync.h"
 #include "lab/control_command.h"
 #include "lab/lab_machine.h"
-#include "lab/report_json.h"
+#include "lab/offline_json.h"
 
 enum { MAX_CONNECTIONS = 32, MAX_LINE = 65536, WATCH_MS = 50, SCHEMA = 2, BATCH = 32 };
 

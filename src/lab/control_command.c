@@ -16,7 +16,7 @@
 
 #include "lab/hmat.h"
 #include "lab/lab_machine.h"
-#include "lab/report_json.h"
+#include "lab/offline_json.h"
 
 /* ---- refusing -------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include "lab/control_command.h"
 #include "lab/lab_machine.h"
-#include "lab/report_json.h"
+#include "lab/offline_json.h"
 #include "lab/script_load.h"
 
 struct load_wish {

@@ -269,6 +269,26 @@ static const struct fuse_lowlevel_ops operations = {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/*
+ * A thread of libfuse's looks at the session's end only after a request, so it gets one: any name
+ * will do, for it is not remembered.
+ */
+static void wake_servers(const struct tp_mount *mount)
+{
+	char path[PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/.end", mount->dir);
+	access(path, F_OK);
+}
+
+static void serve_stream(void *arg)
+{
+	struct tp_mount *mount = arg;
+
+	tp_stream_serve(&mount->stream);
+	wake_servers(mount);
+}
+
 static void serve(void *arg)
 {
 	struct tp_mount *mount = arg;
@@ -282,7 +302,7 @@ static void serve(void *arg)
 }
 
 /* Mounting hides what is there, so there shall be nothing. */
-static int check_dir(const char *dir)
+int tp_mount_check(const char *dir)
 {
 	struct dirent *entry;
 	DIR *d = opendir(dir);
@@ -316,20 +336,24 @@ static int attach(struct tp_mount *mount)
 
 static int begin(struct tp_mount *mount)
 {
-	int err = tp_stream_start(&mount->stream, tp_view_machine(mount->config.view));
+	int err = attach(mount);
 
 	if (err)
 		return err;
-	err = attach(mount);
+	tp_stream_init(&mount->stream, tp_view_machine(mount->config.view));
+	err = tp_thread_start(&mount->stream_thread, "uevents", serve_stream, mount);
 	if (err)
-		goto stop_stream;
+		goto unmount;
 	err = tp_thread_start(&mount->thread, "fuse", serve, mount);
 	if (!err)
 		return 0;
-	fuse_session_unmount(mount->session);
-	fuse_session_destroy(mount->session);
-stop_stream:
 	tp_stream_stop(&mount->stream);
+unmount:
+	/* Before the join: nobody serves the last request of that thread. */
+	fuse_session_unmount(mount->session);
+	if (mount->stream.stop)
+		tp_thread_join(&mount->stream_thread);
+	fuse_session_destroy(mount->session);
 	return err;
 }
 
@@ -337,7 +361,7 @@ int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount
 {
 	struct tp_mount *new;
 	char dir[PATH_MAX];
-	int err = check_dir(config->dir);
+	int err = tp_mount_check(config->dir);
 
 	if (err)
 		return TP_ERR_TEXT(err, config->dir, "mount at %s");
@@ -360,26 +384,15 @@ int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount
 	return 0;
 }
 
-/*
- * A thread that serves looks at the session's end only after a request, so it gets one: any name
- * will do, for it is not remembered.
- */
-static void wake_servers(const struct tp_mount *mount)
-{
-	char path[PATH_MAX + 8];
-
-	snprintf(path, sizeof(path), "%s/.end", mount->dir);
-	access(path, F_OK);
-}
-
 void tp_mount_end(struct tp_mount *mount)
 {
 	tp_mount_interrupt_all(mount);
-	tp_stream_stop(&mount->stream);
 	fuse_session_exit(mount->session);
-	wake_servers(mount);
+	tp_stream_stop(&mount->stream);
 	tp_thread_join(&mount->thread);
+	/* Ends also the request that nobody served any more. */
 	fuse_session_unmount(mount->session);
+	tp_thread_join(&mount->stream_thread);
 	fuse_session_destroy(mount->session);
 	tp_free(mount->dir);
 	tp_free(mount);

@@ -22,6 +22,9 @@ struct tp_mount_config {
 	void *arg;
 };
 
+/* Can a tree be mounted there?  Errors of @dir as below, and -ENOTCONN: a stale mount. */
+int tp_mount_check(const char *dir);
+
 /*
  * Returns when files can be opened.  -ENOTDIR, -ENOENT: of @dir.  -ENOTEMPTY: it is not empty.
  * -EPERM: not permitted, or the mounting helper is missing; libfuse has said so on stderr.

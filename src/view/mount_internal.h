@@ -19,13 +19,12 @@ struct tp_stream {
 	struct tp_list parked; /* reads that wait */
 	struct tp_list polls;  /* and handles that want to be told */
 	bool stop;
-	struct tp_thread thread;
 };
 
 struct tp_mount {
 	struct tp_mount_config config;
 	struct fuse_session *session;
-	struct tp_thread thread;
+	struct tp_thread thread, stream_thread;
 	struct tp_stream stream;
 	char *dir;		   /* absolute */
 	tp_atomic_u32 has_control; /* the control socket was bound */
@@ -66,9 +65,10 @@ void tp_fuse_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 /* Interrupt whoever waits, and from now on whoever would. */
 void tp_mount_interrupt_all(struct tp_mount *mount);
 
-/* -EAGAIN: no thread. */
-int tp_stream_start(struct tp_stream *stream, struct tp_machine *machine);
-/* Whoever waits is answered first. */
+void tp_stream_init(struct tp_stream *stream, struct tp_machine *machine);
+/* Answer who waits, until it is stopped. */
+void tp_stream_serve(struct tp_stream *stream);
+/* Whoever waits is answered, whoever comes is not kept. */
 void tp_stream_stop(struct tp_stream *stream);
 /* Answer now, or when there is an event. */
 void tp_stream_read(struct tp_stream *stream, fuse_req_t req, struct tp_open_file *file,

@@ -133,9 +133,16 @@ static void notify(struct tp_stream *stream, struct poll *poll)
 	drop(poll);
 }
 
-static void serve(void *arg)
+void tp_stream_init(struct tp_stream *stream, struct tp_machine *machine)
 {
-	struct tp_stream *stream = arg;
+	stream->machine = machine;
+	tp_mutex_init(&stream->lock, TP_RANK_LAB, 10);
+	tp_list_init(&stream->parked);
+	tp_list_init(&stream->polls);
+}
+
+void tp_stream_serve(struct tp_stream *stream)
+{
 	bool stop = false;
 
 	while (!stop) {
@@ -154,22 +161,12 @@ static void serve(void *arg)
 	}
 }
 
-int tp_stream_start(struct tp_stream *stream, struct tp_machine *machine)
-{
-	stream->machine = machine;
-	tp_mutex_init(&stream->lock, TP_RANK_LAB, 10);
-	tp_list_init(&stream->parked);
-	tp_list_init(&stream->polls);
-	return tp_thread_start(&stream->thread, "uevents", serve, stream);
-}
-
 void tp_stream_stop(struct tp_stream *stream)
 {
 	tp_mutex_lock(&stream->lock);
 	stream->stop = true;
 	tp_mutex_unlock(&stream->lock);
 	tp_uevents_wake(stream->machine);
-	tp_thread_join(&stream->thread);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* report_json - who stood in the way, for programs. */
-#include "lab/report_json.h"
+/* offline_json - who stood in the way, for programs. */
+#include "lab/offline_json.h"
 
 #include "core/compiler.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* report_json - the report of an offline as JSON, and texts that may be anything. */
-#ifndef TP_LAB_REPORT_JSON_H
-#define TP_LAB_REPORT_JSON_H
+/* offline_json - the report of an offline as JSON, and texts that may be anything. */
+#ifndef TP_LAB_OFFLINE_JSON_H
+#define TP_LAB_OFFLINE_JSON_H
 
 #include <jansson.h>
 #include <tidepool/hotplug.h>
