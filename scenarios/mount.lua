@@ -9,8 +9,8 @@
 --     echo online_movable > m/sys/devices/system/memory/memory32/state
 --     tidepool exec m numactl --hardware
 --
--- What to look for: blocks appear with the device, memory with the block that goes online, and node 2
--- in a memory tier of its own.
+-- What to look for: blocks appear with the device, memory with the block that goes online, and
+-- node 2 in a memory tier of its own.
 
 local m = tp.machine {
 	nodes = { { dram = "1G", cpus = 2 }, { dram = "512M" }, {} },

@@ -37,8 +37,8 @@ struct tp_device_config {
 	/* physical address, aligned to the block size; 0: the first gap that fits */
 	uint64_t start;
 	enum tp_online_policy online;
-	unsigned latency_ns;	 /* performance as firmware would state it; 0: unknown */
-	unsigned bandwidth_mbps; /* MiB/s; 0: unknown */
+	unsigned latency_ns;	  /* performance as firmware would state it; 0: unknown */
+	unsigned bandwidth_mbps;  /* MiB/s; 0: unknown */
 	struct tp_cancel *cancel; /* ends the wait for another operation; NULL: wait for it */
 };
 

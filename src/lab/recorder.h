@@ -51,7 +51,7 @@ int tp_recorder_start(struct tp_recorder *recorder, struct tp_machine *machine,
 void tp_recorder_stop(struct tp_recorder *recorder);
 /* Forget the events of the last step. */
 void tp_recorder_reset(struct tp_recorder *recorder);
-/* Copy the events since the last reset; returns how many there were, also those that were not kept. */
+/* Copy the events since the last reset; returns how many there were, kept or not. */
 unsigned tp_recorder_copy(struct tp_recorder *recorder,
 			  struct tp_recorded_event events[TP_RECORDED_EVENTS]);
 /* Between operations: R1 and R2. */

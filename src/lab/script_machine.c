@@ -225,8 +225,8 @@ static int machine_close(lua_State *L)
 }
 
 /*
- * No step, and no error to raise: nobody holds the machine any more.  The run ends what is left, and
- * what its host still shows.
+ * No step, and no error to raise: nobody holds the machine any more.  The run ends what is left,
+ * and what its host still shows.
  */
 static int machine_collect(lua_State *L)
 {

@@ -137,7 +137,7 @@ static void update_node_online(struct tp_machine *m, int node)
 	tp_node_state_set(m, node, TP_N_ONLINE, online);
 	if (online != was)
 		tp_uevent_emit(m, online ? TP_UEVENT_ADD : TP_UEVENT_REMOVE, TP_UEVENT_NODE,
-			  (unsigned)node);
+			       (unsigned)node);
 }
 
 /* As in Linux, of memory that can be onlined only, and before its node comes or goes. */

@@ -188,10 +188,9 @@ int tp_device_offline_named(struct tp_machine *m, const char *name,
 int tp_device_unplug(struct tp_device *d, const struct tp_offline_options *options,
 		     struct tp_offline_report *report)
 {
-	return device_offline(&(struct subject){ .machine = d->machine,
-						 .device = d,
-						 .unplug = true },
-			      options, report);
+	return device_offline(
+		&(struct subject){ .machine = d->machine, .device = d, .unplug = true }, options,
+		report);
 }
 
 int tp_device_unplug_named(struct tp_machine *m, const char *name,

@@ -3,8 +3,6 @@
 #ifndef TP_VIEW_MOUNT_INTERNAL_H
 #define TP_VIEW_MOUNT_INTERNAL_H
 
-/* The interface of libfuse 3.12. */
-#define FUSE_USE_VERSION 312
 #include <fuse_lowlevel.h>
 
 #include "core/list.h"
