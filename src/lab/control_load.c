@@ -51,14 +51,9 @@ static const struct load_wish wish_init = {
 
 static struct tp_load_config config_of(const struct load_wish *wish, struct tp_lab_machine *lm)
 {
-	uint64_t seed;
-
-	tp_mutex_lock(&lm->lock);
-	seed = tp_run_next_seed(lm->run);
-	tp_mutex_unlock(&lm->lock);
 	return (struct tp_load_config){
 		.name = wish->name,
-		.seed = seed,
+		.seed = tp_run_next_seed(lm->run),
 		.size = wish->size / TP_PAGE_SIZE * TP_PAGE_SIZE,
 		.node = (int)wish->node,
 		.nodes = wish->nodes,
