@@ -265,6 +265,11 @@ const struct tp_probe tp_probes[] = {
 	{ "overcommit", probe_overcommit },
 	{ "locked memory", probe_locked_memory },
 	{ "CPUs", probe_cpus },
+#if TP_HAVE_MOUNT
+	{ "file views", tp_probe_mounts },
+	{ "mount namespaces", tp_probe_private_mounts },
+	{ "mounted machines", tp_probe_stale_mounts },
+#endif
 };
 
 const size_t tp_nr_probes = TP_ARRAY_SIZE(tp_probes);

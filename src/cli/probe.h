@@ -25,6 +25,11 @@ struct tp_probe {
 	void (*look)(struct tp_probe_result *result);
 };
 
+/* In probe_mount.c. */
+void tp_probe_mounts(struct tp_probe_result *result);
+void tp_probe_private_mounts(struct tp_probe_result *result);
+void tp_probe_stale_mounts(struct tp_probe_result *result);
+
 extern const struct tp_probe tp_probes[];
 extern const size_t tp_nr_probes;
 
