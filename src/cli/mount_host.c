@@ -130,7 +130,7 @@ static void explain(const char *dir, int err)
 	if (err == -ENOENT)
 		hint = "; make an empty directory first";
 	else if (err == -ENOTCONN)
-		hint = "; a process that had mounted something there died: fusermount3 -u -z removes it";
+		hint = "; what was mounted there died; fusermount3 -u -z takes it away";
 	else if (err == -ENOTEMPTY)
 		hint = "; what is in it would be hidden";
 	tp_message("nothing can be mounted at %s: %s%s", dir, strerror(-err), hint);
