@@ -1,9 +1,8 @@
-#!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Going offline while a page is pinned: it waits, can be seen, and keeps nobody else waiting
 # that need not wait.
-# shellcheck source=tests/linux/lib.sh
+# shellcheck shell=sh source=tests/linux/lib.sh
 . "$LIB/lib.sh"
 
 plug dimm 512M 2
@@ -89,6 +88,11 @@ put_later writer $M/memory32/online 0
 await $M/memory32/state going-offline
 interrupt writer
 answer writer
+blocks 32
+
+check stopped-by-timeout
+timeout -s INT 1 sh -c "echo offline >'$R$M/memory32/state'"
+echo "exit code $?"
 blocks 32
 
 check succeeds-when-released

@@ -1,9 +1,8 @@
-#!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The machine before anything is plugged in.  Counters of nodes that Linux lives in are noise, so
 # of those only the form is compared.
-# shellcheck source=tests/linux/lib.sh
+# shellcheck shell=sh source=tests/linux/lib.sh
 . "$LIB/lib.sh"
 
 check nodes

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from differ import BadTable, compare, parse, read_entries
-from groups import GROUPS, HERE, Group, Missing
+from groups import GROUPS, HERE, Group, Missing, missing_package
 from guest import find_kernel, run_guest
 from tree import run_tree
 
@@ -40,6 +40,8 @@ class Run:
         self.groups = chosen_groups(options.scripts)
         self.complete = not options.scripts
         self.results = []       # (verdict, name, reason)
+        self.results_path = self.build / "check" / "linux.tsv"
+        self.results_path.unlink(missing_ok=True)
         self.helper = self.built("tests/linux/linux-helper", "libc6-dev")
         if not options.guest:
             self.tidepool = self.built("tidepool", "libfuse3-dev")
@@ -47,7 +49,7 @@ class Run:
     def built(self, name, package):
         path = self.build / name
         if not path.exists():
-            raise Missing(f"{name}, which was not built; what it needs", package)
+            raise missing_package(f"{name} was not built: what it needs", package)
         return path
 
     def folder(self, group):
@@ -120,10 +122,9 @@ class Run:
                 print(f"FAIL  {TABLE.name}: {entry}: {reason}")
 
     def write_results(self):
-        path = self.build / "check" / "linux.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join("\t".join(result) + "\n" for result in self.results),
-                        encoding="utf-8")
+        self.results_path.parent.mkdir(parents=True, exist_ok=True)
+        text = "".join("\t".join(result) + "\n" for result in self.results)
+        self.results_path.write_text(text, encoding="utf-8")
 
     def failed(self):
         return sum(verdict == "fail" for verdict, _, _ in self.results)

@@ -1,8 +1,7 @@
-#!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Which files there are, with which modes, and what they say.
-# shellcheck source=tests/linux/lib.sh
+# shellcheck shell=sh source=tests/linux/lib.sh
 . "$LIB/lib.sh"
 
 plug dimm 256M 2
@@ -58,6 +57,15 @@ check policies
 names $POLICY
 get $POLICY/online_policy $POLICY/auto_movable_ratio $POLICY/auto_movable_numa_aware
 get $POLICY/memmap_on_memory
+
+check cpu
+for file in online possible present; do
+	get /sys/devices/system/cpu/$file
+done
+for file in core_id physical_package_id; do
+	get /sys/devices/system/cpu/cpu0/topology/$file
+done
+readlink "$R/sys/devices/system/cpu/cpu0/node0"
 
 check proc
 for file in buddyinfo pagetypeinfo zoneinfo vmstat meminfo; do

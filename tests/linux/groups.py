@@ -13,11 +13,12 @@ SCRIPT_SECONDS = 120    # a script that takes longer hangs
 
 
 class Missing(Exception):
-    """Something that the machine lacks, and the package it is in."""
+    """Something that the machine lacks; says how to get it."""
 
-    def __init__(self, what, package):
-        super().__init__(f"{what} is missing.  Please run:\n"
-                         f"sudo apt-get install --no-install-recommends {package}")
+
+def missing_package(what, package):
+    return Missing(f"{what} is missing.  Please run:\n"
+                   f"sudo apt-get install --no-install-recommends {package}")
 
 
 class Group:

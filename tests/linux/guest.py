@@ -19,7 +19,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from groups import HERE, SCRIPT_SECONDS, Missing
+from groups import HERE, SCRIPT_SECONDS, missing_package
 
 BOOT_SECONDS = 120
 MODULES = ("notifier-error-inject", "memory-notifier-error-inject")  # in the order they are loaded
@@ -41,13 +41,13 @@ def find_kernel():
         modules = Path("/lib/modules") / kernel.name.removeprefix("vmlinuz-") / "kernel" / "lib"
         if modules.is_dir():
             return kernel, modules
-    raise Missing("a Linux 6.12 kernel with its modules", "linux-image-6.12-amd64")
+    raise missing_package("a Linux 6.12 kernel with its modules", "linux-image-6.12-amd64")
 
 
 def find_program(name, package):
     path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
     if not path:
-        raise Missing(name, package)
+        raise missing_package(name, package)
     return path
 
 
@@ -55,7 +55,7 @@ def find_busybox():
     """The shell and the tools of both sides; in the guest there are no libraries to load."""
     path = find_program("busybox", "busybox-static")
     if b"/ld-linux-" in Path(path).read_bytes():
-        raise Missing("a static busybox", "busybox-static")
+        raise missing_package("a static busybox", "busybox-static")
     return path
 
 

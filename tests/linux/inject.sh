@@ -1,8 +1,7 @@
-#!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # A notifier refuses at each step: what the writer sees, and that nothing of the attempt stays.
-# shellcheck source=tests/linux/lib.sh
+# shellcheck shell=sh source=tests/linux/lib.sh
 . "$LIB/lib.sh"
 
 plug dimm 256M 2

@@ -148,7 +148,8 @@ nodes() {
 }
 
 memory_nodes() {
-	echo "has_memory: $(cat "$R$N/has_memory"), has_normal_memory: $(cat "$R$N/has_normal_memory")"
+	echo "has_memory: $(cat "$R$N/has_memory")," \
+		"has_normal_memory: $(cat "$R$N/has_normal_memory")"
 }
 
 # blocks NUMBER...
@@ -160,7 +161,8 @@ blocks() {
 		fi
 		(
 			cd "$R$M/memory$number" || exit
-			echo "memory$number: $(cat state) $(cat online), [$(cat valid_zones)]," node[0-9]*
+			echo "memory$number: $(cat state) $(cat online), [$(cat valid_zones)]," \
+				node[0-9]*
 		)
 	done
 }
@@ -177,7 +179,11 @@ zones() {
 	shift
 	for zone in "${@:-Normal Movable}"; do
 		awk -v node="$node," -v wanted=" $zone " '
-			$1 == "Node" { mine = $2 == node && index(wanted, " " $4 " "); zone = $4; next }
+			$1 == "Node" {
+				mine = $2 == node && index(wanted, " " $4 " ")
+				zone = $4
+				next
+			}
 			!mine { next }
 			$1 == "pages" && $2 == "free" { printf "%s: free %s", zone, $3 }
 			$1 == "spanned" || $1 == "present" { printf " %s %s", $1, $2 }

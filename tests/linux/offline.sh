@@ -1,8 +1,7 @@
-#!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Blocks go offline: what is left of the node, where pages go, and what stays in the way.
-# shellcheck source=tests/linux/lib.sh
+# shellcheck shell=sh source=tests/linux/lib.sh
 . "$LIB/lib.sh"
 
 plug dimm 512M 2
@@ -35,14 +34,21 @@ blocks 32 33
 zones 2
 state 33 offline
 
-# All memory of the node is in use in part: it goes to the nearest other node.
+# moved: how many pages have been so far.
+moved() {
+	awk '$1 == "pgmigrate_success" { print $2 }' "$R/proc/vmstat"
+}
+
+# No memory of the node stays: what is in use goes to the nearest other node.
 check used-memory-moves-away
 state 32 online_movable
 use app anon 2 16M
 settle
 meminfo 2 AnonPages
 meminfo 1 AnonPages
+before=$(moved)
 state 32 offline
+echo "$(($(moved) - before)) pages moved"
 settle
 meminfo 2 AnonPages MemTotal
 meminfo 1 AnonPages

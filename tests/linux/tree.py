@@ -33,7 +33,7 @@ class Mount:
             self.process.kill()
             self.process.wait()
             if self.process.returncode == EXIT_LACKING:
-                raise Missing(self.said.decode(errors="replace").strip(), "fuse3")
+                raise Missing(self.said.decode(errors="replace").strip())
             raise RuntimeError("nothing was mounted: " + self.said.decode(errors="replace"))
 
     def comes_up(self, log):

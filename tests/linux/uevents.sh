@@ -1,8 +1,7 @@
-#!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What user space is told, and in which order (T14).
-# shellcheck source=tests/linux/lib.sh
+# shellcheck shell=sh source=tests/linux/lib.sh
 . "$LIB/lib.sh"
 
 check plug
