@@ -78,6 +78,13 @@ uevents_end() {
 	grep -E 'SUBSYSTEM=(memory|node|memory_tiering)$' "$T/uevents"
 }
 
+# The kernel says it in its log, anew for all nodes with memory whenever tiers change.
+demotion_targets() {
+	for node in 0 1 2; do
+		dmesg | sed -n "s/.*Demotion targets for Node $node: /node$node: /p" | tail -n 1
+	done
+}
+
 # Counters of a CPU are added to those of a node now and then; this does it now.
 settle() {
 	cat /proc/sys/vm/stat_refresh

@@ -12,6 +12,7 @@
 #	pin NAME NODE SIZE	likewise, and it cannot move
 #	release NAME		and now it is not
 #	uevents_begin, uevents_end	print the events in between that are about memory
+#	demotion_targets	where pages of each node go
 #	settle			counters and caches come to rest
 #
 # and $R, the prefix of all paths.  SIZE is 128M or 64K.  `check NAME` begins a check: what is

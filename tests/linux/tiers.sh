@@ -18,10 +18,16 @@ plug dimm 384M 2
 check plugged
 tiers
 
+check demotion-at-boot
+demotion_targets
+
 check first-block
 state 32 online_movable
 tiers
 memory_nodes
+
+check demotion-to-new-memory
+demotion_targets
 
 check second-block
 state 33 online_kernel
@@ -35,6 +41,9 @@ check last-leaves
 state 33 offline
 tiers
 get $TIERS/memory_tier540/nodelist
+
+check demotion-when-it-has-gone
+demotion_targets
 
 check refused
 put $INJECT/MEM_GOING_ONLINE/error -12

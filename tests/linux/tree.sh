@@ -77,6 +77,10 @@ uevents_end() {
 	cat "$T/uevents"
 }
 
+demotion_targets() {
+	cat "$R/tidepool/demotion"
+}
+
 settle() {
 	:
 }
