@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <tidepool/types.h>
 
+struct tp_cancel; /* see tp_cancel_create() */
+
 /* What happens to the blocks of a device when it is plugged. */
 enum tp_online_policy {
 	TP_ONLINE_NONE, /* stay offline */
@@ -35,21 +37,20 @@ struct tp_device_config {
 	/* physical address, aligned to the block size; 0: the first gap that fits */
 	uint64_t start;
 	enum tp_online_policy online;
-	unsigned latency_ns;	 /* performance as firmware would state it; 0: unknown */
-	unsigned bandwidth_mbps; /* MiB/s; 0: unknown */
+	unsigned latency_ns;	  /* performance as firmware would state it; 0: unknown */
+	unsigned bandwidth_mbps;  /* MiB/s; 0: unknown */
+	struct tp_cancel *cancel; /* ends the wait for another operation; NULL: wait for it */
 };
 
 /*
  * Add a device and online it as its policy says; if onlining fails the device is taken out again.
  * -EINVAL: size, start, node or kind out of range or not aligned, a name of over 31 bytes, or a
  * policy for private memory.  -EEXIST: it overlaps another device or has its name.
- * -ENOSPC: no gap of that size in the machine's physical range.  -ENOMEM.  Or what a notifier
- * callback refused with.
+ * -ENOSPC: no gap of that size in the machine's physical range.  -ENOMEM.  -ECANCELED: while it
+ * waited for another operation.  Or what a notifier callback refused with.
  */
 TP_API int tp_device_plug(struct tp_machine *machine, const struct tp_device_config *config,
 			  struct tp_device **device);
-
-struct tp_cancel; /* see tp_cancel_create() */
 
 struct tp_progress {
 	uint64_t pages_total; /* in the range */
@@ -141,8 +142,25 @@ struct tp_device_info {
 
 TP_API void tp_device_info(struct tp_device *device, struct tp_device_info *info);
 
-/* The device called @name, or NULL. */
+/* The device called @name, or NULL.  Waits for a hotplug operation under way. */
 TP_API struct tp_device *tp_device_find(struct tp_machine *machine, const char *name);
+
+/*
+ * The same by name, for callers who share the machine: between a look-up and a call somebody else
+ * may take the device out.  Errors as above, and -ENOENT: there is no such device.
+ */
+/* Never waits. */
+TP_API int tp_device_query(struct tp_machine *machine, const char *name,
+			   struct tp_device_info *info);
+/* @cancel ends the wait for another operation with -ECANCELED; NULL: wait for it. */
+TP_API int tp_device_online_named(struct tp_machine *machine, const char *name,
+				  enum tp_online_policy policy, struct tp_cancel *cancel);
+TP_API int tp_device_offline_named(struct tp_machine *machine, const char *name,
+				   const struct tp_offline_options *options,
+				   struct tp_offline_report *report);
+TP_API int tp_device_unplug_named(struct tp_machine *machine, const char *name,
+				  const struct tp_offline_options *options,
+				  struct tp_offline_report *report);
 
 /*
  * Call @fn for each device by address, boot memory first, until it returns non-0; returns that.
@@ -183,6 +201,9 @@ TP_API int tp_block_info(struct tp_machine *machine, unsigned id, struct tp_bloc
  */
 TP_API int tp_blocks_online(struct tp_machine *machine, unsigned first, unsigned count,
 			    enum tp_online_policy policy);
+/* Online, but @cancel ends the wait for another operation with -ECANCELED; NULL: wait for it. */
+TP_API int tp_blocks_online_cancellable(struct tp_machine *machine, unsigned first, unsigned count,
+					enum tp_online_policy policy, struct tp_cancel *cancel);
 TP_API int tp_blocks_offline(struct tp_machine *machine, unsigned first, unsigned count,
 			     const struct tp_offline_options *options,
 			     struct tp_offline_report *report);
@@ -197,6 +218,7 @@ TP_API void tp_cancel_destroy(struct tp_cancel *cancel);
  * back, or had ended.
  */
 TP_API void tp_cancel_request(struct tp_cancel *cancel);
+TP_API bool tp_cancel_requested(const struct tp_cancel *cancel);
 /* Make it usable for another operation. */
 TP_API void tp_cancel_reset(struct tp_cancel *cancel);
 

@@ -58,6 +58,7 @@ struct tp_machine_config {
 	enum tp_hold_kind hold;
 	enum tp_auto_rule auto_rule; /* how TP_ONLINE_AUTO chooses a zone */
 	unsigned auto_movable_ratio; /* percent movable : kernel for TP_AUTO_MOVABLE; 0: 301 */
+	bool uevents;		     /* keep what happens, for tp_uevents_read() */
 };
 
 /*
@@ -76,6 +77,13 @@ TP_API int tp_machine_create(const struct tp_machine_config *config, struct tp_m
 TP_API void tp_machine_destroy(struct tp_machine *machine);
 
 TP_API unsigned tp_machine_nr_nodes(const struct tp_machine *machine);
+/*
+ * Simulated CPUs, numbered node by node; the host's CPUs stand for them in turn.  A machine that
+ * was given none has 0, and then the host's CPUs stand for node 0's.
+ */
+TP_API unsigned tp_machine_nr_cpus(const struct tp_machine *machine);
+/* TP_NODE_NONE: there is no such CPU. */
+TP_API int tp_cpu_to_node(const struct tp_machine *machine, unsigned cpu);
 TP_API uint64_t tp_machine_block_size(const struct tp_machine *machine);
 /* One more than the highest block id the machine can have. */
 TP_API unsigned tp_machine_nr_blocks(const struct tp_machine *machine);
@@ -105,22 +113,86 @@ struct tp_machine_stat {
 
 TP_API void tp_machine_stat(struct tp_machine *machine, struct tp_machine_stat *stat);
 
+/*
+ * Change how TP_ONLINE_AUTO chooses from now on; a choice under way ends by the old rule.  @ratio
+ * is in percent and matters to TP_AUTO_MOVABLE; 0 here means none at all.  -EINVAL: no such rule.
+ */
+TP_API int tp_machine_set_auto_rule(struct tp_machine *machine, enum tp_auto_rule rule,
+				    unsigned ratio);
+/* Rule and ratio as they were set together. */
+TP_API void tp_machine_auto_rule(struct tp_machine *machine, enum tp_auto_rule *rule,
+				 unsigned *ratio);
+
+/*
+ * Requests for pages, whatever their order, each counted once at the zone that served it, but
+ * foreign at the one that did not.  A request wants the node of the first zone it may use: near a
+ * node without memory, that of the nearest node that has some.  hit + miss = local + other.
+ */
+struct tp_numa_counts {
+	uint64_t hit, miss;  /* served by the node that was wanted, or by this one instead */
+	uint64_t foreign;    /* wanted here, served elsewhere */
+	uint64_t interleave; /* of mappings that take turns: served by the node whose turn it was */
+	uint64_t local, other; /* the asking CPU is one of this node, or of another */
+};
+
 struct tp_zone_stat {
 	uint64_t start_pfn, spanned, present, managed; /* pages */
 	uint64_t free;				       /* never counts isolated pages */
 	uint64_t isolated_free;			       /* free pages of isolated pageblocks */
 	uint64_t pcp;				       /* held in per-CPU lists */
+	unsigned pcp_batch, pcp_high;		       /* got at once, and kept at most, per CPU */
 	uint64_t watermark[3];			       /* min, low, high */
+	/* pages kept from requests that could use a zone of that type */
+	uint64_t reserve[TP_NR_ZONE_TYPES];
+	/*
+	 * Pages ever allocated from and freed to the zone, kept when it loses its memory.  At rest
+	 * nr_allocated - nr_freed = managed - free - isolated_free - pcp.
+	 */
+	uint64_t nr_allocated, nr_freed;
+	struct tp_numa_counts numa;
 	/* free chunks by type and order, isolated ones not included */
 	uint64_t nr_free[TP_NR_MIGRATETYPES][TP_NR_ORDERS];
 	uint64_t nr_isolated[TP_NR_ORDERS];
 	uint64_t pageblocks[TP_NR_MIGRATETYPES];
+	uint64_t isolated_by_type[TP_NR_MIGRATETYPES]; /* pageblocks, also in pageblocks[] */
 	uint64_t isolated_pageblocks;
 };
 
 /* Consistent in itself (one hold of the zone lock).  -EINVAL: no such node or zone. */
 TP_API int tp_zone_stat(struct tp_machine *machine, int node, enum tp_zone_type zone,
 			struct tp_zone_stat *stat);
+/*
+ * The same in constant time: nr_free, nr_isolated, pageblocks and isolated_by_type, which need a
+ * look at every pageblock, are 0.  -EINVAL.
+ */
+TP_API int tp_zone_counts(struct tp_machine *machine, int node, enum tp_zone_type zone,
+			  struct tp_zone_stat *stat);
+/*
+ * Pages in the per-CPU lists that stand for one simulated CPU; all CPUs together have
+ * tp_zone_stat.pcp.  0 too where there is no such node, zone or CPU.
+ */
+TP_API uint64_t tp_zone_pcp(struct tp_machine *machine, int node, enum tp_zone_type zone,
+			    unsigned cpu);
+
+/* Of a node, since the machine was made but for the first two, which are what there is now. */
+struct tp_node_stat {
+	uint64_t mapping_pages; /* pages that mappings show */
+	uint64_t slab_pages;
+	/* pages moved away from here, moves that failed, and pages moved to lower tiers */
+	uint64_t migrated, migrate_failures, demoted;
+	uint64_t released;  /* pages that owners gave up when reclaim asked them to */
+	uint64_t compacted; /* pageblocks emptied */
+};
+
+/* Exact while nothing is under way.  -EINVAL: no such node. */
+TP_API int tp_node_stat(struct tp_machine *machine, int node, struct tp_node_stat *stat);
+
+/*
+ * Compact every zone of a node now, until nothing is left to gain, in the calling thread, which
+ * may not hold locks of this library: pages move into the gaps of fuller pageblocks.  Returns how
+ * many pageblocks were emptied; 0 too where there is no such node.
+ */
+TP_API unsigned tp_node_compact(struct tp_machine *machine, int node);
 
 /*
  * Check every structural rule of the memory core: conservation of pages, lists against bitmaps,

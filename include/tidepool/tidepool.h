@@ -13,5 +13,6 @@
 #include <tidepool/page.h>
 #include <tidepool/slab.h>
 #include <tidepool/types.h>
+#include <tidepool/uevent.h>
 
 #endif

@@ -45,17 +45,33 @@ static void print_text(const char *name, const struct tp_probe_result *r)
 
 static void print_json(const char *name, const struct tp_probe_result *r)
 {
-	tp_json_print("probe", json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "name", name, "state",
-					 state_names[r->state], "value", r->value, "consequence",
-					 r->consequence, "remedy", r->remedy));
+	bool fine = r->state == TP_PROBE_OK;
+
+	tp_json_print("probe",
+		      json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", name, "state",
+				state_names[r->state], "value", tp_json_text(r->value),
+				"consequence", tp_json_text_or_null(fine ? NULL : r->consequence),
+				"remedy", tp_json_text_or_null(fine ? NULL : r->remedy)));
+}
+
+static void print_json_result(const unsigned counts[])
+{
+	enum tp_verdict verdict =
+		counts[TP_PROBE_MISSING] ? TP_VERDICT_ENVIRONMENT : TP_VERDICT_HELD;
+
+	tp_json_result(&(struct tp_json_result){
+		.command = "doctor",
+		.verdict = tp_verdict_name(verdict),
+		.exit = tp_verdict_exit_code(verdict),
+		.totals = json_pack("{s:i, s:i, s:i}", "ok", (int)counts[TP_PROBE_OK], "limited",
+				    (int)counts[TP_PROBE_LIMITED], "missing",
+				    (int)counts[TP_PROBE_MISSING]) });
 }
 
 static void print_verdict(const unsigned counts[], bool json)
 {
 	if (json)
-		tp_json_print("result",
-			      json_pack("{s:i, s:i, s:i}", "ok", (int)counts[0], "limited",
-					(int)counts[1], "missing", (int)counts[2]));
+		print_json_result(counts);
 	else if (counts[TP_PROBE_MISSING])
 		printf("\nTidepool cannot run here: %u missing\n", counts[TP_PROBE_MISSING]);
 	else if (counts[TP_PROBE_LIMITED])

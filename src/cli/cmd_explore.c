@@ -42,12 +42,14 @@ static void list(const struct tp_scenario_set *set, bool json)
 			tp_json_print("scenario",
 				      json_pack("{s:o, s:o, s:s, s:i, s:i}", "name",
 						tp_json_text(s->name), "summary",
-						tp_json_text(s->summary ? s->summary : ""),
-						"memory", tp_memory_name(s->memory), "faults",
-						(int)s->faults, "timers", (int)s->timers));
+						tp_json_text_or_null(s->summary), "memory",
+						tp_memory_name(s->memory), "faults", (int)s->faults,
+						"timers", (int)s->timers));
 		else
 			printf("%-*s  %s\n", width, s->name, s->summary ? s->summary : "");
 	}
+	if (json)
+		tp_json_result(&(struct tp_json_result){ .command = "explore", .verdict = "held" });
 }
 
 /* ---- searches -------------------------------------------------------------------------------- */
@@ -126,7 +128,8 @@ static int search_one(const struct tp_explore_command *command,
 
 static int search_all(const struct tp_explore_command *command, const struct tp_scenario_set *set)
 {
-	struct tp_report_out out = { .json = command->json,
+	struct tp_report_out out = { .command = "explore",
+				     .json = command->json,
 				     .quiet = command->quiet,
 				     .with_sites = command->sites,
 				     .width = name_width(set),
@@ -143,7 +146,9 @@ static int search_all(const struct tp_explore_command *command, const struct tp_
 	tp_interrupt_install();
 	for (size_t i = 0; i < set->nr && !code && !tp_run_interrupted(); i++)
 		code = search_one(command, &set->entries[i], &search, &out);
-	return code ? code : tp_report_out_end(&out, tp_run_interrupted());
+	if (code)
+		return tp_report_out_fail(&out, code);
+	return tp_report_out_end(&out, tp_run_interrupted());
 }
 
 static int explore_main(int argc, char **argv)

@@ -110,6 +110,8 @@ static int run_and_list(const struct options *options)
 	int code;
 
 	tp_replay_on_crash(tp_replay_command(replay, &again));
+	if (options->run.json)
+		tp_json_begin("faults", &config);
 	if (tp_run_script(&config, &run)) {
 		tp_message("there is no memory to begin with");
 		return TP_EXIT_ENVIRONMENT;
@@ -117,7 +119,7 @@ static int run_and_list(const struct options *options)
 	print_sites(options);
 	fflush(stdout);
 	if (options->run.json)
-		tp_json_end(run, replay);
+		tp_json_end("faults", run, replay);
 	else
 		tp_verdict_print(stderr, run, replay);
 	code = tp_verdict_exit_code(run->verdict);
@@ -135,6 +137,9 @@ static int faults_main(int argc, char **argv)
 		return TP_EXIT_USAGE;
 	if (!options.run.script) {
 		print_sites(&options);
+		if (options.run.json)
+			tp_json_result(
+				&(struct tp_json_result){ .command = "faults", .verdict = "held" });
 		return TP_EXIT_HELD;
 	}
 	tp_interrupt_install();

@@ -74,27 +74,26 @@ static void merge(struct tp_report_out *out, const struct tp_sharded_search *sea
 
 static int merge_all(const struct options *options, const struct tp_shards *shards)
 {
-	struct tp_report_out out = { .json = options->json,
+	struct tp_report_out out = { .command = "merge",
+				     .json = options->json,
 				     .quiet = options->quiet,
 				     .with_sites = options->sites };
-	bool is_whole = true;
 	int code;
 
 	tp_report_out_begin(&out);
 	tp_list_for_each(search, &shards->searches, struct tp_sharded_search, link) {
 		out.width = TP_MAX(out.width, (int)strlen(search->scenario));
 		out.of++;
+		out.lacks_shards |= !tp_sharded_search_is_whole(search);
 	}
 	tp_list_for_each(search, &shards->searches, struct tp_sharded_search, link)
 		merge(&out, search);
 	code = tp_report_out_end(&out, false);
 	tp_list_for_each(search, &shards->searches, struct tp_sharded_search, link) {
-		if (!tp_sharded_search_is_whole(search)) {
+		if (!tp_sharded_search_is_whole(search))
 			tp_shards_print_missing(search);
-			is_whole = false;
-		}
 	}
-	return code || is_whole ? code : TP_EXIT_FINDING;
+	return code;
 }
 
 static int merge_main(int argc, char **argv)

@@ -178,9 +178,19 @@ static void print_json(const struct tp_story *story)
 		      json_pack("{s:o, s:o, s:s, s:o, s:I, s:o, s:o}", "scenario",
 				tp_json_text(story->scenario->name), "token",
 				tp_json_text(story->token), "verdict", found ? "finding" : "held",
-				"finding", found ? tp_json_text(story->finding) : json_null(),
-				"steps", (json_int_t)tp_story_nr_steps(story), "hash",
+				"finding", tp_json_text_or_null(story->finding), "steps",
+				(json_int_t)tp_story_nr_steps(story), "hash",
 				json_sprintf("%016" PRIx64, story->hash), "tasks", tasks));
+}
+
+static void print_json_result(const struct tp_story *story)
+{
+	enum tp_verdict verdict = story->finding[0] ? TP_VERDICT_FINDING : TP_VERDICT_HELD;
+
+	tp_json_result(&(struct tp_json_result){ .command = "replay",
+						 .verdict = tp_verdict_name(verdict),
+						 .exit = tp_verdict_exit_code(verdict),
+						 .message = story->finding });
 }
 
 static int tell(const struct tp_story *story, const struct options *options)
@@ -193,10 +203,12 @@ static int tell(const struct tp_story *story, const struct options *options)
 		code = no_memory();
 	if (code)
 		return code;
-	if (options->json)
+	if (options->json) {
 		print_json(story);
-	else if (options->output || options->format == FORMAT_NONE)
+		print_json_result(story);
+	} else if (options->output || options->format == FORMAT_NONE) {
 		tp_story_print_verdict(stdout, story);
+	}
 	if (!options->json && options->format == FORMAT_NONE)
 		puts("add --story to see them");
 	return story->finding[0] ? TP_EXIT_FINDING : TP_EXIT_HELD;

@@ -13,6 +13,7 @@ void tp_json_print(const char *type, json_t *object)
 	json_object_update(line, object);
 	json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
+	fflush(stdout);
 	json_decref(line);
 	json_decref(object);
 }
@@ -22,17 +23,21 @@ static json_t *number(uint64_t n)
 	return json_integer((json_int_t)n);
 }
 
-json_t *tp_json_text(const char *s)
+void tp_json_result(const struct tp_json_result *result)
 {
-	json_t *json = json_string(s);
-
-	return json ? json : json_string("(no UTF-8)");
+	tp_json_print("result",
+		      json_pack("{s:s, s:i, s:s, s:o, s:o, s:o}", "verdict", result->verdict,
+				"exit", result->exit, "command", result->command, "message",
+				tp_json_text_or_null(result->message), "replay",
+				tp_json_text_or_null(result->replay), "totals",
+				result->totals ? result->totals : json_null()));
 }
 
-void tp_json_begin(const struct tp_run_config *config)
+void tp_json_begin(const char *command, const struct tp_run_config *config)
 {
-	tp_json_print("begin", json_pack("{s:o, s:o}", "script", tp_json_text(config->script),
-					 "seed", number(config->seed)));
+	tp_json_print("begin",
+		      json_pack("{s:s, s:o, s:o}", "command", command, "script",
+				tp_json_text(config->script), "seed", number(config->seed)));
 }
 
 void tp_json_log(const char *line)
@@ -51,38 +56,6 @@ static json_t *events(const struct tp_step *step)
 	return list;
 }
 
-static json_t *blockers(const struct tp_offline_report *report)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = 0; i < TP_MIN(report->nr_blockers, (unsigned)TP_REPORT_BLOCKERS); i++) {
-		const struct tp_blocker *b = &report->blockers[i];
-
-		json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:o, s:o, s:s}", "pfn",
-						      number(b->pfn.v), "order", (int)b->order,
-						      "pins", (int)b->pins, "owner",
-						      tp_json_text(b->owner), "what",
-						      tp_json_text(b->what), "reason", b->reason));
-	}
-	return list;
-}
-
-static void add_report(json_t *json, const struct tp_offline_report *r)
-{
-	json_object_set_new(json, "reason", tp_json_text(r->reason ? r->reason : ""));
-	json_object_set_new(json, "vetoed_by",
-			    r->vetoed_by[0] ? tp_json_text(r->vetoed_by) : json_null());
-	json_object_set_new(json, "pages", number(r->pages_total));
-	json_object_set_new(json, "pages_moved", number(r->pages_moved));
-	json_object_set_new(json, "pages_released", number(r->pages_released));
-	json_object_set_new(json, "bytes_moved", number(r->bytes_moved));
-	json_object_set_new(json, "bytes_returned", number(r->bytes_returned));
-	json_object_set_new(json, "isolate_ns", number(r->isolate_ns));
-	json_object_set_new(json, "passes", number(r->passes));
-	json_object_set_new(json, "nr_blockers", number(r->nr_blockers));
-	json_object_set_new(json, "blockers", blockers(r));
-}
-
 static json_t *errno_name(int err)
 {
 	const char *name = err ? strerrorname_np(-err) : NULL;
@@ -94,18 +67,19 @@ void tp_json_step(const struct tp_step *step)
 {
 	json_t *json = json_pack("{s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:b}", "step",
 				 (int)step->number, "machine", (int)step->machine, "verb",
-				 step->verb, "object", tp_json_text(step->object), "detail",
-				 tp_json_text(step->detail), "err", errno_name(step->err), "error",
-				 step->err ? tp_json_text(step->error) : json_null(), "injected",
-				 (int)step->injected);
+				 step->verb, "object", tp_json_text_or_null(step->object), "detail",
+				 tp_json_text_or_null(step->detail), "err", errno_name(step->err),
+				 "error", tp_json_text_or_null(step->err ? step->error : NULL),
+				 "injected", (int)step->injected);
 
 	json_object_set_new(json, "elapsed_ns", number(step->elapsed_ns));
-	json_object_set_new(json, "backing_before", number(step->backing_before));
-	json_object_set_new(json, "backing_after", number(step->backing_after));
+	json_object_set_new(json, "bytes_held_before", number(step->backing_before));
+	json_object_set_new(json, "bytes_held_after", number(step->backing_after));
 	json_object_set_new(json, "worst_write_ns", number(step->worst_write_ns));
+	json_object_set_new(json, "nr_events", number(step->nr_events));
 	json_object_set_new(json, "events", events(step));
-	if (step->has_report)
-		add_report(json, &step->report);
+	json_object_set_new(json, "report",
+			    step->has_report ? tp_report_json(&step->report) : json_null());
 	tp_json_print("step", json);
 }
 
@@ -140,21 +114,12 @@ static void print_findings(const struct tp_run *run)
 	}
 }
 
-void tp_json_end(const struct tp_run *run, const char *replay)
+static json_t *totals_json(const struct tp_run *run)
 {
 	struct tp_run_totals t;
-	json_t *json;
+	json_t *json = json_object();
 
-	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link) {
-		tp_list_for_each(load, &lm->loads, struct tp_load, link)
-			print_load(load, lm->number);
-	}
-	print_findings(run);
 	tp_run_totals(run, &t);
-	json = json_pack("{s:s, s:i, s:o, s:o}", "verdict", tp_verdict_name(run->verdict), "exit",
-			 tp_verdict_exit_code(run->verdict), "message",
-			 run->message[0] ? tp_json_text(run->message) : json_null(), "replay",
-			 tp_json_text(replay));
 	json_object_set_new(json, "steps", number(t.steps));
 	json_object_set_new(json, "refused", number(t.refused));
 	json_object_set_new(json, "writes", number(t.writes));
@@ -164,5 +129,20 @@ void tp_json_end(const struct tp_run *run, const char *replay)
 	json_object_set_new(json, "worst_write_ns", number(t.worst_write_ns));
 	json_object_set_new(json, "worst_hold_ns", number(t.worst_hold_ns));
 	json_object_set_new(json, "elapsed_ns", number(run->elapsed_ns));
-	tp_json_print("result", json);
+	return json;
+}
+
+void tp_json_end(const char *command, const struct tp_run *run, const char *replay)
+{
+	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link) {
+		tp_list_for_each(load, &lm->loads, struct tp_load, link)
+			print_load(load, lm->number);
+	}
+	print_findings(run);
+	tp_json_result(&(struct tp_json_result){ .command = command,
+						 .verdict = tp_verdict_name(run->verdict),
+						 .exit = tp_verdict_exit_code(run->verdict),
+						 .message = run->message,
+						 .replay = replay,
+						 .totals = totals_json(run) });
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* report_json - a search's report as a line of JSON, and back: one table serves both ways. */
+/* offline_json - a search's report as a line of JSON, and back: one table serves both ways. */
 #include "cli/report_json.h"
 
 #include <errno.h>
@@ -66,11 +66,6 @@ static json_t *sites_json(const struct tp_explore_report *report)
 	return list;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? tp_json_text(text) : json_null();
-}
-
 void tp_report_print_json(const struct tp_explore_report *report, const char *replay)
 {
 	json_t *json =
@@ -82,10 +77,10 @@ void tp_report_print_json(const struct tp_explore_report *report, const char *re
 	for (size_t i = 0; i < TP_ARRAY_SIZE(numbers); i++)
 		json_object_set_new(json, numbers[i].name,
 				    json_integer((json_int_t)get_number(report, &numbers[i])));
-	json_object_set_new(json, "finding", text_or_null(report->finding));
-	json_object_set_new(json, "token", text_or_null(report->token));
+	json_object_set_new(json, "finding", tp_json_text_or_null(report->finding));
+	json_object_set_new(json, "token", tp_json_text_or_null(report->token));
 	json_object_set_new(json, "sites", sites_json(report));
-	json_object_set_new(json, "replay", text_or_null(replay));
+	json_object_set_new(json, "replay", tp_json_text_or_null(replay));
 	tp_json_print("explore", json);
 }
 

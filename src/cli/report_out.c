@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/json_out.h"
 #include "cli/rate.h"
 #include "cli/report_json.h"
 #include "cli/style.h"
@@ -165,20 +166,47 @@ static void print_verdict(const struct tp_report_out *out)
 		print_single(&out->last);
 }
 
+static int print_result(const struct tp_report_out *out, const char *verdict, int code)
+{
+	unsigned capped = out->nr - out->found - out->complete;
+	json_t *totals;
+
+	if (!out->json)
+		return code;
+	totals = json_pack("{s:i, s:i, s:i, s:i}", "scenarios", (int)out->nr, "found",
+			   (int)out->found, "complete", (int)out->complete, "capped", (int)capped);
+	tp_json_result(&(struct tp_json_result){
+		.command = out->command, .verdict = verdict, .exit = code, .totals = totals });
+	return code;
+}
+
+int tp_report_out_fail(struct tp_report_out *out, int code)
+{
+	enum tp_verdict verdict = code == TP_EXIT_USAGE ? TP_VERDICT_USAGE : TP_VERDICT_ENVIRONMENT;
+
+	return print_result(out, tp_verdict_name(verdict), code);
+}
+
+static void say_interrupted(const struct tp_report_out *out)
+{
+	print_word(stderr, TP_STYLE_WARN, "INTERRUPTED");
+	fprintf(stderr, "in search %u of %zu; what was done until then held\n", out->nr, out->of);
+}
+
 int tp_report_out_end(struct tp_report_out *out, bool interrupted)
 {
-	interrupted &= !out->found;
+	enum tp_verdict verdict = out->found	? TP_VERDICT_FINDING
+				  : interrupted ? TP_VERDICT_INTERRUPTED
+						: TP_VERDICT_HELD;
+
 	if (out->with_sites)
 		tp_site_table_print(&out->sites, out->json);
-	if (!interrupted)
+	if (verdict != TP_VERDICT_INTERRUPTED)
 		print_verdict(out);
 	fflush(stdout);
-	if (interrupted && !out->json) {
-		print_word(stderr, TP_STYLE_WARN, "INTERRUPTED");
-		fprintf(stderr, "in search %u of %zu; what was done until then held\n", out->nr,
-			out->of);
-	}
-	if (out->found)
-		return TP_EXIT_FINDING;
-	return interrupted ? tp_verdict_exit_code(TP_VERDICT_INTERRUPTED) : TP_EXIT_HELD;
+	if (verdict == TP_VERDICT_INTERRUPTED && !out->json)
+		say_interrupted(out);
+	if (verdict == TP_VERDICT_HELD && out->lacks_shards)
+		return print_result(out, "incomplete", TP_EXIT_FINDING);
+	return print_result(out, tp_verdict_name(verdict), tp_verdict_exit_code(verdict));
 }

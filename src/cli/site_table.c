@@ -73,8 +73,9 @@ static void print_text(const struct tp_site_use *site)
 static void print_json(const struct tp_site_use *site)
 {
 	tp_json_print("site",
-		      json_pack("{s:o, s:I, s:I}", "name", tp_json_text(site->name), "hits",
-				(json_int_t)site->hits, "injected", (json_int_t)site->injected));
+		      json_pack("{s:o, s:n, s:n, s:I, s:I}", "name", tp_json_text(site->name),
+				"file", "line", "hits", (json_int_t)site->hits, "injected",
+				(json_int_t)site->injected));
 }
 
 void tp_site_table_print(const struct tp_site_table *table, bool json)

@@ -53,13 +53,43 @@ static void print_bad(struct sweep *sweep, const struct tp_injection *injection)
 
 static void print_json(struct sweep *sweep, const struct tp_injection *injection)
 {
+	/* Not those of the table, where the bad ones stand out in capitals. */
+	static const char *const outcomes[] = {
+		[TP_TRIAL_HELD] = "held",
+		[TP_TRIAL_ENDED] = "ended",
+		[TP_TRIAL_NOT_REACHED] = "not_reached",
+		[TP_TRIAL_FINDING] = "finding",
+		[TP_TRIAL_CRASH] = "crash",
+		[TP_TRIAL_HANG] = "hang",
+		[TP_TRIAL_INTERRUPTED] = "interrupted",
+	};
 	char replay[TP_REPLAY_TEXT];
 
 	replay_of(sweep, injection, replay);
-	tp_json_print("injection", json_pack("{s:s, s:I, s:s, s:s, s:s}", "site", injection->name,
+	tp_json_print("injection", json_pack("{s:s, s:I, s:s, s:o, s:o}", "site", injection->name,
 					     "hit", (json_int_t)injection->nth, "outcome",
-					     tp_trial_outcome_name(sweep->trial.outcome), "text",
-					     sweep->trial.text, "replay", replay));
+					     outcomes[sweep->trial.outcome], "text",
+					     tp_json_text_or_null(sweep->trial.text), "replay",
+					     tp_json_text_or_null(injection->nth ? replay : NULL)));
+}
+
+static json_t *totals_json(const struct sweep *sweep)
+{
+	return json_pack("{s:i, s:i, s:i, s:i}", "runs", (int)sweep->runs, "bad", (int)sweep->bad,
+			 "sites_hit", (int)sweep->sites_hit, "sites", (int)sweep->clean.nr_sites);
+}
+
+static int print_result(const struct sweep *sweep, enum tp_verdict verdict, const char *message)
+{
+	int code = tp_verdict_exit_code(verdict);
+
+	if (sweep->options->run->json)
+		tp_json_result(&(struct tp_json_result){ .command = "faults",
+							 .verdict = tp_verdict_name(verdict),
+							 .exit = code,
+							 .message = message,
+							 .totals = totals_json(sweep) });
+	return code;
 }
 
 /* 0, or why no child could be had. */
@@ -135,10 +165,10 @@ static int try_site(struct sweep *sweep, const struct tp_fault_info *site)
 	return err;
 }
 
-static int no_child(int err)
+static int no_child(const struct sweep *sweep, int err)
 {
 	tp_message("no child process can be had: %s", strerror(-err));
-	return TP_EXIT_ENVIRONMENT;
+	return print_result(sweep, TP_VERDICT_ENVIRONMENT, "no child process can be had");
 }
 
 static int clean_run(struct sweep *sweep)
@@ -149,36 +179,38 @@ static int clean_run(struct sweep *sweep)
 	err = tp_trial_run(sweep->options->run, NULL, sweep->options->timeout_ns, &sweep->clean);
 	tp_status_clear(&sweep->status);
 	if (err)
-		return no_child(err);
+		return no_child(sweep, err);
 	if (sweep->clean.outcome == TP_TRIAL_HELD)
 		return 0;
 	tp_message("the script does not even hold without a fault: %s\n%s",
 		   tp_trial_outcome_name(sweep->clean.outcome), sweep->clean.text);
-	return sweep->clean.outcome == TP_TRIAL_FINDING ? TP_EXIT_USAGE : TP_EXIT_FINDING;
+	return print_result(sweep,
+			    sweep->clean.outcome == TP_TRIAL_FINDING ? TP_VERDICT_USAGE
+								     : TP_VERDICT_FINDING,
+			    "the script does not even hold without a fault");
+}
+
+static void print_summary(const struct sweep *sweep)
+{
+	printf("\n%s%s%s  %u of %zu sites reached, %u runs with one fault each: ",
+	       tp_style_on(stdout, sweep->bad ? TP_STYLE_BAD : TP_STYLE_GOOD),
+	       sweep->bad ? "FOUND" : "HELD", tp_style_off(stdout), sweep->sites_hit,
+	       sweep->clean.nr_sites, sweep->runs);
+	if (sweep->bad)
+		printf("%u went wrong\n", sweep->bad);
+	else
+		puts("all ended sound, no byte lost");
 }
 
 static int summarise(const struct sweep *sweep)
 {
-	const char *word = sweep->bad ? "FOUND" : "HELD";
-
-	if (sweep->options->run->json) {
-		tp_json_print("result",
-			      json_pack("{s:s, s:i, s:i, s:i, s:i}", "verdict",
-					sweep->bad ? "finding" : "held", "runs", (int)sweep->runs,
-					"bad", (int)sweep->bad, "sites_hit", (int)sweep->sites_hit,
-					"sites", (int)sweep->clean.nr_sites));
-	} else {
-		printf("\n%s%s%s  %u of %zu sites reached, %u runs with one fault each: ",
-		       tp_style_on(stdout, sweep->bad ? TP_STYLE_BAD : TP_STYLE_GOOD), word,
-		       tp_style_off(stdout), sweep->sites_hit, sweep->clean.nr_sites, sweep->runs);
-		if (sweep->bad)
-			printf("%u went wrong\n", sweep->bad);
-		else
-			puts("all ended sound, no byte lost");
-	}
-	if (tp_run_interrupted())
-		return 130;
-	return sweep->bad ? TP_EXIT_FINDING : TP_EXIT_HELD;
+	if (!sweep->options->run->json)
+		print_summary(sweep);
+	return print_result(sweep,
+			    tp_run_interrupted() ? TP_VERDICT_INTERRUPTED
+			    : sweep->bad	 ? TP_VERDICT_FINDING
+						 : TP_VERDICT_HELD,
+			    NULL);
 }
 
 static int sweep_sites(struct sweep *sweep)
@@ -190,7 +222,7 @@ static int sweep_sites(struct sweep *sweep)
 		       "site", "hits");
 	for (size_t i = 0; i < sweep->clean.nr_sites && !err && !tp_run_interrupted(); i++)
 		err = try_site(sweep, &sweep->clean.sites[i]);
-	return err ? no_child(err) : summarise(sweep);
+	return err ? no_child(sweep, err) : summarise(sweep);
 }
 
 int tp_sweep(const struct tp_sweep_options *options)
@@ -198,10 +230,17 @@ int tp_sweep(const struct tp_sweep_options *options)
 	struct sweep *sweep = tp_zalloc(sizeof(*sweep));
 	int code;
 
-	if (!sweep)
-		return no_child(-ENOMEM);
+	if (!sweep) {
+		tp_message("there is no memory to begin with");
+		return TP_EXIT_ENVIRONMENT;
+	}
 	sweep->options = options;
 	tp_status_init(&sweep->status, options->run->quiet);
+	if (options->run->json) {
+		const struct tp_run_config config = tp_run_options_config(options->run);
+
+		tp_json_begin("faults", &config);
+	}
 	code = clean_run(sweep);
 	if (!code)
 		code = sweep_sites(sweep);

@@ -34,6 +34,37 @@ typedef TP_ATOMIC(uint32_t) tp_atomic_u32;
 typedef TP_ATOMIC(uint64_t) tp_atomic_u64;
 typedef TP_ATOMIC(void *) tp_atomic_ptr;
 
+/* ---- quiet words: no step of the explorer ---------------------------------------------------- */
+
+/*
+ * A word that is read and written whole and orders nothing: statistics, and settings that any
+ * moment may change.  The same in both backends: nobody waits for it or decides by two of them, so
+ * that a search which tried its orders would only find itself with more to do.
+ */
+typedef struct {
+	uint64_t v;
+} tp_quiet;
+
+static inline uint64_t tp_quiet_load(const tp_quiet *q)
+{
+	return __atomic_load_n(&q->v, __ATOMIC_RELAXED);
+}
+
+static inline void tp_quiet_store(tp_quiet *q, uint64_t value)
+{
+	__atomic_store_n(&q->v, value, __ATOMIC_RELAXED);
+}
+
+static inline void tp_quiet_add(tp_quiet *q, uint64_t value)
+{
+	__atomic_fetch_add(&q->v, value, __ATOMIC_RELAXED);
+}
+
+static inline void tp_quiet_sub(tp_quiet *q, uint64_t value)
+{
+	__atomic_fetch_sub(&q->v, value, __ATOMIC_RELAXED);
+}
+
 /* ---- mutex: may sleep ------------------------------------------------------------------------ */
 
 struct tp_mutex {

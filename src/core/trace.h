@@ -10,27 +10,30 @@
 
 #include "core/sync.h"
 
-/* id, category, argument names; phase B/E pairs are two events whose names differ in
- * _begin/_end. */
-#define TP_TRACE_TABLE(X)                                     \
-	X(plug, "hotplug", "node", "start", "pages")          \
-	X(unplug, "hotplug", "node", "start", "pages")        \
-	X(online_begin, "hotplug", "node", "start", "pages")  \
-	X(online_end, "hotplug", "node", "start", "err")      \
-	X(offline_begin, "hotplug", "node", "start", "pages") \
-	X(offline_end, "hotplug", "node", "start", "err")     \
-	X(isolate, "isolation", "zone", "start", "pages")     \
-	X(unisolate, "isolation", "zone", "start", "pages")   \
-	X(memory_event, "notifier", "type", "start", "pages") \
-	X(node_event, "notifier", "type", "node", "changes")  \
-	X(notifier_call, "notifier", "type", "name", "err")   \
-	X(migrate, "migration", "pfn", "to", "order")         \
-	X(migrate_fail, "migration", "pfn", "err", "order")   \
-	X(hold_begin, "mapping", "address", "bytes", "-")     \
-	X(hold_end, "mapping", "address", "bytes", "-")       \
-	X(kswapd, "reclaim", "node", "pages", "wanted")       \
-	X(kcompactd, "reclaim", "node", "blocks", "order")    \
-	X(demote, "reclaim", "node", "to", "pages")           \
+/*
+ * id, category, argument names; phase B/E pairs are two events whose names differ in _begin/_end.
+ * An argument called "name" is text and fills its place and the next (tp_trace_named()).
+ */
+#define TP_TRACE_TABLE(X)                                       \
+	X(plug, "hotplug", "node", "start", "pages")            \
+	X(unplug, "hotplug", "node", "start", "pages")          \
+	X(online_begin, "hotplug", "node", "start", "pages")    \
+	X(online_end, "hotplug", "node", "start", "err")        \
+	X(offline_begin, "hotplug", "node", "start", "pages")   \
+	X(offline_end, "hotplug", "node", "start", "err")       \
+	X(isolate, "isolation", "zone", "start", "pages")       \
+	X(unisolate, "isolation", "zone", "start", "pages")     \
+	X(memory_event, "notifier", "type", "start", "pages")   \
+	X(node_event, "notifier", "type", "node", "changes")    \
+	X(notifier_call_begin, "notifier", "type", "name", "-") \
+	X(notifier_call_end, "notifier", "err", "name", "-")    \
+	X(migrate, "migration", "pfn", "to", "order")           \
+	X(migrate_fail, "migration", "pfn", "err", "order")     \
+	X(hold_begin, "mapping", "address", "bytes", "-")       \
+	X(hold_end, "mapping", "address", "bytes", "-")         \
+	X(kswapd, "reclaim", "node", "pages", "wanted")         \
+	X(kcompactd, "reclaim", "node", "blocks", "order")      \
+	X(demote, "reclaim", "node", "to", "pages")             \
 	X(tier, "numa", "node", "tier", "-")
 
 #define TP_TRACE_ENUM(id, category, a, b, c) TP_TRACE_##id,
@@ -38,6 +41,9 @@ enum tp_trace_id { TP_TRACE_TABLE(TP_TRACE_ENUM) TP_NR_TRACE_IDS };
 #undef TP_TRACE_ENUM
 
 enum { TP_TRACE_EVENTS = 1 << 16 };
+
+/* Of a text in an event; the ring keeps the text itself, for what it names may be gone by then. */
+enum { TP_TRACE_NAME = 16 };
 
 struct tp_trace_event {
 	uint64_t seq; /* from 1, without gaps */
@@ -58,6 +64,10 @@ struct tp_trace_ring;
 struct tp_trace_ring *tp_trace_create(void);
 void tp_trace_destroy(struct tp_trace_ring *ring);
 void tp_trace(struct tp_trace_ring *ring, enum tp_trace_id id, uint64_t a, uint64_t b, uint64_t c);
+/* Of an event whose second argument is "name": the first TP_TRACE_NAME bytes are kept. */
+void tp_trace_named(struct tp_trace_ring *ring, enum tp_trace_id id, uint64_t a, const char *name);
+/* The text that the arguments @b and @c are. */
+void tp_trace_name(char text[TP_TRACE_NAME + 1], uint64_t b, uint64_t c);
 /*
  * Copy events with seq >= *next, oldest first, at most @max; moves *next past them.  Start with 0.
  * Adds to *lost how many of those passed were overwritten before they could be copied.  Stops at an

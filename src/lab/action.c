@@ -30,20 +30,26 @@ static uint64_t faults_injected(void)
 
 static void forget_vetoes(struct tp_lab_machine *lm)
 {
+	tp_mutex_lock(&lm->lock);
 	tp_list_for_each(veto, &lm->vetoes, struct tp_veto, link)
-		veto->refused_before = veto->refused;
+		veto->refused_before = tp_atomic_load(&veto->refused, TP_RELAXED);
+	tp_mutex_unlock(&lm->lock);
 }
 
 /* Who refused since then, or NULL. */
 static const char *vetoed_by(struct tp_lab_machine *lm)
 {
+	const char *name = NULL;
+
 	if (!lm)
 		return NULL;
+	tp_mutex_lock(&lm->lock);
 	tp_list_for_each(veto, &lm->vetoes, struct tp_veto, link) {
-		if (veto->refused != veto->refused_before)
-			return veto->name;
+		if (!name && tp_atomic_load(&veto->refused, TP_RELAXED) != veto->refused_before)
+			name = veto->name;
 	}
-	return NULL;
+	tp_mutex_unlock(&lm->lock);
+	return name;
 }
 
 static uint64_t backing_bytes(struct tp_lab_machine *lm)
@@ -56,11 +62,13 @@ static uint64_t take_worst_write(struct tp_lab_machine *lm)
 {
 	uint64_t worst = 0;
 
+	tp_mutex_lock(&lm->lock);
 	tp_list_for_each(load, &lm->loads, struct tp_load, link) {
 		uint64_t ns = tp_load_take_worst_write(load);
 
 		worst = TP_MAX(worst, ns);
 	}
+	tp_mutex_unlock(&lm->lock);
 	return worst;
 }
 
@@ -105,12 +113,6 @@ static void note_error(struct tp_step *step, struct tp_lab_machine *lm)
 		       (step->err == -EPERM && lm);
 }
 
-static void note_events(struct tp_step *step, const struct tp_recorder *recorder)
-{
-	step->nr_events = recorder->nr_events;
-	memcpy(step->events, recorder->events, sizeof(step->events));
-}
-
 static void end_step(struct tp_action *action, struct tp_step *step)
 {
 	struct tp_run *run = action->run;
@@ -122,7 +124,7 @@ static void end_step(struct tp_action *action, struct tp_step *step)
 		step->worst_write_ns = take_worst_write(lm);
 	}
 	if (lm && lm->machine) {
-		note_events(step, &lm->recorder);
+		step->nr_events = tp_recorder_copy(&lm->recorder, step->events);
 		tp_trace_export_drain(run->trace, lm);
 		if (!run->config.no_check)
 			tp_lab_machine_check(lm);
@@ -134,13 +136,27 @@ static void end_step(struct tp_action *action, struct tp_step *step)
 		run->config.observer->step_end(run->config.observer->arg, run, step);
 }
 
+/* Inside the gate, unless the machine is yet to be made or is about to go. */
+static int call(struct tp_action *action)
+{
+	struct tp_gate *gate = action->lm && !action->only_looks ? &action->lm->gate : NULL;
+	int err;
+
+	if (gate)
+		tp_gate_enter(gate);
+	err = action->call(action);
+	if (gate)
+		tp_gate_leave(gate);
+	return err;
+}
+
 static int attempt(struct tp_action *action)
 {
 	uint64_t faults = faults_injected();
 	struct tp_step *step = begin_step(action);
 
 	step->begin_ns = tp_clock_now();
-	step->err = action->call(action);
+	step->err = call(action);
 	step->elapsed_ns = tp_clock_now() - step->begin_ns;
 	step->injected = faults_injected() != faults;
 	if (step->err)

@@ -16,6 +16,7 @@ struct tp_action {
 	char detail[TP_STEP_TEXT];
 	int (*call)(struct tp_action *action);
 	bool reports;	      /* the action fills step->report */
+	bool only_looks;      /* it works on nothing: it may run while the machine is checked */
 	struct tp_step *step; /* while it runs, and after */
 };
 

@@ -5,10 +5,29 @@
 #include "lab/lab_machine.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/alloc.h"
+#include "core/invariant.h"
 #include "lab/checker.h"
+#include "lab/trace_export.h"
 #include "mm/machine.h"
+
+static int attach(struct tp_lab_machine *lm)
+{
+	const struct tp_host *host = lm->run->config.host;
+
+	return host ? host->attach(host->arg, lm) : 0;
+}
+
+void tp_lab_machine_detach(struct tp_lab_machine *lm)
+{
+	const struct tp_host *host = lm->run->config.host;
+
+	if (lm->hosted)
+		host->detach(host->arg, lm);
+	lm->hosted = false;
+}
 
 int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *config,
 			  struct tp_lab_machine **lm)
@@ -21,6 +40,8 @@ int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *co
 	new->run = run;
 	tp_list_init(&new->loads);
 	tp_list_init(&new->vetoes);
+	tp_gate_init(&new->gate);
+	tp_mutex_init(&new->lock, TP_RANK_LAB, 4);
 	err = tp_machine_create(config, &new->machine);
 	if (err)
 		goto free_new;
@@ -33,9 +54,15 @@ int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *co
 	new->hold = tp_machine_hold(new->machine);
 	new->percpu = tp_machine_percpu(new->machine);
 	new->number = ++run->nr_machines;
+	err = attach(new);
+	if (err)
+		goto stop_recorder;
 	tp_list_add_before(&run->machines, &new->link);
 	*lm = new;
 	return 0;
+stop_recorder:
+	run->nr_machines--;
+	tp_recorder_stop(&new->recorder);
 destroy_machine:
 	tp_machine_destroy(new->machine);
 free_new:
@@ -57,13 +84,18 @@ static void stop_loads(struct tp_lab_machine *lm)
 
 void tp_lab_machine_close(struct tp_lab_machine *lm)
 {
+	bool checked;
+
 	if (!lm->machine)
 		return;
+	tp_lab_machine_detach(lm);
 	stop_loads(lm);
 	tp_list_for_each(veto, &lm->vetoes, struct tp_veto, link)
 		tp_veto_remove(veto);
-	tp_lab_machine_check(lm);
+	checked = tp_lab_machine_check(lm);
+	TP_INVARIANT(checked);
 	tp_recorder_stop(&lm->recorder);
+	tp_trace_export_drain(lm->run->trace, lm);
 	tp_machine_destroy(lm->machine);
 	lm->machine = NULL;
 }
@@ -90,7 +122,7 @@ void tp_lab_machine_resume(struct tp_lab_machine *lm)
 		tp_load_resume(load);
 }
 
-void tp_lab_machine_check(struct tp_lab_machine *lm)
+static void check_at_rest(struct tp_lab_machine *lm)
 {
 	struct tp_findings *findings = &lm->run->findings;
 
@@ -101,4 +133,61 @@ void tp_lab_machine_check(struct tp_lab_machine *lm)
 		tp_load_verify(load);
 	lm->worst_hold_ns = tp_atomic_load(&lm->machine->worst_hold_ns, TP_RELAXED);
 	tp_lab_machine_resume(lm);
+}
+
+bool tp_lab_machine_check(struct tp_lab_machine *lm)
+{
+	if (!tp_gate_try_close(&lm->gate))
+		return false;
+	tp_mutex_lock(&lm->lock);
+	check_at_rest(lm);
+	tp_mutex_unlock(&lm->lock);
+	tp_gate_open(&lm->gate);
+	return true;
+}
+
+/* ---- loads and vetoes ------------------------------------------------------------------------ */
+
+struct tp_load *tp_lab_machine_load(struct tp_lab_machine *lm, const char *name)
+{
+	tp_mutex_assert_held(&lm->lock);
+	tp_list_for_each_reverse(load, &lm->loads, struct tp_load, link) {
+		if (!strcmp(load->name, name))
+			return load;
+	}
+	return NULL;
+}
+
+struct tp_veto *tp_lab_machine_veto(struct tp_lab_machine *lm, const char *name)
+{
+	tp_mutex_assert_held(&lm->lock);
+	tp_list_for_each_reverse(veto, &lm->vetoes, struct tp_veto, link) {
+		if (!strcmp(veto->name, name))
+			return veto;
+	}
+	return NULL;
+}
+
+void tp_lab_machine_add_load(struct tp_lab_machine *lm, struct tp_load *load)
+{
+	tp_mutex_lock(&lm->lock);
+	tp_list_add_before(&lm->loads, &load->link);
+	tp_mutex_unlock(&lm->lock);
+}
+
+void tp_lab_machine_add_veto(struct tp_lab_machine *lm, struct tp_veto *veto)
+{
+	tp_mutex_lock(&lm->lock);
+	tp_list_add_before(&lm->vetoes, &veto->link);
+	tp_mutex_unlock(&lm->lock);
+}
+
+int tp_lab_machine_stop_load(struct tp_lab_machine *lm, struct tp_load *load)
+{
+	int err;
+
+	tp_mutex_lock(&lm->lock);
+	err = tp_load_stop(load);
+	tp_mutex_unlock(&lm->lock);
+	return err;
 }

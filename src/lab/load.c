@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/invariant.h"
 
 const struct tp_load_kind *const tp_load_kinds[] = {
@@ -27,6 +28,7 @@ int tp_load_create(const struct tp_load_kind *kind, struct tp_machine *machine,
 	new->kind = kind;
 	new->machine = machine;
 	new->findings = findings;
+	new->begin_ns = tp_clock_now();
 	tp_list_init(&new->link);
 	strncat(new->name, config->name, sizeof(new->name) - 1);
 	err = kind->start(new, config);
@@ -49,8 +51,10 @@ int tp_load_stop(struct tp_load *load)
 	tp_load_take_worst_write(load);
 	tp_load_read_stat(load, &load->last);
 	err = load->kind->stop(load);
-	if (!err)
+	if (!err) {
 		load->running = false;
+		load->end_ns = tp_clock_now();
+	}
 	return err;
 }
 

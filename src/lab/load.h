@@ -61,6 +61,7 @@ struct tp_load {
 	struct tp_machine *machine;
 	char name[TP_LOAD_NAME];
 	bool running;
+	uint64_t begin_ns, end_ns; /* when it was started and stopped; end 0: it was not yet */
 	struct tp_findings *findings;
 	struct tp_crew crew;
 	tp_atomic_u64 work, starved;

@@ -5,6 +5,7 @@
 #include "lab/recorder.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "core/compiler.h"
 
@@ -51,9 +52,11 @@ static void record(struct tp_listener *listener, unsigned type, int node)
 	follow(listener, &event);
 	if (listener != &r->first)
 		return;
+	tp_spin_lock(&r->lock);
 	if (r->nr_events < TP_RECORDED_EVENTS)
 		r->events[r->nr_events] = event;
 	r->nr_events++;
+	tp_spin_unlock(&r->lock);
 }
 
 static int on_memory(struct tp_memory_notifier *notifier, const struct tp_memory_event *event)
@@ -118,6 +121,7 @@ int tp_recorder_start(struct tp_recorder *r, struct tp_machine *machine,
 	int err;
 
 	*r = (struct tp_recorder){ .machine = machine, .findings = findings };
+	tp_spinlock_init(&r->lock, TP_RANK_CORE, 3);
 	err = listen(r, &r->first, "first listener", INT_MAX);
 	if (err)
 		return err;
@@ -135,7 +139,21 @@ void tp_recorder_stop(struct tp_recorder *r)
 
 void tp_recorder_reset(struct tp_recorder *r)
 {
+	tp_spin_lock(&r->lock);
 	r->nr_events = 0;
+	tp_spin_unlock(&r->lock);
+}
+
+unsigned tp_recorder_copy(struct tp_recorder *r,
+			  struct tp_recorded_event events[TP_RECORDED_EVENTS])
+{
+	unsigned nr;
+
+	tp_spin_lock(&r->lock);
+	nr = r->nr_events;
+	memcpy(events, r->events, sizeof(r->events));
+	tp_spin_unlock(&r->lock);
+	return nr;
 }
 
 static void check_ended(struct tp_listener *listener)

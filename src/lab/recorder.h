@@ -8,8 +8,8 @@
  *      nobody is told the end of what was not announced to him (T5, T6).
  *  R2  The nodes that have memory are those the node events say have it (T2, T3).
  *
- * Locking: callbacks run under the hotplug lock; all else in the thread that runs the script, while
- * no operation runs.
+ * Locking: callbacks run under the hotplug lock, and what they recorded is read at any time: a lock
+ * for that.  The check runs while no operation does.
  */
 #ifndef TP_LAB_RECORDER_H
 #define TP_LAB_RECORDER_H
@@ -17,6 +17,7 @@
 #include <tidepool/notifier.h>
 #include <tidepool/numa.h>
 
+#include "core/sync.h"
 #include "lab/findings.h"
 
 enum { TP_RECORDED_EVENTS = 32, TP_NR_ANNOUNCEMENTS = 4 };
@@ -39,6 +40,7 @@ struct tp_recorder {
 	struct tp_findings *findings;
 	struct tp_listener first, last;
 	tp_nodemask memory, normal; /* by what the events said */
+	struct tp_spinlock lock;    /* the rest */
 	unsigned nr_events; /* since the last reset; the first TP_RECORDED_EVENTS are kept */
 	struct tp_recorded_event events[TP_RECORDED_EVENTS];
 };
@@ -49,6 +51,9 @@ int tp_recorder_start(struct tp_recorder *recorder, struct tp_machine *machine,
 void tp_recorder_stop(struct tp_recorder *recorder);
 /* Forget the events of the last step. */
 void tp_recorder_reset(struct tp_recorder *recorder);
+/* Copy the events since the last reset; returns how many there were, kept or not. */
+unsigned tp_recorder_copy(struct tp_recorder *recorder,
+			  struct tp_recorded_event events[TP_RECORDED_EVENTS]);
 /* Between operations: R1 and R2. */
 void tp_recorder_check(struct tp_recorder *recorder);
 

@@ -29,6 +29,11 @@ bool tp_run_interrupted(void)
 	return tp_atomic_load(&interrupted, TP_ACQUIRE);
 }
 
+void tp_run_interrupt_forget(void)
+{
+	tp_atomic_store(&interrupted, 0, TP_RELEASE);
+}
+
 bool tp_run_is_over(const struct tp_run *run)
 {
 	return tp_run_interrupted() || tp_findings_count(&run->findings) || run->limit_reached;
@@ -47,6 +52,20 @@ static void halt_all(struct tp_run *run)
 {
 	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link)
 		tp_lab_machine_halt(lm);
+}
+
+static void linger(struct tp_run *run)
+{
+	const struct tp_host *host = run->config.host;
+
+	if (host && host->linger)
+		host->linger(host->arg, run);
+}
+
+static void detach_all(struct tp_run *run)
+{
+	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link)
+		tp_lab_machine_detach(lm);
 }
 
 static void close_all(struct tp_run *run)
@@ -96,6 +115,14 @@ static void inject(const struct tp_run_config *config)
 	}
 }
 
+static void end_trace(struct tp_run *run)
+{
+	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link)
+		tp_trace_export_loads(run->trace, lm);
+	tp_trace_export_end(run->trace);
+	run->trace = NULL;
+}
+
 int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 {
 	struct tp_run *new = tp_zalloc(sizeof(*new));
@@ -111,12 +138,15 @@ int tp_run_script(const struct tp_run_config *config, struct tp_run **run)
 	}
 	inject(config);
 	ended_well = tp_script_run(new);
+	if (ended_well && !tp_run_is_over(new))
+		linger(new);
+	detach_all(new);
 	/* A machine with a finding stays as it is: taking it down could hide or worsen it. */
 	if (tp_findings_count(&new->findings))
 		halt_all(new);
 	else
 		close_all(new);
-	tp_trace_export_end(new->trace);
+	end_trace(new);
 	new->elapsed_ns = tp_clock_now() - new->begin_ns;
 	judge(new, ended_well);
 	*run = new;

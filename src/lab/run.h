@@ -2,7 +2,8 @@
 /*
  * run - one run of a script: its machines, its steps, what was found, and how it ended.
  *
- * Locking: a run belongs to the thread that runs the script; only findings come from elsewhere.
+ * Locking: a run belongs to the thread that runs the script; only findings come from elsewhere, and
+ * what a host lets in (lab_machine.h).
  */
 #ifndef TP_LAB_RUN_H
 #define TP_LAB_RUN_H
@@ -56,6 +57,19 @@ struct tp_observer {
 	void *arg;
 };
 
+struct tp_lab_machine;
+
+/* Who shows the machines of a run to others, and lets them work on them. */
+struct tp_host {
+	/* A machine was made; sets lm->hosted if it is to be shown.  An error fails the step. */
+	int (*attach)(void *arg, struct tp_lab_machine *lm);
+	/* It is about to go: nobody may be at it when this returns. */
+	void (*detach)(void *arg, struct tp_lab_machine *lm);
+	/* The script ended well; returns when the run may end.  May be NULL. */
+	void (*linger)(void *arg, struct tp_run *run);
+	void *arg;
+};
+
 /* Hit @nth of fault site @name, counted from the begin of the script, fails. */
 struct tp_injection {
 	const char *name;
@@ -74,6 +88,7 @@ struct tp_run_config {
 	unsigned nr_injections;
 	FILE *trace; /* NULL: none */
 	const struct tp_observer *observer;
+	const struct tp_host *host; /* NULL: none */
 };
 
 struct tp_run_totals {
@@ -121,6 +136,8 @@ void tp_step_describe_error(const struct tp_step *step, char *buf, size_t len);
  * handler. */
 void tp_run_interrupt(void);
 bool tp_run_interrupted(void);
+/* The interrupt was meant for somebody who waited, not for the run. */
+void tp_run_interrupt_forget(void);
 
 /* The run shall not go on: there is a finding, an interrupt, or no time left. */
 bool tp_run_is_over(const struct tp_run *run);

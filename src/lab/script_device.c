@@ -48,46 +48,58 @@ static const struct tp_option plug_options[] = {
 struct plug_action {
 	struct tp_action action;
 	struct tp_device_config config;
-	struct tp_device *device;
+	char name[TP_DEVICE_NAME];
 };
 
-static int push_device(lua_State *L, int machine, struct tp_device *device)
+static int push_device(lua_State *L, int machine, const char *name)
 {
-	struct tp_device_info info;
-	struct device_handle *handle;
+	struct device_handle *handle =
+		tp_script_new_handle(L, device_type, sizeof(*handle), machine);
 
-	tp_device_info(device, &info);
-	handle = tp_script_new_handle(L, device_type, sizeof(*handle), machine);
 	handle->lm = tp_script_machine(L, machine);
-	snprintf(handle->name, sizeof(handle->name), "%s", info.name);
+	snprintf(handle->name, sizeof(handle->name), "%s", name);
 	return 1;
 }
 
-struct tp_device *tp_script_device(lua_State *L, int index, struct tp_lab_machine **lm)
+const char *tp_script_device(lua_State *L, int index, struct tp_lab_machine **lm,
+			     struct tp_device_info *info)
 {
 	struct device_handle *handle = luaL_checkudata(L, index, device_type);
-	struct tp_device *device;
 
 	*lm = handle->lm;
 	if (!handle->lm->machine)
 		luaL_error(L, "%s: its machine is closed", handle->name);
-	device = tp_device_find(handle->lm->machine, handle->name);
-	if (!device)
+	if (tp_device_query(handle->lm->machine, handle->name, info))
 		luaL_error(L, "%s is not plugged in", handle->name);
-	return device;
+	return handle->name;
+}
+
+/*
+ * The library would make one up too, but say so only by the device, which others may take out
+ * meanwhile.
+ */
+static const char *new_name(struct tp_lab_machine *lm, char name[])
+{
+	struct tp_device_info info;
+
+	do
+		snprintf(name, TP_DEVICE_NAME, "mem%u", lm->nr_devices++);
+	while (!tp_device_query(lm->machine, name, &info));
+	return name;
 }
 
 static int plug(struct tp_action *action)
 {
 	struct plug_action *plug = tp_container_of(action, struct plug_action, action);
-	struct tp_device_info info;
-	int err = tp_device_plug(action->lm->machine, &plug->config, &plug->device);
+	struct tp_device *device;
+	int err;
 
-	if (err || plug->config.name)
-		return err;
-	tp_device_info(plug->device, &info);
-	memcpy(action->step->object, info.name, sizeof(info.name));
-	return 0;
+	if (!plug->config.name)
+		plug->config.name = new_name(action->lm, action->step->object);
+	err = tp_device_plug(action->lm->machine, &plug->config, &device);
+	if (!err)
+		snprintf(plug->name, sizeof(plug->name), "%s", plug->config.name);
+	return err;
 }
 
 static void describe_plug(struct plug_action *plug, const struct plug_options *options)
@@ -121,19 +133,20 @@ int tp_script_machine_plug(lua_State *L)
 	};
 	if (tp_script_act(L, &plug_it.action))
 		return tp_script_fail(L, &plug_it.action);
-	return push_device(L, 1, plug_it.device);
+	return push_device(L, 1, plug_it.name);
 }
 
 int tp_script_machine_device(lua_State *L)
 {
 	struct tp_lab_machine *lm = tp_script_machine(L, 1);
-	struct tp_device *device = tp_device_find(lm->machine, luaL_checkstring(L, 2));
+	const char *name = luaL_checkstring(L, 2);
+	struct tp_device_info info;
 
-	if (!device) {
+	if (tp_device_query(lm->machine, name, &info)) {
 		lua_pushnil(L);
 		return 1;
 	}
-	return push_device(L, 1, device);
+	return push_device(L, 1, name);
 }
 
 static int add_name(struct tp_device *device, void *arg)
@@ -156,7 +169,7 @@ int tp_script_machine_devices(lua_State *L)
 	tp_device_for_each(lm->machine, add_name, &names);
 	lua_newtable(L);
 	for (unsigned i = 0; i < names.nr; i++) {
-		push_device(L, 1, tp_device_find(lm->machine, names.name[i]));
+		push_device(L, 1, names.name[i]);
 		lua_seti(L, -2, i + 1);
 	}
 	return 1;
@@ -167,7 +180,7 @@ static int device_info(lua_State *L)
 	struct tp_lab_machine *lm;
 	struct tp_device_info info;
 
-	tp_device_info(tp_script_device(L, 1, &lm), &info);
+	tp_script_device(L, 1, &lm, &info);
 	lua_newtable(L);
 	tp_script_set_string(L, "name", info.name);
 	tp_script_set_string(L, "kind", kinds[info.kind]);
@@ -188,7 +201,7 @@ static int device_info(lua_State *L)
 
 struct online_action {
 	struct tp_action action;
-	struct tp_device *device; /* NULL: blocks */
+	const char *device; /* NULL: blocks */
 	unsigned first, count;
 	enum tp_online_policy policy;
 };
@@ -198,7 +211,8 @@ static int online(struct tp_action *action)
 	struct online_action *online = tp_container_of(action, struct online_action, action);
 
 	if (online->device)
-		return tp_device_online(online->device, online->policy);
+		return tp_device_online_named(action->lm->machine, online->device, online->policy,
+					      NULL);
 	return tp_blocks_online(action->lm->machine, online->first, online->count, online->policy);
 }
 
@@ -216,7 +230,8 @@ static int act_online(lua_State *L, struct online_action *online, int policy)
 static int device_online(lua_State *L)
 {
 	struct tp_lab_machine *lm;
-	struct tp_device *device = tp_script_device(L, 1, &lm);
+	struct tp_device_info info;
+	const char *device = tp_script_device(L, 1, &lm, &info);
 	struct online_action it = { .action = tp_script_action(L, lm, "online", online),
 				    .device = device };
 	int policy = TP_ONLINE_AUTO;

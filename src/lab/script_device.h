@@ -12,8 +12,12 @@ struct tp_device_names {
 	char name[TP_DEVICES_LISTED][TP_DEVICE_NAME];
 };
 
-/* The plugged device at @index, or an error. */
-struct tp_device *tp_script_device(lua_State *L, int index, struct tp_lab_machine **lm);
+/*
+ * The name of the plugged device at @index and what it is just now, or an error.  Others may take
+ * it out at any time, so nothing holds on to the device itself.
+ */
+const char *tp_script_device(lua_State *L, int index, struct tp_lab_machine **lm,
+			     struct tp_device_info *info);
 
 /* Name what the action is about. */
 void tp_script_name_device(lua_State *L, int index, struct tp_action *action);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lab/script_api.h"
+#include "lab/script_load.h"
 #include "lab/script_option.h"
 #include "lab/units.h"
 
@@ -32,15 +33,16 @@ struct load_options {
 
 #define FIELD(field) offsetof(struct load_options, field)
 
-static const char *const policies[] = {
-	"local", "bind", "preferred", "interleave", "weighted", NULL
-};
+const char *const tp_script_load_policies[] = { "local",      "bind",	  "preferred",
+						"interleave", "weighted", NULL };
 
 /* In the order of the kinds of tp_load_kinds[]. */
-static const char *const kinds[] = { "cache", "churn", "hog", "mapping", "pin", "slab", NULL };
+const char *const tp_script_load_kinds[] = {
+	"cache", "churn", "hog", "mapping", "pin", "slab", NULL
+};
 enum { CACHE, CHURN, HOG, MAPPING, PIN, SLAB };
 
-#define OPTION_KIND TP_OPTION("kind", CHOICE, FIELD(kind), .choices = kinds)
+#define OPTION_KIND TP_OPTION("kind", CHOICE, FIELD(kind), .choices = tp_script_load_kinds)
 #define OPTION_NAME TP_OPTION("name", TEXT, FIELD(name))
 #define OPTION_NODE TP_OPTION("node", NUMBER, FIELD(node), .max = TP_MAX_NODES - 1)
 #define OPTION_SIZE \
@@ -53,7 +55,7 @@ static const struct tp_option mapping_options[] = {
 	OPTION_SIZE,
 	OPTION_NODE,
 	OPTION_THREADS,
-	TP_OPTION("policy", CHOICE, FIELD(policy), .choices = policies),
+	TP_OPTION("policy", CHOICE, FIELD(policy), .choices = tp_script_load_policies),
 	TP_OPTION("nodes", NODES, FIELD(nodes)),
 	TP_OPTION("small_pages", FLAG, FIELD(small_pages)),
 	TP_OPTIONS_END,
@@ -126,12 +128,11 @@ static int start(struct tp_action *action)
 				 &start->load);
 
 	if (!err)
-		tp_list_add_before(&lm->loads, &start->load->link);
+		tp_lab_machine_add_load(lm, start->load);
 	return err;
 }
 
-/* Bytes the system could still give, or UINT64_MAX if it does not say. */
-static uint64_t memory_available(void)
+uint64_t tp_memory_available(void)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
 	char line[128];
@@ -149,7 +150,7 @@ static uint64_t memory_available(void)
 /* Better to stop here than to have the system kill somebody. */
 static void check_memory(lua_State *L, const struct tp_load_config *config)
 {
-	uint64_t available = memory_available();
+	uint64_t available = tp_memory_available();
 	char wanted[TP_UNIT_TEXT], have[TP_UNIT_TEXT];
 
 	if (config->size < available)
@@ -171,17 +172,17 @@ static void describe(struct tp_action *action, const struct tp_load_config *conf
 		snprintf(action->detail, sizeof(action->detail), "%s of %s", size,
 			 config->target->name);
 	else
-		snprintf(action->detail, sizeof(action->detail), "%s of %s%s", size, kinds[kind],
-			 node);
+		snprintf(action->detail, sizeof(action->detail), "%s of %s%s", size,
+			 tp_script_load_kinds[kind], node);
 }
 
-static int default_policy(const struct load_options *options)
+int tp_load_default_policy(int policy, tp_nodemask nodes, int node)
 {
-	if (options->policy >= 0)
-		return options->policy;
-	if (options->nodes.v)
+	if (policy >= 0)
+		return policy;
+	if (nodes.v)
 		return TP_POLICY_INTERLEAVE;
-	return options->node == TP_NODE_NONE ? TP_POLICY_LOCAL : TP_POLICY_PREFERRED;
+	return node == TP_NODE_NONE ? TP_POLICY_LOCAL : TP_POLICY_PREFERRED;
 }
 
 static void check_pin(lua_State *L, struct load_options *options)
@@ -198,11 +199,13 @@ static void check_pin(lua_State *L, struct load_options *options)
 static void read_options(lua_State *L, struct tp_lab_machine *lm, struct load_options *options,
 			 struct load_action *it, char name[TP_LOAD_NAME])
 {
-	tp_options_read(L, 2, kinds[options->kind], options_of[options->kind], options);
+	tp_options_read(L, 2, tp_script_load_kinds[options->kind], options_of[options->kind],
+			options);
 	if (options->kind == PIN)
 		check_pin(L, options);
 	if (!options->name) {
-		snprintf(name, TP_LOAD_NAME, "%s%u", kinds[options->kind], ++lm->nr_loads);
+		snprintf(name, TP_LOAD_NAME, "%s%u", tp_script_load_kinds[options->kind],
+			 ++lm->nr_loads);
 		options->name = name;
 	}
 	it->kind = tp_load_kinds[options->kind];
@@ -212,7 +215,8 @@ static void read_options(lua_State *L, struct tp_lab_machine *lm, struct load_op
 		.size = options->size / TP_PAGE_SIZE * TP_PAGE_SIZE,
 		.node = (int)options->node,
 		.nodes = options->nodes,
-		.policy = default_policy(options),
+		.policy =
+			tp_load_default_policy(options->policy, options->nodes, (int)options->node),
 		.threads = (unsigned)options->threads,
 		.max_order = (unsigned)options->max_order,
 		.small_pages = options->small_pages,
@@ -251,7 +255,7 @@ int tp_script_machine_load(lua_State *L)
 	luaL_argexpected(L, lua_istable(L, 2), 2, "table of options");
 	if (lua_getfield(L, 2, "kind") == LUA_TNIL)
 		return luaL_error(L, "load: option \"kind\" is missing");
-	kind = tp_option_choice(L, -1, "load", "kind", kinds);
+	kind = tp_option_choice(L, -1, "load", "kind", tp_script_load_kinds);
 	lua_pop(L, 1);
 	return start_load(L, lm, kind);
 }
@@ -265,7 +269,9 @@ int tp_script_machine_pin(lua_State *L)
 
 static int stop(struct tp_action *action)
 {
-	return tp_load_stop(tp_container_of(action, struct load_action, action)->load);
+	struct load_action *stop = tp_container_of(action, struct load_action, action);
+
+	return tp_lab_machine_stop_load(action->lm, stop->load);
 }
 
 static int load_stop(lua_State *L)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/hmat.h"
 #include "lab/script_api.h"
 #include "lab/script_option.h"
 #include "lab/units.h"
@@ -135,6 +136,7 @@ static void read_config(lua_State *L, struct tp_machine_config *config, unsigned
 		.hold = (enum tp_hold_kind)options.hold,
 		.auto_rule = (enum tp_auto_rule)options.auto_rule,
 		.auto_movable_ratio = (unsigned)options.auto_ratio,
+		.uevents = true,
 	};
 	if (lua_isnoneornil(L, 1))
 		return;
@@ -214,6 +216,7 @@ static int machine_close(lua_State *L)
 	struct machine_handle *handle = luaL_checkudata(L, 1, machine_type);
 	struct tp_action action = tp_script_action(L, handle->lm, "close", close_action);
 
+	action.only_looks = true; /* nobody may be inside */
 	if (!handle->lm || !handle->lm->machine)
 		return 0;
 	snprintf(action.object, sizeof(action.object), "%u", handle->lm->number);
@@ -221,12 +224,15 @@ static int machine_close(lua_State *L)
 	return 0;
 }
 
-/* No step, and no error to raise: nobody holds the machine any more.  The run ends what is left. */
+/*
+ * No step, and no error to raise: nobody holds the machine any more.  The run ends what is left,
+ * and what its host still shows.
+ */
 static int machine_collect(lua_State *L)
 {
 	struct machine_handle *handle = luaL_checkudata(L, 1, machine_type);
 
-	if (handle->lm && !tp_run_is_over(handle->lm->run))
+	if (handle->lm && !handle->lm->hosted && !tp_run_is_over(handle->lm->run))
 		tp_lab_machine_close(handle->lm);
 	handle->lm = NULL;
 	return 0;
@@ -234,8 +240,7 @@ static int machine_collect(lua_State *L)
 
 static int check_action(struct tp_action *action)
 {
-	tp_lab_machine_check(action->lm);
-	return 0;
+	return tp_lab_machine_check(action->lm) ? 0 : -EBUSY;
 }
 
 /* Every step checks by itself; this is for a run without, or after waiting. */
@@ -244,7 +249,38 @@ static int machine_check(lua_State *L)
 	struct tp_action action =
 		tp_script_action(L, tp_script_machine(L, 1), "check", check_action);
 
-	tp_script_act(L, &action);
+	action.only_looks = true;
+	if (tp_script_act(L, &action))
+		return tp_script_fail(L, &action);
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
+struct hmat_action {
+	struct tp_action action;
+	struct tp_hmat_options options;
+};
+
+static int hmat(struct tp_action *action)
+{
+	struct hmat_action *hmat = tp_container_of(action, struct hmat_action, action);
+
+	return tp_hmat_apply(action->lm->machine, &hmat->options);
+}
+
+/* m:hmat{...}: what firmware says of a node, before or after its memory is there */
+static int machine_hmat(lua_State *L)
+{
+	struct hmat_action it = {
+		.action = tp_script_action(L, tp_script_machine(L, 1), "hmat", hmat),
+		.options = TP_HMAT_OPTIONS_INIT,
+	};
+
+	tp_options_read(L, 2, "hmat", tp_hmat_options, &it.options);
+	snprintf(it.action.detail, sizeof(it.action.detail), "node %d: %d ns, %d MiB/s",
+		 (int)it.options.node, (int)it.options.latency_ns, (int)it.options.bandwidth_mbps);
+	if (tp_script_act(L, &it.action))
+		return tp_script_fail(L, &it.action);
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -275,6 +311,7 @@ void tp_script_open_machine(lua_State *L)
 		{ "tiers", tp_script_machine_tiers },
 		{ "demotion", tp_script_machine_demotion },
 		{ "distance", tp_script_machine_distance },
+		{ "hmat", machine_hmat },
 		{ "check", machine_check },
 		{ "close", machine_close },
 		{ NULL, NULL },

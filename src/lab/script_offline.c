@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "lab/script_device.h"
 #include "lab/script_option.h"
+#include "lab/trace_export.h"
 #include "lab/units.h"
 
 struct offline_options {
@@ -34,7 +35,8 @@ static const struct tp_option block_options[] = {
 
 struct offline_action {
 	struct tp_action action;
-	struct tp_device *device; /* NULL: blocks */
+	const char *device; /* NULL: blocks */
+	struct tp_device_info info;
 	bool unplug;
 	struct offline_options options;
 };
@@ -89,6 +91,7 @@ static void show_progress(const struct tp_progress *progress, void *arg)
 		tp_cancel_request(action->run->cancel);
 	if (observer && observer->progress)
 		observer->progress(observer->arg, action->step, progress);
+	tp_trace_export_drain(action->run->trace, action->lm);
 }
 
 static int take_away(struct offline_action *offline)
@@ -104,8 +107,8 @@ static int take_away(struct offline_action *offline)
 	if (!offline->device)
 		return tp_blocks_offline(action->lm->machine, (unsigned)offline->options.first,
 					 (unsigned)offline->options.count, &options, report);
-	return offline->unplug ? tp_device_unplug(offline->device, &options, report)
-			       : tp_device_offline(offline->device, &options, report);
+	return (offline->unplug ? tp_device_unplug_named : tp_device_offline_named)(
+		action->lm->machine, offline->device, &options, report);
 }
 
 static int offline_call(struct tp_action *action)
@@ -129,7 +132,6 @@ static int offline_call(struct tp_action *action)
 static void describe(struct offline_action *offline)
 {
 	struct tp_action *action = &offline->action;
-	struct tp_device_info info;
 	char size[TP_UNIT_TEXT];
 
 	action->reports = true;
@@ -137,9 +139,8 @@ static void describe(struct offline_action *offline)
 		action->verb = "try";
 	if (!offline->device)
 		return;
-	tp_device_info(offline->device, &info);
 	snprintf(action->detail, sizeof(action->detail), "%s at node %d",
-		 tp_size_format(size, info.size), info.node);
+		 tp_size_format(size, offline->info.size), offline->info.node);
 }
 
 static int act_offline(lua_State *L, struct offline_action *offline)
@@ -153,9 +154,11 @@ static int act_offline(lua_State *L, struct offline_action *offline)
 static int offline_device(lua_State *L, const char *verb, bool unplug)
 {
 	struct tp_lab_machine *lm;
-	struct tp_device *device = tp_script_device(L, 1, &lm);
+	struct tp_device_info info;
+	const char *device = tp_script_device(L, 1, &lm, &info);
 	struct offline_action it = { .action = tp_script_action(L, lm, verb, offline_call),
 				     .device = device,
+				     .info = info,
 				     .unplug = unplug };
 
 	tp_options_read(L, 2, verb, device_options, &it.options);

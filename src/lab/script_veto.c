@@ -41,24 +41,13 @@ struct veto_action {
 	struct tp_veto *veto;
 };
 
-static int errno_of(const char *name)
-{
-	for (int err = 1; err < 134; err++) {
-		const char *known = strerrorname_np(err);
-
-		if (known && !strcmp(known, name))
-			return err;
-	}
-	return 0;
-}
-
 static int create(struct tp_action *action)
 {
 	struct veto_action *create = tp_container_of(action, struct veto_action, action);
 	int err = tp_veto_create(action->lm->machine, &create->config, &create->veto);
 
 	if (!err)
-		tp_list_add_before(&action->lm->vetoes, &create->veto->link);
+		tp_lab_machine_add_veto(action->lm, create->veto);
 	return err;
 }
 
@@ -68,7 +57,7 @@ static void read_options(lua_State *L, struct veto_action *it)
 	int err;
 
 	tp_options_read(L, 2, "veto", veto_options, &options);
-	err = errno_of(options.error);
+	err = tp_veto_errno(options.error);
 	if (!err)
 		luaL_error(L, "veto: \"%s\" is no error (try \"EBUSY\")", options.error);
 	if (tp_veto_event(options.event, &it->config.event))
@@ -118,7 +107,7 @@ static int veto_remove(lua_State *L)
 /* How often it said no. */
 static int veto_refused(lua_State *L)
 {
-	lua_pushinteger(L, (lua_Integer)check_veto(L)->refused);
+	lua_pushinteger(L, (lua_Integer)tp_atomic_load(&check_veto(L)->refused, TP_RELAXED));
 	return 1;
 }
 

@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * trace_export - one JSON object per event, as the Chrome trace format wants it.
+ * trace_export - read the machines' rings and hand each event to the lanes of its machine.
  *
- * A process of the trace is a machine; thread 0 of it is the script, with a bar for each step, and
- * the others are the real threads.  Times are microseconds.
+ * Steps and loads are no events of a ring; their bars are written here.
  */
 #include "lab/trace_export.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/trace.h"
+#include "core/clock.h"
 #include "lab/lab_machine.h"
-#include "mm/machine.h"
+#include "lab/trace_lanes.h"
 
 enum { BATCH = 256 };
 
+/* Above the groups of all machines. */
+static const struct tp_trace_lane script_lane = { .process = 1, .number = 1 };
+
+/* A machine whose ring is being read. */
+struct source {
+	struct tp_list link;
+	unsigned number;
+	uint64_t next; /* in the ring */
+	struct tp_trace_lanes *lanes;
+};
+
 struct tp_trace_export {
-	FILE *out;
-	const char *separator;
-	unsigned machine; /* whose ring is read; a new machine begins at the front */
-	uint64_t next, lost;
+	struct tp_trace_json json;
+	struct tp_list sources;
+	uint64_t lost;
 	struct tp_trace_event batch[BATCH];
 };
 
@@ -33,121 +40,162 @@ int tp_trace_export_begin(struct tp_trace_export **export, FILE *out)
 
 	if (!new)
 		return -ENOMEM;
-	new->out = out;
-	new->separator = "";
-	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", out);
+	tp_list_init(&new->sources);
+	tp_trace_json_begin(&new->json, out);
+	tp_trace_name_process(&new->json, script_lane.process, "script", 1);
+	tp_trace_name_lane(&new->json, script_lane, "steps");
 	*export = new;
 	return 0;
 }
 
-static void put(struct tp_trace_export *export, json_t *event)
+/* ---- rings ----------------------------------------------------------------------------------- */
+
+static struct source *add_source(struct tp_trace_export *export, struct tp_lab_machine *lm)
 {
-	fputs(export->separator, export->out);
-	json_dumpf(event, export->out, JSON_COMPACT);
-	export->separator = ",\n";
-	json_decref(event);
-}
+	struct source *source = tp_zalloc(sizeof(*source));
 
-/* "offline_begin" is the begin of "offline"; @name without the suffix, and the phase. */
-static const char *split_name(const char *full, char name[32])
-{
-	const char *end = strrchr(full, '_');
-	size_t length = strlen(full);
-	const char *phase = "i";
-
-	if (end && !strcmp(end, "_begin"))
-		phase = "B";
-	else if (end && !strcmp(end, "_end"))
-		phase = "E";
-	if (*phase != 'i')
-		length = (size_t)(end - full);
-	snprintf(name, 32, "%.*s", (int)length, full);
-	return phase;
-}
-
-/* What a number of an event stands for, where there is a name for it. */
-static json_t *argument(const struct tp_trace_event *event, unsigned i)
-{
-	uint64_t value = event->args[i];
-
-	if (event->id == TP_TRACE_memory_event && i == 0)
-		return json_string(tp_memory_event_name((enum tp_memory_event_type)value));
-	if (event->id == TP_TRACE_node_event && i == 0)
-		return json_string(tp_node_event_name((enum tp_node_event_type)value));
-	return json_integer((json_int_t)value);
-}
-
-static json_t *arguments(const struct tp_trace_event *event, const struct tp_trace_info *info)
-{
-	json_t *args = json_object();
-
-	for (unsigned i = 0; i < TP_ARRAY_SIZE(event->args); i++) {
-		if (strcmp(info->args[i], "-"))
-			json_object_set_new(args, info->args[i], argument(event, i));
+	if (!source)
+		return NULL;
+	source->number = lm->number;
+	source->lanes = tp_trace_lanes_create(&export->json, lm->machine, lm->number);
+	if (!source->lanes) {
+		tp_free(source);
+		return NULL;
 	}
-	return args;
+	tp_list_add_before(&export->sources, &source->link);
+	return source;
 }
 
-static json_t *event_json(const struct tp_trace_event *event, unsigned machine)
+static struct source *source_of(struct tp_trace_export *export, struct tp_lab_machine *lm)
 {
-	const struct tp_trace_info *info = tp_trace_info((enum tp_trace_id)event->id);
-	char name[32];
-	const char *phase = split_name(info->name, name);
-	json_t *json =
-		json_pack("{s:s, s:s, s:s, s:f, s:i, s:i, s:o}", "name", name, "cat",
-			  info->category, "ph", phase, "ts", (double)event->time_ns / 1e3, "pid",
-			  (int)machine, "tid", (int)event->thread, "args", arguments(event, info));
-
-	if (*phase == 'i')
-		json_object_set_new(json, "s", json_string("t"));
-	return json;
+	tp_list_for_each(source, &export->sources, struct source, link) {
+		if (source->number == lm->number)
+			return source;
+	}
+	return add_source(export, lm);
 }
 
-static void name_script_thread(struct tp_trace_export *export, unsigned machine)
+static void tell_missing(struct tp_trace_export *export, uint64_t missing, uint64_t time_ns)
 {
-	put(export, json_pack("{s:s, s:s, s:i, s:i, s:{s:s}}", "name", "thread_name", "ph", "M",
-			      "pid", (int)machine, "tid", 0, "args", "name", "script"));
-	put(export, json_pack("{s:s, s:s, s:i, s:{s:s}}", "name", "process_name", "ph", "M", "pid",
-			      (int)machine, "args", "name", "tidepool machine"));
+	const struct tp_trace_label label = { "events lost", "trace",
+					      json_pack("{s:I}", "events", (json_int_t)missing) };
+
+	tp_trace_mark(&export->json, script_lane, &label, time_ns);
+}
+
+static void show_batch(struct tp_trace_export *export, struct source *source, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct tp_trace_event *event = &export->batch[i];
+		uint64_t missing = tp_trace_lanes_show(source->lanes, &export->json, event);
+
+		if (missing)
+			tell_missing(export, missing, event->time_ns);
+	}
+	if (nr)
+		tp_trace_lanes_count(source->lanes, &export->json, export->batch[nr - 1].time_ns);
+}
+
+static uint64_t free_pages(struct tp_machine *m, unsigned node)
+{
+	uint64_t sum = 0;
+
+	for (int t = 0; t < TP_NR_ZONE_TYPES; t++) {
+		struct tp_zone *zone = tp_zone_of(m, (int)node, (enum tp_zone_type)t);
+
+		tp_spin_lock(&zone->lock);
+		sum += zone->nr_free;
+		tp_spin_unlock(&zone->lock);
+	}
+	return sum;
+}
+
+static void count_free(struct tp_trace_export *export, struct tp_lab_machine *lm)
+{
+	char name[48];
+
+	for (unsigned node = 0; node < lm->machine->nr_nodes; node++) {
+		snprintf(name, sizeof(name), "node %u: free pages", node);
+		tp_trace_counter(&export->json, tp_trace_process(lm->number, TP_TRACE_NODES), name,
+				 free_pages(lm->machine, node), tp_clock_now());
+	}
 }
 
 void tp_trace_export_drain(struct tp_trace_export *export, struct tp_lab_machine *lm)
 {
+	struct source *source = export ? source_of(export, lm) : NULL;
 	size_t nr;
 
-	if (!export)
+	/* Without memory for its lanes, a machine is left out; that costs no more than the view. */
+	if (!source)
 		return;
-	if (export->machine != lm->number) {
-		export->machine = lm->number;
-		export->next = 0;
-		name_script_thread(export, lm->number);
-	}
 	do {
-		nr = tp_trace_read(lm->machine->trace, &export->next, export->batch, BATCH,
+		nr = tp_trace_read(lm->machine->trace, &source->next, export->batch, BATCH,
 				   &export->lost);
-		for (size_t i = 0; i < nr; i++)
-			put(export, event_json(&export->batch[i], lm->number));
+		show_batch(export, source, nr);
 	} while (nr == BATCH);
+	count_free(export, lm);
 }
+
+/* ---- steps and loads ------------------------------------------------------------------------- */
 
 void tp_trace_export_step(struct tp_trace_export *export, const struct tp_step *step)
 {
 	char name[TP_STEP_TEXT];
+	struct tp_trace_label label = { .name = name, .category = "step" };
+	const char *err = step->err ? strerrorname_np(-step->err) : NULL;
 
 	if (!export)
 		return;
-	snprintf(name, sizeof(name), "%u %s %s", step->number, step->verb, step->object);
-	put(export, json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:i, s:{s:i, s:s, s:I}}", "name",
-			      name, "cat", "step", "ph", "X", "ts", (double)step->begin_ns / 1e3,
-			      "dur", (double)step->elapsed_ns / 1e3, "pid", (int)step->machine,
-			      "tid", 0, "args", "err", -step->err, "detail", step->detail, "moved",
-			      (json_int_t)step->report.pages_moved));
+	snprintf(name, sizeof(name), "%u %s %s%s%s", step->number, step->verb, step->object,
+		 err ? ": " : "", err ? err : "");
+	label.args = json_pack("{s:i, s:o, s:s?, s:I}", "machine", (int)step->machine, "detail",
+			       tp_trace_text(step->detail), "err", err, "pages moved",
+			       (json_int_t)step->report.pages_moved);
+	tp_trace_bar(&export->json, script_lane, &label, step->begin_ns,
+		     step->begin_ns + step->elapsed_ns);
+}
+
+static void show_load(struct tp_trace_export *export, struct tp_load *load,
+		      struct tp_trace_lane lane)
+{
+	struct tp_trace_label label = { .name = load->kind->name, .category = "load" };
+	struct tp_load_stat stat;
+
+	tp_load_read_stat(load, &stat);
+	label.args =
+		json_pack("{s:I, s:I, s:I, s:I, s:I}", "work", (json_int_t)stat.work, "starved",
+			  (json_int_t)stat.starved, "pages moved", (json_int_t)stat.pages_moved,
+			  "pages released", (json_int_t)stat.pages_released, "bytes verified",
+			  (json_int_t)load->bytes_verified);
+	tp_trace_name_lane(&export->json, lane, load->name);
+	tp_trace_bar(&export->json, lane, &label, load->begin_ns,
+		     load->end_ns ? load->end_ns : tp_clock_now());
+}
+
+void tp_trace_export_loads(struct tp_trace_export *export, struct tp_lab_machine *lm)
+{
+	struct tp_trace_lane lane = { .process = tp_trace_process(lm->number, TP_TRACE_LOADS) };
+	char name[48];
+
+	if (!export || tp_list_empty(&lm->loads))
+		return;
+	snprintf(name, sizeof(name), "machine %u: loads", lm->number);
+	tp_trace_name_process(&export->json, lane.process, name, lane.process);
+	tp_list_for_each(load, &lm->loads, struct tp_load, link) {
+		lane.number++;
+		show_load(export, load, lane);
+	}
 }
 
 void tp_trace_export_end(struct tp_trace_export *export)
 {
 	if (!export)
 		return;
-	fprintf(export->out, "\n],\"otherData\":{\"lost\":\"%" PRIu64 "\"}}\n", export->lost);
+	tp_trace_json_end(&export->json, export->lost);
+	tp_list_for_each_safe(source, &export->sources, struct source, link) {
+		tp_trace_lanes_destroy(source->lanes);
+		tp_free(source);
+	}
 	tp_free(export);
 }

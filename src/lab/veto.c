@@ -28,6 +28,17 @@ static const char *event_name(unsigned event)
 				    : tp_memory_event_name((enum tp_memory_event_type)event);
 }
 
+int tp_veto_errno(const char *name)
+{
+	for (int err = 1; err < 134; err++) {
+		const char *known = strerrorname_np(err);
+
+		if (known && !strcmp(known, name))
+			return err;
+	}
+	return 0;
+}
+
 int tp_veto_event(const char *name, unsigned *event)
 {
 	const char *rest = name;
@@ -48,9 +59,10 @@ int tp_veto_event(const char *name, unsigned *event)
 
 static int refuse(struct tp_veto *veto, unsigned event)
 {
-	if (event != veto->config.event || veto->refused >= veto->config.times)
+	if (event != veto->config.event ||
+	    tp_atomic_load(&veto->refused, TP_RELAXED) >= veto->config.times)
 		return 0;
-	veto->refused++;
+	tp_atomic_add(&veto->refused, 1, TP_RELAXED);
 	return veto->config.err;
 }
 

@@ -6,6 +6,7 @@
 #include <tidepool/notifier.h>
 
 #include "core/list.h"
+#include "core/sync.h"
 
 enum { TP_VETO_NAME = 32 };
 
@@ -25,7 +26,7 @@ struct tp_veto {
 	struct tp_memory_notifier memory;
 	struct tp_node_notifier node;
 	bool registered;
-	uint64_t refused;
+	tp_atomic_u64 refused;
 	uint64_t refused_before; /* the step under way */
 };
 
@@ -34,6 +35,9 @@ struct tp_veto {
  * -EINVAL: there is none that may be refused.
  */
 int tp_veto_event(const char *name, unsigned *event);
+
+/* The number of the error called @name, "EBUSY"; 0: there is none. */
+int tp_veto_errno(const char *name);
 
 /* -ENOMEM. */
 int tp_veto_create(struct tp_machine *machine, const struct tp_veto_config *config,

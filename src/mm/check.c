@@ -160,6 +160,13 @@ static void check_sums(struct checker *c, struct tp_zone *zone, const struct sum
 			" and %" PRIu64 " (Z2)",
 			zone->index, zone->nr_free, zone->nr_isolated_free, sums->free,
 			sums->isolated_free);
+	if (zone->nr_allocated - zone->nr_freed !=
+	    zone->managed - zone->nr_free - zone->nr_isolated_free)
+		finding(c,
+			"zone %u: allocated - freed is %" PRIu64 ", managed - free %" PRIu64
+			" (Z3)",
+			zone->index, zone->nr_allocated - zone->nr_freed,
+			zone->managed - zone->nr_free - zone->nr_isolated_free);
 	if (sums->pageblocks != zone->nr_pageblocks || sums->isolated != zone->nr_isolated_blocks)
 		finding(c, "zone %u: %u pageblocks, %u isolated; counted %" PRIu64 " and %" PRIu64,
 			zone->index, zone->nr_pageblocks, zone->nr_isolated_blocks,

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* compact - whole pageblocks out of scattered pages. */
+#include <errno.h>
+
+#include "core/error.h"
+#include "mm/pcp.h"
 #include "mm/reclaim_internal.h"
 #include "mm/zone.h"
+
+/* ---- until there is a run of some order ------------------------------------------------------ */
 
 /* The emptiest movable pageblock whose pages fit elsewhere in the zone. */
 static bool best_source(struct tp_zone *zone, uint32_t *best)
@@ -50,15 +56,26 @@ static bool find_source(struct tp_zone *zone, unsigned order, uint32_t *pb)
 	return found;
 }
 
-unsigned tp_compact_zone(struct tp_zone *zone, unsigned order, struct tp_reclaimer *r)
+static struct tp_evacuation within(struct tp_zone *zone, struct tp_reclaimer *r)
 {
-	struct tp_evacuation e = {
+	return (struct tp_evacuation){
 		.machine = zone->machine,
 		.node = zone->node,
 		.targets = TP_NODE_BIT(zone->node),
 		.stop = tp_reclaimer_stopping,
 		.arg = r,
 	};
+}
+
+static void count_emptied(struct tp_zone *zone, unsigned n)
+{
+	tp_atomic_count(&zone->machine->blocks_compacted, n);
+	tp_quiet_add(&zone->machine->nodes[zone->node].counts.compacted, n);
+}
+
+unsigned tp_compact_zone(struct tp_zone *zone, unsigned order, struct tp_reclaimer *r)
+{
+	struct tp_evacuation e = within(zone, r);
 	unsigned emptied = 0;
 	uint32_t pb;
 
@@ -67,6 +84,91 @@ unsigned tp_compact_zone(struct tp_zone *zone, unsigned order, struct tp_reclaim
 		tp_evacuate_pageblock(zone, pb, &e);
 		emptied += tp_pageblock_free(zone, pb) == TP_PAGEBLOCK_PAGES;
 	}
-	tp_atomic_count(&zone->machine->blocks_compacted, emptied);
+	count_emptied(zone, emptied);
+	return emptied;
+}
+
+/* ---- as far as it goes ----------------------------------------------------------------------- */
+
+/* A pageblock that may be emptied next: emptier ones go first, of equals the higher. */
+struct candidate {
+	uint32_t pb;
+	unsigned free;
+};
+
+static bool comes_before(struct candidate a, struct candidate b)
+{
+	return a.free != b.free ? a.free > b.free : a.pb > b.pb;
+}
+
+static bool is_scattered(struct tp_zone *zone, uint32_t pb)
+{
+	struct tp_machine *m = zone->machine;
+
+	return tp_pfn_zone(m, tp_pb_start(pb)) == zone && tp_pb_type(m, pb) == TP_MIGRATE_MOVABLE &&
+	       !tp_zone_isolated(zone, pb) && m->pageblocks[pb].nr_free &&
+	       m->pageblocks[pb].nr_free < TP_PAGEBLOCK_PAGES;
+}
+
+/*
+ * The candidate after @c, if its pages fit into the gaps of the others: filling a whole pageblock
+ * in order to empty one gains nothing.
+ */
+static bool next_candidate(struct tp_zone *zone, struct candidate *c)
+{
+	uint32_t first = (uint32_t)(zone->start_pfn >> TP_PAGEBLOCK_ORDER);
+	struct candidate next = { .pb = TP_PB_NIL };
+	uint64_t gaps = 0;
+
+	tp_spin_assert_held(&zone->lock);
+	for (uint32_t pb = first; pb < first + (zone->spanned >> TP_PAGEBLOCK_ORDER); pb++) {
+		struct candidate it = { pb, zone->machine->pageblocks[pb].nr_free };
+
+		if (!is_scattered(zone, pb))
+			continue;
+		gaps += it.free;
+		if (comes_before(*c, it) && (next.pb == TP_PB_NIL || comes_before(it, next)))
+			next = it;
+	}
+	*c = next;
+	return next.pb != TP_PB_NIL && gaps - next.free >= TP_PAGEBLOCK_PAGES - next.free;
+}
+
+/*
+ * Every candidate once, the emptiest first, so that the fullest fill up.  One that could not be
+ * emptied is not tried again; that would go on for ever.
+ */
+static unsigned compact_fully(struct tp_zone *zone)
+{
+	struct tp_evacuation e = within(zone, NULL);
+	struct candidate c = { .pb = TP_PB_NIL, .free = TP_PAGEBLOCK_PAGES };
+	unsigned emptied = 0;
+	bool found;
+
+	tp_pcp_drain_zone(zone); /* what lies in lists is neither gap nor page in use */
+	for (;;) {
+		tp_spin_lock(&zone->lock);
+		found = next_candidate(zone, &c);
+		tp_spin_unlock(&zone->lock);
+		if (!found)
+			break;
+		tp_evacuate_pageblock(zone, c.pb, &e);
+		emptied += tp_pageblock_free(zone, c.pb) == TP_PAGEBLOCK_PAGES;
+	}
+	count_emptied(zone, emptied);
+	return emptied;
+}
+
+unsigned tp_node_compact(struct tp_machine *m, int node)
+{
+	unsigned emptied = 0;
+
+	if (!tp_node_valid(m, node)) {
+		TP_ERR(-EINVAL, "node %d is not one of %u", node, m->nr_nodes);
+		return 0;
+	}
+	for (int t = TP_ZONE_DMA; t <= TP_ZONE_MOVABLE; t++)
+		emptied += compact_fully(tp_zone_of(m, node, (enum tp_zone_type)t));
+	tp_trace(m->trace, TP_TRACE_kcompactd, (uint64_t)node, emptied, TP_MAX_ORDER);
 	return emptied;
 }

@@ -14,6 +14,7 @@
 #include "core/invariant.h"
 #include "mm/hotplug.h"
 #include "mm/metadata.h"
+#include "mm/uevent.h"
 #include "mm/zone.h"
 
 /* ---- where it goes --------------------------------------------------------------------------- */
@@ -89,7 +90,7 @@ static int place(struct tp_machine *m, const struct tp_device_config *c, bool bo
 	return place_at(m, start->v, nr_pages);
 }
 
-static struct tp_device *find(struct tp_machine *m, const char *name)
+struct tp_device *tp_device_find_locked(struct tp_machine *m, const char *name)
 {
 	tp_list_for_each(d, &m->devices, struct tp_device, link)
 		if (!strcmp(d->name, name))
@@ -102,13 +103,13 @@ static int set_name(struct tp_machine *m, struct tp_device *d, const char *name)
 	if (!name) {
 		do
 			snprintf(d->name, sizeof(d->name), "mem%u", m->next_device++);
-		while (find(m, d->name));
+		while (tp_device_find_locked(m, d->name));
 		return 0;
 	}
 	if (strlen(name) >= sizeof(d->name))
 		return TP_ERR_TEXT(-EINVAL, name, "device name %s is over %u bytes",
 				   sizeof(d->name) - 1);
-	if (find(m, name))
+	if (tp_device_find_locked(m, name))
 		return TP_ERR_TEXT(-EEXIST, name, "there is a device %s already");
 	strcpy(d->name, name);
 	return 0;
@@ -129,11 +130,21 @@ static void list_by_address(struct tp_device *d)
 /* N_ONLINE: the node has blocks or CPUs. */
 static void update_node_online(struct tp_machine *m, int node)
 {
-	bool online = m->nodes[node].cpus;
+	bool was = tp_node_in(m, node, TP_N_ONLINE), online = m->nodes[node].cpus;
 
 	tp_list_for_each(d, &m->devices, struct tp_device, link)
 		online |= d->node == node;
 	tp_node_state_set(m, node, TP_N_ONLINE, online);
+	if (online != was)
+		tp_uevent_emit(m, online ? TP_UEVENT_ADD : TP_UEVENT_REMOVE, TP_UEVENT_NODE,
+			       (unsigned)node);
+}
+
+/* As in Linux, of memory that can be onlined only, and before its node comes or goes. */
+static void tell_blocks(const struct tp_device *d, enum tp_uevent_action action)
+{
+	if (d->kind == TP_DEVICE_DRAM)
+		tp_uevent_blocks(d->machine, action, d->start, d->nr_pages);
 }
 
 static void set_blocks(struct tp_device *d, enum tp_block_state state)
@@ -217,6 +228,7 @@ int tp_device_attach(struct tp_machine *m, const struct tp_device_config *c, boo
 	}
 	list_by_address(d);
 	set_blocks(d, TP_BLOCK_OFFLINE);
+	tell_blocks(d, TP_UEVENT_ADD);
 	update_node_online(m, d->node);
 	tp_trace(m->trace, TP_TRACE_plug, (uint64_t)d->node, d->start.v, d->nr_pages);
 	*device = d;
@@ -231,6 +243,7 @@ void tp_device_detach(struct tp_device *d)
 	tp_metadata_drop(&m->words[d->start.v], d->nr_pages * sizeof(*m->words));
 	set_blocks(d, TP_BLOCK_ABSENT);
 	tp_list_remove(&d->link);
+	tell_blocks(d, TP_UEVENT_REMOVE);
 	update_node_online(m, d->node);
 	tp_trace(m->trace, TP_TRACE_unplug, (uint64_t)d->node, d->start.v, d->nr_pages);
 	tp_free(d);
@@ -265,12 +278,33 @@ void tp_device_info(struct tp_device *d, struct tp_device_info *info)
 				   TP_BLOCK_ONLINE;
 }
 
+/* A device lives as long as a block names it, and blocks_lock is held. */
+int tp_device_query(struct tp_machine *m, const char *name, struct tp_device_info *info)
+{
+	struct tp_device *last = NULL;
+	bool found = false;
+
+	tp_spin_lock(&m->blocks_lock);
+	for (unsigned id = 0; id < m->nr_blocks && !found; id++) {
+		struct tp_device *d = m->blocks[id].device;
+
+		if (d == last)
+			continue;
+		last = d;
+		found = d && !strcmp(d->name, name);
+	}
+	if (found)
+		tp_device_info(last, info);
+	tp_spin_unlock(&m->blocks_lock);
+	return found ? 0 : TP_ERR_TEXT(-ENOENT, name, "there is no device %s");
+}
+
 struct tp_device *tp_device_find(struct tp_machine *m, const char *name)
 {
 	struct tp_device *d;
 
 	tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
-	d = find(m, name);
+	d = tp_device_find_locked(m, name);
 	tp_hotplug_end(m);
 	return d;
 }

@@ -113,6 +113,19 @@ void tp_node_state(struct tp_machine *m, const struct tp_node_event *event)
 
 /* ---- registration ---------------------------------------------------------------------------- */
 
+/* A callback on one of the chains. */
+struct consumer {
+	struct tp_notifier_entry entry;
+	struct tp_machine *machine;
+};
+
+static void trace_call(struct tp_notifier_entry *entry, enum tp_trace_id id, uint64_t what)
+{
+	struct consumer *consumer = tp_container_of(entry, struct consumer, entry);
+
+	tp_trace_named(consumer->machine->trace, id, what, entry->name ? entry->name : "?");
+}
+
 /* To the public a callback accepts or refuses; it cannot keep an event from those after it. */
 static int accepted_or_error(int answer)
 {
@@ -122,15 +135,25 @@ static int accepted_or_error(int answer)
 static int call_memory(struct tp_notifier_entry *entry, const void *event)
 {
 	struct tp_memory_notifier *n = entry->owner;
+	const struct tp_memory_event *e = event;
+	int answer;
 
-	return accepted_or_error(n->call(n, event));
+	trace_call(entry, TP_TRACE_notifier_call_begin, e->type);
+	answer = accepted_or_error(n->call(n, e));
+	trace_call(entry, TP_TRACE_notifier_call_end, (uint64_t)-answer);
+	return answer;
 }
 
 static int call_node(struct tp_notifier_entry *entry, const void *event)
 {
 	struct tp_node_notifier *n = entry->owner;
+	const struct tp_node_event *e = event;
+	int answer;
 
-	return accepted_or_error(n->call(n, event));
+	trace_call(entry, TP_TRACE_notifier_call_begin, e->type);
+	answer = accepted_or_error(n->call(n, e));
+	trace_call(entry, TP_TRACE_notifier_call_end, (uint64_t)-answer);
+	return answer;
 }
 
 static int replay_run(const struct tp_memory_event *run, void *arg)
@@ -190,19 +213,19 @@ static int begin_registration(struct tp_machine *m, const char *name)
 static int add(struct tp_machine *m, struct tp_notifier_chain *chain,
 	       struct tp_notifier_entry entry, int (*replay)(struct tp_notifier_entry *, void *))
 {
-	struct tp_notifier_entry *e;
+	struct consumer *new;
 	int err = begin_registration(m, entry.name);
 
 	if (err)
 		return err;
-	e = tp_zalloc(sizeof(*e));
-	err = e ? 0 : TP_ERR(-ENOMEM, "notifier entry");
+	new = tp_zalloc(sizeof(*new));
+	err = new ? 0 : TP_ERR(-ENOMEM, "notifier entry");
 	if (!err) {
-		*e = entry;
-		err = tp_notifier_register(chain, e, replay, m);
+		*new = (struct consumer){ .entry = entry, .machine = m };
+		err = tp_notifier_register(chain, &new->entry, replay, m);
 	}
 	if (err)
-		tp_free(e);
+		tp_free(new);
 	tp_hotplug_end(m);
 	return err;
 }
@@ -235,7 +258,7 @@ static int take_off(struct tp_machine *m, struct tp_notifier_chain *chain, const
 		return err;
 	err = tp_notifier_unregister(chain, owner, &entry);
 	if (!err)
-		tp_free(entry);
+		tp_free(tp_container_of(entry, struct consumer, entry));
 	tp_hotplug_end(m);
 	return err;
 }

@@ -29,6 +29,7 @@
 
 #include "mm/event.h"
 #include "mm/isolate.h"
+#include "mm/uevent.h"
 
 /* The memory chain keeps two announcements per run open while memory comes. */
 enum { TP_MAX_RUNS = TP_NOTIFIER_DEPTH / 2 - 1, TP_MAX_RANGES = TP_MAX_RUNS + TP_NR_ZONE_TYPES };
@@ -52,6 +53,8 @@ int tp_op_add(struct tp_hotplug_op *op, tp_pfn start, uint64_t nr_pages, struct 
 int tp_op_add_blocks(struct tp_hotplug_op *op, unsigned first, unsigned count,
 		     enum tp_block_state state, struct tp_zone *zone);
 void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state);
+/* The uevents of its blocks, once their state is final. */
+void tp_op_tell(struct tp_hotplug_op *op, enum tp_uevent_action action);
 /* Announce or state one event per run.  On refusal what was announced is taken back. */
 int tp_op_announce(struct tp_hotplug_op *op, enum tp_memory_event_type type);
 void tp_op_cancel(struct tp_hotplug_op *op, enum tp_memory_event_type announced);
@@ -75,6 +78,8 @@ int tp_offline_blocks_locked(struct tp_machine *m, unsigned first, unsigned coun
 			     const struct tp_offline_options *options, uint64_t until_ns,
 			     struct tp_offline_report *report);
 
+/* Both at once; the ratio is in percent. */
+void tp_auto_rule_store(struct tp_machine *m, enum tp_auto_rule rule, unsigned ratio);
 /* The zone that memory at @start on @node belongs to under @policy. */
 struct tp_zone *tp_zone_choose(struct tp_machine *m, int node, tp_pfn start, uint64_t nr_pages,
 			       enum tp_online_policy policy);
@@ -92,6 +97,8 @@ void tp_devices_fini(struct tp_machine *m);
 int tp_device_attach(struct tp_machine *m, const struct tp_device_config *config, bool boot,
 		     struct tp_device **device);
 void tp_device_detach(struct tp_device *device);
+/* The device called @name, or NULL; the hotplug lock is held. */
+struct tp_device *tp_device_find_locked(struct tp_machine *m, const char *name);
 
 static inline unsigned tp_device_first_block(const struct tp_device *device)
 {

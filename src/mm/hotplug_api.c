@@ -52,7 +52,7 @@ static int plug_locked(struct tp_machine *m, const struct tp_device_config *conf
 int tp_device_plug(struct tp_machine *m, const struct tp_device_config *config,
 		   struct tp_device **device)
 {
-	int err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
+	int err = tp_hotplug_begin(m, TP_WAIT_FOREVER, config->cancel);
 
 	if (err)
 		return err;
@@ -61,18 +61,49 @@ int tp_device_plug(struct tp_machine *m, const struct tp_device_config *config,
 	return err;
 }
 
+static int device_online_locked(struct tp_device *d, enum tp_online_policy policy)
+{
+	int err = check_dram(d);
+
+	return err ? err
+		   : tp_online_blocks_locked(d->machine, tp_device_first_block(d),
+					     tp_device_nr_blocks(d), policy);
+}
+
 int tp_device_online(struct tp_device *d, enum tp_online_policy policy)
 {
 	struct tp_machine *m = d->machine;
 	int err = check_policy(policy);
 
 	if (!err)
-		err = check_dram(d);
-	if (!err)
 		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
 	if (err)
 		return err;
-	err = tp_online_blocks_locked(m, tp_device_first_block(d), tp_device_nr_blocks(d), policy);
+	err = device_online_locked(d, policy);
+	tp_hotplug_end(m);
+	return err;
+}
+
+/* The hotplug lock is held. */
+static int find_named(struct tp_machine *m, const char *name, struct tp_device **d)
+{
+	*d = tp_device_find_locked(m, name);
+	return *d ? 0 : TP_ERR_TEXT(-ENOENT, name, "there is no device %s");
+}
+
+int tp_device_online_named(struct tp_machine *m, const char *name, enum tp_online_policy policy,
+			   struct tp_cancel *cancel)
+{
+	struct tp_device *d;
+	int err = check_policy(policy);
+
+	if (!err)
+		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, cancel);
+	if (err)
+		return err;
+	err = find_named(m, name, &d);
+	if (!err)
+		err = device_online_locked(d, policy);
 	tp_hotplug_end(m);
 	return err;
 }
@@ -92,10 +123,38 @@ static int begin_offline(struct tp_machine *m, const struct tp_offline_options *
 	return err;
 }
 
-static int device_offline(struct tp_device *d, const struct tp_offline_options *options,
-			  struct tp_offline_report *report, bool unplug)
+/* The device to take away: itself, or its name, to be looked up under the hotplug lock. */
+struct subject {
+	struct tp_machine *machine;
+	struct tp_device *device;
+	const char *name;
+	bool unplug;
+};
+
+static int device_offline_locked(const struct subject *s, const struct tp_offline_options *options,
+				 uint64_t until_ns, struct tp_offline_report *report)
 {
-	struct tp_machine *m = d->machine;
+	struct tp_device *d = s->device;
+	int err = d ? 0 : find_named(s->machine, s->name, &d);
+
+	report->reason = "not possible";
+	if (err)
+		return err;
+	if (s->unplug && d->boot) {
+		report->reason = "boot memory stays";
+		return TP_ERR_TEXT(-EPERM, d->name,
+				   "%s is boot memory; it can go offline but not away");
+	}
+	err = tp_offline_blocks_locked(s->machine, tp_device_first_block(d), tp_device_nr_blocks(d),
+				       options, until_ns, report);
+	if (!err && s->unplug && !options->dry_run)
+		tp_device_detach(d);
+	return err;
+}
+
+static int device_offline(const struct subject *s, const struct tp_offline_options *options,
+			  struct tp_offline_report *report)
+{
 	struct tp_offline_report unwanted;
 	uint64_t until_ns;
 	int err;
@@ -103,14 +162,11 @@ static int device_offline(struct tp_device *d, const struct tp_offline_options *
 	options = options ? options : &default_options;
 	report = report ? report : &unwanted;
 	until_ns = until_of(options);
-	err = begin_offline(m, options, until_ns, report);
+	err = begin_offline(s->machine, options, until_ns, report);
 	if (err)
 		return err;
-	err = tp_offline_blocks_locked(m, tp_device_first_block(d), tp_device_nr_blocks(d), options,
-				       until_ns, report);
-	if (!err && unplug && !options->dry_run)
-		tp_device_detach(d);
-	tp_hotplug_end(m);
+	err = device_offline_locked(s, options, until_ns, report);
+	tp_hotplug_end(s->machine);
 	report->err = err;
 	return err;
 }
@@ -118,20 +174,31 @@ static int device_offline(struct tp_device *d, const struct tp_offline_options *
 int tp_device_offline(struct tp_device *d, const struct tp_offline_options *options,
 		      struct tp_offline_report *report)
 {
-	return device_offline(d, options, report, false);
+	return device_offline(&(struct subject){ .machine = d->machine, .device = d }, options,
+			      report);
+}
+
+int tp_device_offline_named(struct tp_machine *m, const char *name,
+			    const struct tp_offline_options *options,
+			    struct tp_offline_report *report)
+{
+	return device_offline(&(struct subject){ .machine = m, .name = name }, options, report);
 }
 
 int tp_device_unplug(struct tp_device *d, const struct tp_offline_options *options,
 		     struct tp_offline_report *report)
 {
-	if (d->boot) {
-		if (report)
-			*report = (struct tp_offline_report){ .err = -EPERM,
-							      .reason = "boot memory stays" };
-		return TP_ERR_TEXT(-EPERM, d->name,
-				   "%s is boot memory; it can go offline but not away");
-	}
-	return device_offline(d, options, report, true);
+	return device_offline(
+		&(struct subject){ .machine = d->machine, .device = d, .unplug = true }, options,
+		report);
+}
+
+int tp_device_unplug_named(struct tp_machine *m, const char *name,
+			   const struct tp_offline_options *options,
+			   struct tp_offline_report *report)
+{
+	return device_offline(&(struct subject){ .machine = m, .name = name, .unplug = true },
+			      options, report);
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
@@ -163,13 +230,13 @@ static int check_blocks(struct tp_machine *m, unsigned first, unsigned count,
 	return 0;
 }
 
-int tp_blocks_online(struct tp_machine *m, unsigned first, unsigned count,
-		     enum tp_online_policy policy)
+int tp_blocks_online_cancellable(struct tp_machine *m, unsigned first, unsigned count,
+				 enum tp_online_policy policy, struct tp_cancel *cancel)
 {
 	int err = check_policy(policy);
 
 	if (!err)
-		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, NULL);
+		err = tp_hotplug_begin(m, TP_WAIT_FOREVER, cancel);
 	if (err)
 		return err;
 	err = check_blocks(m, first, count, TP_BLOCK_OFFLINE);
@@ -233,8 +300,30 @@ int tp_device_unplug(tp_unused struct tp_device *d,
 	return compiled_out();
 }
 
-int tp_blocks_online(tp_unused struct tp_machine *m, tp_unused unsigned first,
-		     tp_unused unsigned count, tp_unused enum tp_online_policy policy)
+int tp_blocks_online_cancellable(tp_unused struct tp_machine *m, tp_unused unsigned first,
+				 tp_unused unsigned count, tp_unused enum tp_online_policy policy,
+				 tp_unused struct tp_cancel *cancel)
+{
+	return compiled_out();
+}
+
+int tp_device_online_named(tp_unused struct tp_machine *m, tp_unused const char *name,
+			   tp_unused enum tp_online_policy policy,
+			   tp_unused struct tp_cancel *cancel)
+{
+	return compiled_out();
+}
+
+int tp_device_offline_named(tp_unused struct tp_machine *m, tp_unused const char *name,
+			    tp_unused const struct tp_offline_options *options,
+			    tp_unused struct tp_offline_report *report)
+{
+	return compiled_out();
+}
+
+int tp_device_unplug_named(tp_unused struct tp_machine *m, tp_unused const char *name,
+			   tp_unused const struct tp_offline_options *options,
+			   tp_unused struct tp_offline_report *report)
 {
 	return compiled_out();
 }
@@ -247,3 +336,9 @@ int tp_blocks_offline(tp_unused struct tp_machine *m, tp_unused unsigned first,
 }
 
 #endif
+
+int tp_blocks_online(struct tp_machine *m, unsigned first, unsigned count,
+		     enum tp_online_policy policy)
+{
+	return tp_blocks_online_cancellable(m, first, count, policy, NULL);
+}

@@ -87,6 +87,11 @@ void tp_cancel_request(struct tp_cancel *cancel)
 	tp_atomic_store(&cancel->requested, 1, TP_RELEASE);
 }
 
+bool tp_cancel_requested(const struct tp_cancel *cancel)
+{
+	return tp_cancelled(cancel);
+}
+
 void tp_cancel_reset(struct tp_cancel *cancel)
 {
 	tp_atomic_store(&cancel->requested, 0, TP_RELEASE);

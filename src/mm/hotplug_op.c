@@ -90,6 +90,12 @@ void tp_op_set_state(struct tp_hotplug_op *op, enum tp_block_state state)
 	}
 }
 
+void tp_op_tell(struct tp_hotplug_op *op, enum tp_uevent_action action)
+{
+	for (unsigned i = 0; i < op->nr_runs; i++)
+		tp_uevent_blocks(op->machine, action, op->runs[i].start, op->runs[i].nr_pages);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 static struct tp_memory_event memory_event(const struct tp_hotplug_op *op, unsigned run,

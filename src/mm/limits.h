@@ -13,6 +13,8 @@
 
 #include "core/compiler.h"
 
+enum { TP_MAX_CPUS = 4096 }; /* simulated ones */
+
 #ifdef TP_SIM
 
 enum {

@@ -18,6 +18,7 @@
 #include "mm/hotplug.h"
 #include "mm/metadata.h"
 #include "mm/pcp.h"
+#include "mm/uevent.h"
 #include "mm/zone.h"
 #include "mm/zonelist.h"
 
@@ -129,7 +130,7 @@ static int set_distances(struct tp_machine *m, const unsigned *distance)
 /* The host's CPUs stand in turn for the simulated CPUs, whose nodes they take. */
 static void set_cpus(struct tp_machine *m, const struct tp_machine_config *c)
 {
-	uint8_t node_of[4096];
+	uint8_t node_of[TP_MAX_CPUS];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < c->nr_nodes; i++) {
@@ -142,6 +143,7 @@ static void set_cpus(struct tp_machine *m, const struct tp_machine_config *c)
 	}
 	for (unsigned cpu = 0; cpu < TP_ARRAY_SIZE(m->cpu_node); cpu++)
 		m->cpu_node[cpu] = n ? node_of[cpu % n] : 0;
+	m->nr_cpus = n;
 }
 
 /* ---- memory for metadata --------------------------------------------------------------------- */
@@ -221,8 +223,7 @@ static void set_layout(struct tp_machine *m, const struct tp_machine_config *c)
 		(unsigned)((boot + tp_align_up(c->hotplug_size, c->block_size)) / c->block_size);
 	m->nr_pfns = m->nr_blocks * m->block_pages;
 	m->nr_pageblocks = m->nr_pfns >> TP_PAGEBLOCK_ORDER;
-	m->auto_rule = c->auto_rule;
-	m->auto_movable_ratio = c->auto_movable_ratio;
+	tp_auto_rule_store(m, c->auto_rule, c->auto_movable_ratio);
 }
 
 static void fini_modules(struct tp_machine *m, unsigned n)
@@ -290,6 +291,8 @@ static int build(struct tp_machine *m, const struct tp_machine_config *c)
 	if (err)
 		goto fini_hold;
 	err = boot(m, c);
+	if (!err && c->uevents)
+		err = tp_uevents_init(m);
 	if (!err)
 		return 0;
 	fini_modules(m, nr_modules());
@@ -349,6 +352,7 @@ void tp_machine_destroy(struct tp_machine *m)
 	tp_hold_fini(&m->hold);
 	tp_backing_fini(&m->backing);
 	free_metadata(m);
+	tp_uevents_fini(m);
 	tp_trace_destroy(m->trace);
 	tp_free(m);
 }
@@ -356,6 +360,20 @@ void tp_machine_destroy(struct tp_machine *m)
 unsigned tp_machine_nr_nodes(const struct tp_machine *m)
 {
 	return m->nr_nodes;
+}
+
+unsigned tp_machine_nr_cpus(const struct tp_machine *m)
+{
+	return m->nr_cpus;
+}
+
+int tp_cpu_to_node(const struct tp_machine *m, unsigned cpu)
+{
+	if (cpu >= m->nr_cpus)
+		return TP_NODE_NONE;
+	for (int n = 0;; cpu -= m->nodes[n++].cpus)
+		if (cpu < m->nodes[n].cpus)
+			return n;
 }
 
 uint64_t tp_machine_block_size(const struct tp_machine *m)

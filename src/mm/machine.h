@@ -49,10 +49,16 @@ struct tp_zone {
 	uint8_t index;
 	uint64_t start_pfn, spanned, present, managed;
 	uint64_t nr_free, nr_isolated_free;
+	/* pages that left and came past the per-CPU lists, whose own words count the others (Z3) */
+	uint64_t nr_allocated, nr_freed;
+	/* requests served past the lists, by a CPU of this node or of another */
+	uint64_t nr_local, nr_other;
 	uint32_t nr_pageblocks, nr_isolated_blocks;
 	uint64_t watermark[TP_NR_WMARKS];
 	/* kept for requests that need this zone, from those that could use a higher one */
 	uint64_t reserve[TP_NR_ZONE_TYPES];
+	/* requests served here and wanted elsewhere, the reverse, and those that took turns */
+	tp_quiet nr_miss, nr_foreign, nr_interleave;
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
 	uint32_t reclaim_cursor; /* the pageblock that reclaim looked at last */
 	bool listed;		 /* in zonelists; under the hotplug lock */
@@ -66,6 +72,12 @@ struct tp_zonelist {
 	uint8_t length;			     /* under the hotplug lock; behind it all are NONE */
 };
 
+/* What became of a node's pages; the public tp_node_stat, kept up to date. */
+struct tp_node_counts {
+	tp_quiet mapping_pages, slab_pages;
+	tp_quiet migrated, migrate_failures, demoted, released, compacted;
+};
+
 struct tp_node {
 	int id;
 	unsigned cpus;
@@ -74,13 +86,14 @@ struct tp_node {
 	tp_atomic_u64 demotion_preferred;
 	tp_atomic_u64 demotion_allowed;
 	struct tp_reclaimer *kswapd, *kcompactd; /* under reclaim_lock */
+	struct tp_node_counts counts;
 };
 
 struct tp_block {
 	tp_atomic_u8 state; /* enum tp_block_state; written under hotplug */
 	/* index while online; NONE: several zones (boot memory only), or not online */
 	tp_atomic_u8 zone;
-	int8_t node;
+	int8_t node; /* stays while a page of the block is in use */
 	struct tp_device *device;
 };
 
@@ -110,14 +123,14 @@ struct tp_machine {
 	struct tp_node nodes[TP_MAX_NODES];
 	struct tp_zone zones[TP_MAX_ZONES];
 	tp_atomic_u64 node_states[TP_NR_NODE_STATES];
+	unsigned nr_cpus;		/* simulated ones */
 	uint8_t cpu_node[TP_CPU_SLOTS]; /* the node a host CPU stands for */
 
 	uint64_t nr_pfns, nr_pageblocks;
 	uint64_t block_pages;
 	unsigned nr_blocks;
 	tp_pfn dma_end, dma32_end, hotplug_start;
-	enum tp_auto_rule auto_rule;
-	unsigned auto_movable_ratio;
+	tp_quiet auto_rule; /* rule and ratio in one word, so that they belong together */
 	uint64_t boot_kernel_pages
 		[TP_MAX_NODES]; /* early kernel memory, for the auto-movable rule */
 
@@ -152,6 +165,7 @@ struct tp_machine {
 	void *numa; /* numa's own state */
 	tp_atomic_u32 demotion_enabled;
 	struct tp_trace_ring *trace;
+	struct tp_uevents *uevents; /* NULL: it keeps none */
 	tp_atomic_u64 pages_migrated, migrate_failures, pages_demoted, blocks_compacted,
 		worst_hold_ns;
 };
@@ -213,9 +227,21 @@ static inline bool tp_node_valid(const struct tp_machine *m, int node)
 	return node >= 0 && (unsigned)node < m->nr_nodes;
 }
 
+/* The node of the simulated CPU that a host CPU stands for. */
+static inline int tp_node_of_cpu(const struct tp_machine *m, unsigned cpu)
+{
+	return m->cpu_node[cpu % TP_CPU_SLOTS];
+}
+
 static inline int tp_node_here(const struct tp_machine *m)
 {
-	return m->cpu_node[tp_cpu_current() % TP_CPU_SLOTS];
+	return tp_node_of_cpu(m, tp_cpu_current());
+}
+
+/* Where a page in use is counted. */
+static inline struct tp_node_counts *tp_counts_of(struct tp_machine *m, tp_pfn pfn)
+{
+	return &m->nodes[tp_pfn_block(m, pfn)->node].counts;
 }
 
 /*

@@ -65,6 +65,16 @@ static void clear_pages(struct tp_mapping *map, tp_pfn pfn, unsigned order)
 	memset(tp_backing_address(b, pfn), 0, TP_PAGE_SIZE << order);
 }
 
+/* A fresh run came; @wanted is where the policy looked first. */
+static void count_placed(struct tp_mapping *map, tp_pfn pfn, unsigned order, int wanted)
+{
+	struct tp_machine *m = map->machine;
+
+	tp_quiet_add(&tp_counts_of(m, pfn)->mapping_pages, UINT64_C(1) << order);
+	if (tp_policy_takes_turns(&map->policy) && tp_pfn_block(m, pfn)->node == wanted)
+		tp_quiet_add(&tp_pfn_zone(m, pfn)->nr_interleave, 1);
+}
+
 static int alloc_run(struct tp_mapping *map, uint64_t first, unsigned order, unsigned flags)
 {
 	struct tp_alloc request = {
@@ -83,6 +93,7 @@ static int alloc_run(struct tp_mapping *map, uint64_t first, unsigned order, uns
 	if (err)
 		return err;
 	clear_pages(map, pfn, order);
+	count_placed(map, pfn, order, request.node);
 	for (uint64_t i = 0; i < 1u << order; i++)
 		map->pfns[first + i] = (uint32_t)(pfn.v + i);
 	return 0;
@@ -108,13 +119,19 @@ static int alloc_chunk(struct tp_mapping *map, uint64_t chunk)
 	return 0;
 }
 
+static void free_run(struct tp_mapping *map, tp_pfn pfn, unsigned order)
+{
+	tp_quiet_sub(&tp_counts_of(map->machine, pfn)->mapping_pages, UINT64_C(1) << order);
+	tp_pages_free(map->machine, pfn, order);
+}
+
 static void free_pages(struct tp_mapping *map)
 {
 	for (uint64_t i = 0; i < map->nr_pages;) {
 		unsigned order = tp_chunk_of(map, i)->huge ? TP_PAGEBLOCK_ORDER : 0;
 
 		if (map->pfns[i] != UINT32_MAX)
-			tp_pages_free(map->machine, (tp_pfn){ map->pfns[i] }, order);
+			free_run(map, (tp_pfn){ map->pfns[i] }, order);
 		i += UINT64_C(1) << order;
 	}
 }

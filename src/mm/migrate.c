@@ -74,12 +74,16 @@ static void free_old(struct tp_machine *m, const struct used_page *p)
 
 static void count_moved(struct tp_evacuation *e, const struct used_page *p, tp_pfn new)
 {
+	struct tp_node_counts *counts = tp_counts_of(e->machine, p->pfn);
 	uint64_t n = UINT64_C(1) << order_of(p);
 
 	e->moved += n;
 	tp_atomic_count(&e->machine->pages_migrated, n);
-	if (e->demotion)
+	tp_quiet_add(&counts->migrated, n);
+	if (e->demotion) {
 		tp_atomic_count(&e->machine->pages_demoted, n);
+		tp_quiet_add(&counts->demoted, n);
+	}
 	tp_trace(e->machine->trace, TP_TRACE_migrate, p->pfn.v, new.v, order_of(p));
 }
 
@@ -100,6 +104,7 @@ static int move_frozen(struct tp_evacuation *e, const struct used_page *p, tp_pf
 	tp_page_thaw(m, p->pfn, p->word);
 	tp_pages_free(m, new, order_of(p));
 	tp_atomic_count(&m->migrate_failures, 1);
+	tp_quiet_add(&tp_counts_of(m, p->pfn)->migrate_failures, 1);
 	tp_trace(m->trace, TP_TRACE_migrate_fail, p->pfn.v, (uint64_t)-err, order_of(p));
 	return err;
 }
@@ -118,8 +123,12 @@ static int release_page(struct tp_evacuation *e, const struct used_page *p)
 {
 	int err = p->owner->ops->release(p->owner, tp_word_cookie(p->word), p->pfn, order_of(p));
 
-	if (!err && !tp_word_load(e->machine, p->pfn))
+	if (!err && !tp_word_load(e->machine, p->pfn)) {
 		e->released += UINT64_C(1) << order_of(p);
+		if (e->demotion)
+			tp_quiet_add(&tp_counts_of(e->machine, p->pfn)->released,
+				     UINT64_C(1) << order_of(p));
+	}
 	return err;
 }
 

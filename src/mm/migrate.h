@@ -24,7 +24,7 @@ struct tp_evacuation {
 	struct tp_machine *machine;
 	int node;		 /* look for new pages here first */
 	tp_nodemask targets;	 /* and nowhere else than here; none: only release */
-	bool demotion;		 /* count as demoted */
+	bool demotion;		 /* reclaim: count as demoted or released */
 	bool may_release;	 /* ask owners that cannot migrate to give up pages */
 	bool (*stop)(void *arg); /* asked between pages; may be NULL */
 	void *arg;

@@ -361,6 +361,8 @@ static int offline_op(struct tp_hotplug_op *op, const struct tp_offline_options 
 	tp_op_set_state(op, TP_BLOCK_GOING_OFFLINE);
 	err = take_out(op, options, until_ns, report);
 	tp_op_set_state(op, err ? TP_BLOCK_ONLINE : TP_BLOCK_OFFLINE); /* H5 */
+	if (!err)
+		tp_op_tell(op, TP_UEVENT_OFFLINE);
 	tp_trace(m->trace, TP_TRACE_offline_end, node, start, (uint64_t)-err);
 	tp_notifier_session_end(&m->memory_chain);
 	tp_notifier_session_end(&m->node_chain);

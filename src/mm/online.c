@@ -102,6 +102,7 @@ static void fill_range(const struct tp_range *range)
 	zone->managed += range->nr_pages;
 	for (uint64_t i = 0; i < range->nr_pages; i += TP_PAGEBLOCK_PAGES)
 		tp_zone_give(zone, (tp_pfn){ range->start.v + i }, TP_PAGEBLOCK_ORDER);
+	zone->nr_freed -= range->nr_pages; /* Z3: nobody freed them */
 	tp_spin_unlock(&zone->lock);
 }
 
@@ -178,6 +179,8 @@ int tp_online_op(struct tp_hotplug_op *op)
 	tp_op_set_state(op, TP_BLOCK_GOING_ONLINE);
 	err = bring_in(op);
 	tp_op_set_state(op, err ? TP_BLOCK_OFFLINE : TP_BLOCK_ONLINE); /* H5 */
+	if (!err)
+		tp_op_tell(op, TP_UEVENT_ONLINE);
 	tp_trace(m->trace, TP_TRACE_online_end, node, start, (uint64_t)-err);
 	tp_notifier_session_end(&m->memory_chain);
 	tp_notifier_session_end(&m->node_chain);

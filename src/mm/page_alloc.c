@@ -75,7 +75,10 @@ static uint64_t kept_back(const struct tp_zone *zone, const struct depth *d)
 
 /* ---- one zone -------------------------------------------------------------------------------- */
 
-/* What the list does not take, because it is stopped or full, goes back.  The zone lock is held. */
+/*
+ * What the list does not take, because it is stopped or full, goes back.  The zone lock is held.
+ * Pages put by were neither allocated nor freed: whoever pops or pushes them is counted.
+ */
 static void put_by(struct tp_zone *zone, enum tp_migratetype type, const uint32_t *pages,
 		   unsigned n)
 {
@@ -85,6 +88,17 @@ static void put_by(struct tp_zone *zone, enum tp_migratetype type, const uint32_
 		kept++;
 	for (; kept < n; kept++)
 		tp_zone_give(zone, (tp_pfn){ pages[kept] }, 0);
+	zone->nr_allocated -= n;
+	zone->nr_freed -= n;
+}
+
+/* A request served past the lists; the zone lock is held. */
+static void count_request(struct tp_zone *zone)
+{
+	if (tp_node_here(zone->machine) == zone->node)
+		zone->nr_local++;
+	else
+		zone->nr_other++;
 }
 
 /*
@@ -105,6 +119,7 @@ static bool refill(struct tp_zone *zone, enum tp_migratetype type, const struct 
 				      (unsigned)TP_MIN(zone->nr_free - keep, TP_PCP_BATCH));
 	if (n) {
 		*page = pages[n - 1];
+		count_request(zone);
 		put_by(zone, type, pages, n - 1);
 	}
 	tp_spin_unlock(&zone->lock);
@@ -120,6 +135,8 @@ static bool take_locked(struct tp_zone *zone, unsigned order, enum tp_migratetyp
 	tp_spin_lock(&zone->lock);
 	ok = zone->nr_free >= kept_back(zone, d) + (UINT64_C(1) << order) &&
 	     tp_zone_take(zone, order, type, &pfn);
+	if (ok)
+		count_request(zone);
 	tp_spin_unlock(&zone->lock);
 	*page = (uint32_t)pfn.v;
 	return ok;
@@ -142,19 +159,45 @@ static bool take_from_zone(struct tp_zone *zone, const struct tp_alloc *r, const
 
 /* ---- all zones ------------------------------------------------------------------------------- */
 
+/* Lists and zones count every request as one that got what it wanted. */
+static void count_miss(struct tp_zone *wanted, struct tp_zone *zone)
+{
+	if (wanted->node == zone->node)
+		return;
+	tp_quiet_add(&zone->nr_miss, 1);
+	tp_quiet_add(&wanted->nr_foreign, 1);
+}
+
+/* The zones of a list in turn; the first that may be used is the one that is wanted. */
+static bool walk_once(struct tp_machine *m, const struct tp_alloc *r,
+		      const struct tp_zonelist *list, int node, const struct depth *d,
+		      uint32_t *page)
+{
+	struct tp_zone *zone, *wanted = NULL;
+
+	tp_for_each_zone_in(zone, m, list) {
+		if (!zone_allowed(zone, r, node))
+			continue;
+		wanted = wanted ? wanted : zone;
+		if (take_from_zone(zone, r, d, page)) {
+			count_miss(wanted, zone);
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool walk_zones(struct tp_machine *m, const struct tp_alloc *r,
 		       const struct tp_zonelist *list, int node, enum tp_watermark mark,
 		       uint32_t *page)
 {
 	struct depth depth = { mark, r->flags & TP_ALLOC_ATOMIC, highest_zone(r) };
-	struct tp_zone *zone;
 	uint32_t seq;
 
 	do {
 		seq = tp_seqcount_read_begin(&m->zonelist_seq);
-		tp_for_each_zone_in(zone, m, list)
-			if (zone_allowed(zone, r, node) && take_from_zone(zone, r, &depth, page))
-				return true;
+		if (walk_once(m, r, list, node, &depth, page))
+			return true;
 	} while (tp_seqcount_read_retry(&m->zonelist_seq, seq));
 	return false;
 }
@@ -243,7 +286,7 @@ static void flush(struct tp_zone *zone, enum tp_migratetype type, tp_pfn pfn)
 
 	tp_spin_lock(&zone->lock);
 	tp_zone_give(zone, pfn, 0);
-	for (unsigned n = 0; n < 2 * TP_PCP_BATCH && !tp_pcp_pop(zone, type, &page); n++)
+	for (unsigned n = 0; n < 2 * TP_PCP_BATCH && !tp_pcp_take(zone, type, &page); n++)
 		tp_zone_give(zone, (tp_pfn){ page }, 0);
 	tp_spin_unlock(&zone->lock);
 }

@@ -37,7 +37,8 @@ void tp_pcp_destroy(struct tp_zone *zone)
 	tp_free(tp_atomic_exchange(&zone->pcp, NULL, TP_RELAXED));
 }
 
-int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
+int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, int64_t change,
+		      uint32_t *page)
 {
 	struct tp_pcp_cpu *cpu = cpus_of(zone) + tp_cpu_current();
 	struct tp_pcp *pcp = &cpu->list[type];
@@ -46,10 +47,12 @@ int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *
 	tp_spin_lock(&cpu->lock);
 	if (pcp->stopped)
 		err = -EBUSY;
-	else if (!pcp->count)
+	else if (!tp_pcp_length(pcp->state))
 		err = -ENOENT;
-	else
-		*page = pcp->pages[--pcp->count];
+	else {
+		*page = pcp->pages[tp_pcp_length(pcp->state) - 1];
+		pcp->state += (uint64_t)change;
+	}
 	tp_spin_unlock(&cpu->lock);
 	return err;
 }
@@ -65,10 +68,10 @@ int tp_pcp_locked_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t 
 	tp_spin_lock(&cpu->lock);
 	if (pcp->stopped || (!stale && tp_atomic_load(tp_pcp_isolated(zone, page), TP_RELAXED)))
 		err = -EBUSY;
-	else if (pcp->count == TP_PCP_HIGH)
+	else if (tp_pcp_length(pcp->state) == TP_PCP_HIGH)
 		err = -ENOSPC;
 	else
-		pcp->pages[pcp->count++] = page;
+		pcp->pages[tp_pcp_length(pcp->state++)] = page;
 	tp_spin_unlock(&cpu->lock);
 	return err;
 }
@@ -109,10 +112,10 @@ void tp_pcp_fence(struct tp_machine *m)
 
 static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isolated)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, length = tp_pcp_length(pcp->state);
 
 	TP_INVARIANT(pcp->stopped);
-	for (uint32_t i = 0; i < pcp->count; i++) {
+	for (uint32_t i = 0; i < length; i++) {
 		uint32_t page = pcp->pages[i];
 
 		if (only_isolated && !tp_zone_isolated(zone, page >> TP_PAGEBLOCK_ORDER))
@@ -120,7 +123,7 @@ static void drain_list(struct tp_zone *zone, struct tp_pcp *pcp, bool only_isola
 		else
 			tp_zone_give(zone, (tp_pfn){ page }, 0);
 	}
-	pcp->count = kept;
+	pcp->state -= length - kept;
 }
 
 void tp_pcp_drain(struct tp_zone *zone, bool only_isolated)
@@ -152,16 +155,41 @@ void tp_pcp_drain_zone(struct tp_zone *zone)
 	tp_spin_unlock(&zone->lock);
 }
 
-uint64_t tp_pcp_count(struct tp_zone *zone)
+/* Adds what one host CPU has. */
+static void add_cpu(struct tp_pcp_cpu *cpu, bool local, struct tp_pcp_sum *sum)
+{
+	tp_spin_lock(&cpu->lock);
+	for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++) {
+		uint64_t state = __atomic_load_n(&cpu->list[t].state, __ATOMIC_RELAXED);
+
+		sum->pages += tp_pcp_length(state);
+		*(local ? &sum->local_pops : &sum->other_pops) += tp_pcp_pops(state);
+	}
+	tp_spin_unlock(&cpu->lock);
+}
+
+struct tp_pcp_sum tp_pcp_sum(struct tp_zone *zone)
 {
 	struct tp_pcp_cpu *cpus = cpus_of(zone);
-	uint64_t sum = 0;
+	struct tp_pcp_sum sum = { 0 };
 
-	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++) {
-		tp_spin_lock(&cpus[c].lock);
-		for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
-			sum += __atomic_load_n(&cpus[c].list[t].count, __ATOMIC_RELAXED);
-		tp_spin_unlock(&cpus[c].lock);
-	}
+	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++)
+		add_cpu(&cpus[c], tp_node_of_cpu(zone->machine, c) == zone->node, &sum);
 	return sum;
+}
+
+uint64_t tp_pcp_count(struct tp_zone *zone)
+{
+	return tp_pcp_sum(zone).pages;
+}
+
+uint64_t tp_pcp_count_cpu(struct tp_zone *zone, unsigned cpu)
+{
+	struct tp_pcp_cpu *cpus = cpus_of(zone);
+	struct tp_pcp_sum sum = { 0 };
+
+	for (unsigned c = 0; cpus && c < tp_cpu_count(); c++)
+		if (c % TP_CPU_SLOTS % zone->machine->nr_cpus == cpu)
+			add_cpu(&cpus[c], false, &sum);
+	return sum.pages;
 }

@@ -12,6 +12,10 @@
  *      CPU, and takes such pages out.
  *  P2  While stopped > 0 nobody but the drainer, who holds the zone lock, touches the list; others
  *      take the slow path.
+ *  P3  A pop is an allocation and a push a free, with two exceptions: pages that a refill puts by,
+ *      which it subtracts from the zone's counts, and pages that go back to the zone, which are
+ *      taken and not popped.  So the zone's pages allocated are nr_allocated + pops of all lists,
+ *      those freed nr_freed + lengths + pops, at any moment the zone lock is free.
  *
  * Locking: zone lock, then the lock of the CPU's lists (locked variant).
  */
@@ -26,7 +30,8 @@ int tp_pcp_create(struct tp_zone *zone);
 void tp_pcp_destroy(struct tp_zone *zone);
 
 /* What pop and push do where there are no sequences. */
-int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page);
+int tp_pcp_locked_pop(struct tp_zone *zone, enum tp_migratetype type, int64_t change,
+		      uint32_t *page);
 int tp_pcp_locked_push(struct tp_zone *zone, enum tp_migratetype type, uint32_t page);
 
 /* A sequence computes its list from that of CPU 0 and its CPU's number. */
@@ -40,12 +45,20 @@ static inline const tp_atomic_u8 *tp_pcp_isolated(struct tp_zone *zone, uint32_t
 	return &zone->machine->pageblocks[page >> TP_PAGEBLOCK_ORDER].isolated;
 }
 
-/* 0: *page is ours.  -ENOENT: empty.  -EBUSY: stopped. */
+/* 0: *page is ours, allocated from this zone.  -ENOENT: empty.  -EBUSY: stopped. */
 static inline int tp_pcp_pop(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
 {
 	if (tp_likely(zone->machine->rseq))
-		return tp_rseq_pop(tp_pcp_first(zone, type), page);
-	return tp_pcp_locked_pop(zone, type, page);
+		return tp_rseq_pop(tp_pcp_first(zone, type), TP_PCP_POPPED, page);
+	return tp_pcp_locked_pop(zone, type, TP_PCP_POPPED, page);
+}
+
+/* The same for a page that goes back to the zone. */
+static inline int tp_pcp_take(struct tp_zone *zone, enum tp_migratetype type, uint32_t *page)
+{
+	if (tp_likely(zone->machine->rseq))
+		return tp_rseq_pop(tp_pcp_first(zone, type), TP_PCP_TAKEN, page);
+	return tp_pcp_locked_pop(zone, type, TP_PCP_TAKEN, page);
 }
 
 /* 0: taken.  -ENOSPC: full.  -EBUSY: stopped, or the page's pageblock is isolated. */
@@ -72,7 +85,15 @@ void tp_pcp_resume(struct tp_zone *zone);
 /* Stop, fence, drain everything, resume: from any thread without locks. */
 void tp_pcp_drain_zone(struct tp_zone *zone);
 
+/* What the lists of a zone hold, and what was popped from those of this node's CPUs and others. */
+struct tp_pcp_sum {
+	uint64_t pages, local_pops, other_pops;
+};
+
+struct tp_pcp_sum tp_pcp_sum(struct tp_zone *zone);
 /* Pages in the lists now; a snapshot. */
 uint64_t tp_pcp_count(struct tp_zone *zone);
+/* Those in the lists that stand for one simulated CPU. */
+uint64_t tp_pcp_count_cpu(struct tp_zone *zone, unsigned cpu);
 
 #endif

@@ -12,6 +12,12 @@
 
 /* -EINVAL: unknown mode, no node or an unknown one where the mode needs some, all weights 0. */
 int tp_policy_check(struct tp_machine *m, const struct tp_policy *policy);
+/* Do chunks go to its nodes in turn? */
+static inline bool tp_policy_takes_turns(const struct tp_policy *policy)
+{
+	return policy->mode >= TP_POLICY_INTERLEAVE;
+}
+
 /* Where to look first (or TP_NODE_NONE) and where at all, for chunk @index. */
 void tp_policy_place(struct tp_machine *m, const struct tp_policy *policy, uint64_t index,
 		     int *node, tp_nodemask *nodes);

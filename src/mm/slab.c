@@ -75,6 +75,8 @@ static void free_slab(struct tp_slab *slab)
 {
 	struct tp_slab_cache *cache = slab->cache;
 
+	tp_quiet_sub(&cache->machine->nodes[slab->node].counts.slab_pages, UINT64_C(1)
+										   << cache->order);
 	tp_pages_free(cache->machine, pfn_at(cache, slab), cache->order);
 }
 
@@ -131,6 +133,8 @@ static struct tp_slab_lists *grow(struct tp_slab_cache *cache, int node, unsigne
 		return NULL;
 	slab = tp_page_address(cache->machine, pfn);
 	init_slab(cache, slab, tp_pfn_zone(cache->machine, pfn)->node);
+	tp_quiet_add(&cache->machine->nodes[slab->node].counts.slab_pages, UINT64_C(1)
+										   << cache->order);
 	lists = tp_slab_lists_of(cache, slab->node);
 	TP_INVARIANT(lists); /* L1 */
 	tp_spin_lock(&lists->lock);

@@ -19,7 +19,7 @@ static void count_pageblock(struct tp_machine *m, uint32_t pb, struct tp_zone_st
 	bool isolated = tp_atomic_load(&b->isolated, TP_RELAXED);
 
 	stat->pageblocks[type]++;
-	stat->isolated_pageblocks += isolated;
+	stat->isolated_by_type[type] += isolated;
 	if (b->list == TP_MAX_ORDER)
 		stat->nr_free[type][TP_MAX_ORDER]++;
 	else if (b->list != TP_LIST_PAIR_TAIL)
@@ -37,26 +37,107 @@ static void count_pageblocks(struct tp_zone *zone, struct tp_zone_stat *stat)
 			count_pageblock(zone->machine, pb, stat);
 }
 
+/* Misses first: who counts one has counted the request before. */
+static struct tp_numa_counts requests(const struct tp_zone *zone, uint64_t miss,
+				      const struct tp_pcp_sum *pcp)
+{
+	uint64_t local = zone->nr_local + pcp->local_pops, other = zone->nr_other + pcp->other_pops;
+
+	return (struct tp_numa_counts){
+		.hit = local + other - miss,
+		.miss = miss,
+		.foreign = tp_quiet_load(&zone->nr_foreign),
+		.interleave = tp_quiet_load(&zone->nr_interleave),
+		.local = local,
+		.other = other,
+	};
+}
+
+/* Everything that needs no look at a pageblock; under the zone lock. */
+static struct tp_zone_stat read_counts(struct tp_zone *zone)
+{
+	uint64_t miss = tp_quiet_load(&zone->nr_miss);
+	struct tp_pcp_sum pcp = tp_pcp_sum(zone);
+	uint64_t pops = pcp.local_pops + pcp.other_pops;
+	struct tp_zone_stat stat = {
+		.start_pfn = zone->start_pfn,
+		.spanned = zone->spanned,
+		.present = zone->present,
+		.managed = zone->managed,
+		.free = zone->nr_free,
+		.isolated_free = zone->nr_isolated_free,
+		.isolated_pageblocks = zone->nr_isolated_blocks,
+		.pcp = pcp.pages,
+		.nr_allocated = zone->nr_allocated + pops, /* P3 */
+		.nr_freed = zone->nr_freed + pcp.pages + pops,
+		.numa = requests(zone, miss, &pcp),
+	};
+
+	memcpy(stat.watermark, zone->watermark, sizeof(stat.watermark));
+	memcpy(stat.reserve, zone->reserve, sizeof(stat.reserve));
+	return stat;
+}
+
+static struct tp_zone *zone_asked_for(struct tp_machine *m, int node, enum tp_zone_type type)
+{
+	if (tp_node_valid(m, node) && (unsigned)type < TP_NR_ZONE_TYPES)
+		return tp_zone_of(m, node, type);
+	TP_ERR(-EINVAL, "zone %u of node %d does not exist", type, node);
+	return NULL;
+}
+
 int tp_zone_stat(struct tp_machine *m, int node, enum tp_zone_type type, struct tp_zone_stat *stat)
 {
-	struct tp_zone *zone;
+	struct tp_zone *zone = zone_asked_for(m, node, type);
 
-	if (!tp_node_valid(m, node) || (unsigned)type >= TP_NR_ZONE_TYPES)
-		return TP_ERR(-EINVAL, "zone %u of node %d does not exist", type, node);
-	zone = tp_zone_of(m, node, type);
-	*stat = (struct tp_zone_stat){ 0 };
+	if (!zone)
+		return -EINVAL;
 	tp_spin_lock(&zone->lock);
-	stat->start_pfn = zone->start_pfn;
-	stat->spanned = zone->spanned;
-	stat->present = zone->present;
-	stat->managed = zone->managed;
-	stat->free = zone->nr_free;
-	stat->isolated_free = zone->nr_isolated_free;
-	stat->pcp = tp_pcp_count(zone);
-	memcpy(stat->watermark, zone->watermark, sizeof(stat->watermark));
+	*stat = read_counts(zone);
 	TP_MUTANT_GAP(zone_stat_torn, spin, &zone->lock);
 	count_pageblocks(zone, stat);
 	tp_spin_unlock(&zone->lock);
+	return 0;
+}
+
+int tp_zone_counts(struct tp_machine *m, int node, enum tp_zone_type type,
+		   struct tp_zone_stat *stat)
+{
+	struct tp_zone *zone = zone_asked_for(m, node, type);
+
+	if (!zone)
+		return -EINVAL;
+	tp_spin_lock(&zone->lock);
+	*stat = read_counts(zone);
+	tp_spin_unlock(&zone->lock);
+	return 0;
+}
+
+uint64_t tp_zone_pcp(struct tp_machine *m, int node, enum tp_zone_type type, unsigned cpu)
+{
+	struct tp_zone *zone = zone_asked_for(m, node, type);
+
+	return zone && cpu < m->nr_cpus ? tp_pcp_count_cpu(zone, cpu) : 0;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+int tp_node_stat(struct tp_machine *m, int node, struct tp_node_stat *stat)
+{
+	const struct tp_node_counts *c;
+
+	if (!tp_node_valid(m, node))
+		return TP_ERR(-EINVAL, "node %d is not one of %u", node, m->nr_nodes);
+	c = &m->nodes[node].counts;
+	*stat = (struct tp_node_stat){
+		.mapping_pages = tp_quiet_load(&c->mapping_pages),
+		.slab_pages = tp_quiet_load(&c->slab_pages),
+		.migrated = tp_quiet_load(&c->migrated),
+		.migrate_failures = tp_quiet_load(&c->migrate_failures),
+		.demoted = tp_quiet_load(&c->demoted),
+		.released = tp_quiet_load(&c->released),
+		.compacted = tp_quiet_load(&c->compacted),
+	};
 	return 0;
 }
 

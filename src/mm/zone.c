@@ -127,6 +127,7 @@ static void account_taken(struct tp_zone *zone, uint32_t pb, unsigned nr)
 	TP_INVARIANT(b->nr_free >= nr && zone->nr_free >= nr);
 	b->nr_free = (uint16_t)(b->nr_free - nr);
 	zone->nr_free -= nr;
+	zone->nr_allocated += nr; /* Z3 */
 }
 
 static void take_run(struct tp_zone *zone, uint32_t pb, unsigned index, unsigned order)
@@ -269,6 +270,7 @@ static void give_run(struct tp_zone *zone, uint32_t pb, unsigned index, unsigned
 	TP_INVARIANT(tp_atomic_load(&b->zone, TP_RELAXED) == zone->index);
 	tp_pb_set_run(bitmap(zone, pb), index, order);
 	b->nr_free = (uint16_t)(b->nr_free + nr);
+	zone->nr_freed += nr; /* Z3 */
 	if (tp_zone_isolated(zone, pb)) {
 		zone->nr_isolated_free += nr; /* B4 */
 		return;

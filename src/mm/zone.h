@@ -9,6 +9,9 @@
  *      its buddy are, the lower one listed.
  *  Z2  nr_free = sum of nr_free of blocks that are not isolated; nr_isolated_free = that of the
  *      isolated ones (T22).
+ *  Z3  nr_allocated - nr_freed = managed - nr_free - nr_isolated_free, whenever the lock is free:
+ *      what is in use, in a per-CPU list or on its way.  Pages that come online or go offline are
+ *      neither allocated nor freed.
  *
  * Small requests take from the fullest blocks first, so that whole pageblocks stay whole.
  * Locking: every function here needs the zone lock, except the two of fallback order and the hint.

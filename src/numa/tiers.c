@@ -13,7 +13,10 @@
  * A node has one tier.  It follows claims at once, but devices only when the node's first memory
  * comes: memory of different speed belongs on different nodes.
  */
+#include <string.h>
+
 #include "core/error.h"
+#include "mm/uevent.h"
 #include "numa/numa.h"
 
 /* ---- figures ---------------------------------------------------------------------------- */
@@ -80,11 +83,34 @@ static uint32_t place_node(const struct tp_numa *numa, int node)
 	return tp_adistance(node_figures(numa, node), dram_figures(numa)) >> TP_TIER_SHIFT;
 }
 
+static bool has_tier(const uint32_t *tier_of, unsigned nr_nodes, uint32_t tier)
+{
+	for (unsigned node = 0; node < nr_nodes; node++) {
+		if (tier_of[node] == tier)
+			return true;
+	}
+	return false;
+}
+
+/* Say of each tier of @now that @then did not have that it is @action. */
+static void tell_difference(struct tp_numa *numa, const uint32_t *now, const uint32_t *then,
+			    enum tp_uevent_action action)
+{
+	for (unsigned node = 0; node < numa->machine->nr_nodes; node++) {
+		if (now[node] == TP_TIER_NONE || has_tier(then, TP_MAX_NODES, now[node]) ||
+		    has_tier(now, node, now[node]))
+			continue;
+		tp_uevent_emit(numa->machine, action, TP_UEVENT_TIER, now[node]);
+	}
+}
+
 void tp_tiers_rebuild(struct tp_numa *numa)
 {
 	struct tp_machine *m = numa->machine;
+	uint32_t before[TP_MAX_NODES];
 
 	tp_mutex_assert_held(&numa->lock);
+	memcpy(before, numa->tiers.tier_of, sizeof(before));
 	for (unsigned node = 0; node < m->nr_nodes; node++) {
 		uint32_t tier = place_node(numa, (int)node);
 
@@ -94,6 +120,8 @@ void tp_tiers_rebuild(struct tp_numa *numa)
 		tp_trace(m->trace, TP_TRACE_tier, node, tier, 0);
 	}
 	tp_demotion_rebuild(numa);
+	tell_difference(numa, numa->tiers.tier_of, before, TP_UEVENT_ADD);
+	tell_difference(numa, before, numa->tiers.tier_of, TP_UEVENT_REMOVE);
 }
 
 uint32_t tp_tier_at_least(const struct tp_tiers *tiers, uint32_t from)

@@ -3,6 +3,7 @@
 #include "core/trace.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include <tidepool/sim.h>
 
@@ -24,9 +25,18 @@ void tp_trace(tp_unused struct tp_trace_ring *ring, enum tp_trace_id id, uint64_
 {
 	const struct tp_trace_info *info = tp_trace_info(id);
 
-	if (tp_run.recording)
+	char text[TP_TRACE_NAME + 1];
+
+	if (!tp_run.recording)
+		return;
+	if (!strcmp(info->args[1], "name")) {
+		tp_trace_name(text, b, c);
+		tp_sim_note("%s: %s %" PRIu64 ", %s %s", info->name, info->args[0], a,
+			    info->args[1], text);
+	} else {
 		tp_sim_note("%s: %s %" PRIu64 ", %s %" PRIu64 ", %s %" PRIu64, info->name,
 			    info->args[0], a, info->args[1], b, info->args[2], c);
+	}
 }
 
 size_t tp_trace_read(tp_unused struct tp_trace_ring *ring, tp_unused uint64_t *next,

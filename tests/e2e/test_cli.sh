@@ -119,7 +119,7 @@ json_lines() {
 	while IFS= read -r line; do
 		printf '%s\n' "$line" | python3 -m json.tool >/dev/null || fail "no JSON: $line"
 		case $line in
-		'{"schema":1,"type":"'*) ;;
+		'{"schema":2,"type":"'*) ;;
 		*) fail "no schema or type: $line" ;;
 		esac
 	done <out

@@ -29,6 +29,12 @@ installed=$(find "$prefix/include" -name '*.h' | wc -l)
 declared=$(find "$TP_SOURCE/include" -name '*.h' | wc -l)
 [ "$installed" -eq "$declared" ] || fail "$installed headers installed, $declared are public"
 
+if [ -x "$TP_BUILD/tidepool" ]; then
+	schema=$prefix/share/tidepool/tidepool.schema.json
+	cmp -s "$TP_SOURCE/docs/tidepool.schema.json" "$schema" ||
+		fail "the schema of --json is not installed"
+fi
+
 libdir=$(package --variable=libdir)
 soname=$(readelf --dynamic "$libdir/libtidepool.so" | sed -n 's/.*soname: \[\(.*\)\].*/\1/p')
 [ "$soname" = libtidepool.so.0 ] || fail "the soname is '$soname'"

@@ -27,6 +27,17 @@ static inline int count_device(struct tp_device *device, void *n)
 	return 0;
 }
 
+/* A zone as it is, without what was ever asked of it: that stays, whatever is rolled back. */
+static inline struct tp_zone_stat zone_snapshot(struct tp_machine *m, int node,
+						enum tp_zone_type zone)
+{
+	struct tp_zone_stat stat = zone_stat(m, node, zone);
+
+	stat.nr_allocated = stat.nr_freed = 0;
+	stat.numa = (struct tp_numa_counts){ 0 };
+	return stat;
+}
+
 static inline void take_snapshot(struct tp_machine *m, struct snapshot *s)
 {
 	struct tp_machine_stat stat = machine_stat(m);
@@ -34,7 +45,7 @@ static inline void take_snapshot(struct tp_machine *m, struct snapshot *s)
 	memset(s, 0, sizeof(*s));
 	for (int n = 0; n < NR_TEST_NODES; n++)
 		for (unsigned t = 0; t < TP_NR_ZONE_TYPES; t++)
-			s->zones[n][t] = zone_stat(m, n, (enum tp_zone_type)t);
+			s->zones[n][t] = zone_snapshot(m, n, (enum tp_zone_type)t);
 	for (unsigned i = 0; i < TP_NR_NODE_STATES; i++)
 		s->masks[i] = tp_node_states(m, (enum tp_node_state)i).v;
 	assert_true(tp_machine_nr_blocks(m) <= SNAPSHOT_BLOCKS);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/fault.h"
@@ -48,6 +49,30 @@ static void event_comes_out_as_it_went_in(void **state)
 	assert_int_equal(events[0].args[0], 11);
 	assert_int_equal(events[0].args[1], 22);
 	assert_true(events[0].args[2] == UINT64_MAX);
+}
+
+static void name_outlives_its_owner(void **state)
+{
+	uint64_t next = 0, lost = 0;
+	char name[] = "driver", text[TP_TRACE_NAME + 1];
+
+	tp_trace_named(*state, TP_TRACE_notifier_call_end, 16, name);
+	memset(name, 'x', sizeof(name));
+	assert_int_equal(tp_trace_read(*state, &next, events, 4, &lost), 1);
+	assert_int_equal(events[0].args[0], 16);
+	tp_trace_name(text, events[0].args[1], events[0].args[2]);
+	assert_string_equal(text, "driver");
+}
+
+static void long_name_keeps_its_begin(void **state)
+{
+	uint64_t next = 0, lost = 0;
+	char text[TP_TRACE_NAME + 1];
+
+	tp_trace_named(*state, TP_TRACE_notifier_call_end, 0, "0123456789abcdefg");
+	assert_int_equal(tp_trace_read(*state, &next, events, 4, &lost), 1);
+	tp_trace_name(text, events[0].args[1], events[0].args[2]);
+	assert_string_equal(text, "0123456789abcdef");
 }
 
 static void reader_goes_on_where_it_stopped(void **state)
@@ -195,6 +220,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(empty_ring_gives_nothing, create, destroy),
 		cmocka_unit_test_setup_teardown(event_comes_out_as_it_went_in, create, destroy),
+		cmocka_unit_test_setup_teardown(name_outlives_its_owner, create, destroy),
+		cmocka_unit_test_setup_teardown(long_name_keeps_its_begin, create, destroy),
 		cmocka_unit_test_setup_teardown(reader_goes_on_where_it_stopped, create, destroy),
 		cmocka_unit_test_setup_teardown(overwritten_events_are_counted, create, destroy),
 		cmocka_unit_test_setup_teardown(lost_adds_up_over_calls, create, destroy),

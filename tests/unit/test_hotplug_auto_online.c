@@ -160,6 +160,68 @@ static void the_ratio_can_be_set(void **state)
 	end_machine(m);
 }
 
+static void the_rule_can_be_changed_while_the_machine_runs(void **state)
+{
+	enum tp_auto_rule rule;
+	unsigned ratio;
+
+	must(tp_machine_set_auto_rule(*state, TP_AUTO_CONTIG_ZONES, 50));
+	assert_int_equal(zone_of(*state, plug(*state, 0, 1, TP_ONLINE_AUTO)), TP_ZONE_NORMAL);
+	must(tp_machine_set_auto_rule(*state, TP_AUTO_MOVABLE, 50));
+	assert_int_equal(zone_of(*state, plug(*state, 0, BOOT_BLOCKS / 2, TP_ONLINE_AUTO)),
+			 TP_ZONE_MOVABLE);
+	assert_int_equal(zone_of(*state, plug(*state, 0, 1, TP_ONLINE_AUTO)), TP_ZONE_NORMAL);
+	must(tp_machine_set_auto_rule(*state, TP_AUTO_MOVABLE, 0));
+	assert_int_equal(zone_of(*state, plug(*state, 0, 1, TP_ONLINE_AUTO)), TP_ZONE_NORMAL);
+	tp_machine_auto_rule(*state, &rule, &ratio);
+	assert_int_equal(rule, TP_AUTO_MOVABLE);
+	assert_int_equal(ratio, 0);
+}
+
+static void a_rule_that_does_not_exist_changes_nothing(void **state)
+{
+	enum tp_auto_rule rule;
+	unsigned ratio;
+
+	assert_int_equal(tp_machine_set_auto_rule(*state, (enum tp_auto_rule)2, 7), -EINVAL);
+	assert_int_equal(tp_machine_set_auto_rule(*state, (enum tp_auto_rule) - 1, 7), -EINVAL);
+	tp_machine_auto_rule(*state, &rule, &ratio);
+	assert_int_equal(rule, TP_AUTO_MOVABLE);
+	assert_int_equal(ratio, 301);
+}
+
+static tp_atomic_u32 rules_end;
+
+static void change_rules(void *machine)
+{
+	for (unsigned i = 0; !tp_atomic_load(&rules_end, TP_ACQUIRE); i++)
+		tp_machine_set_auto_rule(machine, (enum tp_auto_rule)(i & 1), i & 1 ? 100 : 7);
+}
+
+/* Views ask without a lock; and a choice needs both at once. */
+static void rule_and_ratio_change_together(void **state)
+{
+	struct tp_thread thread;
+	unsigned torn = 0;
+
+	plug(*state, 0, 1, TP_ONLINE_NONE);
+	must(tp_machine_set_auto_rule(*state, TP_AUTO_CONTIG_ZONES, 7));
+	tp_atomic_store(&rules_end, 0, TP_RELEASE);
+	must(tp_thread_start(&thread, "rules", change_rules, *state));
+	for (unsigned i = 0; i < 100000; i++) {
+		enum tp_auto_rule rule;
+		unsigned ratio;
+
+		tp_machine_auto_rule(*state, &rule, &ratio);
+		torn += ratio != (rule == TP_AUTO_MOVABLE ? 100 : 7);
+		if (!(i % 64))
+			block_info(*state, BOOT_BLOCKS);
+	}
+	tp_atomic_store(&rules_end, 1, TP_RELEASE);
+	tp_thread_join(&thread);
+	assert_int_equal(torn, 0);
+}
+
 static void the_ratio_holds_for_each_node(void **state)
 {
 	struct tp_machine_config config = ratio_config(100);
@@ -215,6 +277,9 @@ int main(void)
 		RATIO_TEST(movable_memory_that_was_asked_for_counts),
 		RATIO_TEST(movable_memory_that_left_does_not_count),
 		cmocka_unit_test(the_ratio_can_be_set),
+		RATIO_TEST(the_rule_can_be_changed_while_the_machine_runs),
+		RATIO_TEST(a_rule_that_does_not_exist_changes_nothing),
+		RATIO_TEST(rule_and_ratio_change_together),
 		cmocka_unit_test(the_ratio_holds_for_each_node),
 		cmocka_unit_test(movable_boot_memory_is_no_kernel_memory),
 		RATIO_TEST(a_block_says_where_the_ratio_would_put_it),

@@ -108,6 +108,57 @@ static void a_statement_of_a_replay_cannot_be_refused(void **state) /* T11 */
 	must(tp_memory_notifier_unregister(*state, &listener.memory));
 }
 
+/* ---- the trace ------------------------------------------------------------------------------- */
+
+/* "type name answer" of each call of @who that the machine's ring has. */
+static void traced_calls(struct tp_machine *m, const char *who, char *text, size_t size)
+{
+	struct tp_trace_event e;
+	uint64_t next = 0, lost = 0;
+	char name[TP_TRACE_NAME + 1];
+	size_t used = 0;
+
+	text[0] = '\0';
+	while (tp_trace_read(m->trace, &next, &e, 1, &lost)) {
+		bool begin = e.id == TP_TRACE_notifier_call_begin;
+
+		if (!begin && e.id != TP_TRACE_notifier_call_end)
+			continue;
+		tp_trace_name(name, e.args[1], e.args[2]);
+		if (strcmp(name, who))
+			continue;
+		used += (size_t)(begin ? snprintf(text + used, size - used, "%s",
+						  event_name((int)e.args[0]))
+				       : snprintf(text + used, size - used, "=%d ",
+						  (int)e.args[0]));
+	}
+	assert_int_equal(lost, 0);
+}
+
+/* What was written stays readable when the callback and its name are gone. */
+static void every_call_is_traced_with_its_answer(void **state)
+{
+	char name[] = "driver", text[256];
+
+	listener_init(*state, &listener, name, 0, &heard_log);
+	listener.refuse = TP_MEM_GOING_ONLINE;
+	listener.answer = -EXDEV;
+	must(tp_memory_notifier_register(*state, &listener.memory, 0));
+	must(tp_node_notifier_register(*state, &listener.node, 0));
+	assert_int_equal(tp_device_plug(*state,
+					&(struct tp_device_config){ .node = 1,
+								    .size = SMALL_BLOCK,
+								    .online = TP_ONLINE_MOVABLE },
+					&(struct tp_device *){ NULL }),
+			 -EXDEV);
+	must(tp_memory_notifier_unregister(*state, &listener.memory));
+	must(tp_node_notifier_unregister(*state, &listener.node));
+	memset(name, 'x', sizeof(name) - 1);
+	traced_calls(*state, "driver", text, sizeof(text));
+	assert_string_equal(text, "PREPARE_ONLINE=0 BECOMING_MEM_AWARE=0 GOING_ONLINE=18 "
+				  "CANCEL_MEM_AWARE=0 FINISH_OFFLINE=0 ");
+}
+
 /* ---- once, and not from within --------------------------------------------------------------- */
 
 static void nobody_registers_twice(void **state)
@@ -256,6 +307,7 @@ int main(void)
 		REGISTER_TEST(a_refused_replay_is_no_registration),
 		REGISTER_TEST(a_refused_replay_of_a_node_is_no_registration),
 		REGISTER_TEST(a_statement_of_a_replay_cannot_be_refused),
+		REGISTER_TEST(every_call_is_traced_with_its_answer),
 		REGISTER_TEST(nobody_registers_twice),
 		REGISTER_TEST(nobody_leaves_who_is_not_there),
 		REGISTER_TEST(who_left_can_come_back),

@@ -103,7 +103,7 @@ static void a_refusal_is_a_whole_story_for_everyone(void **state)
 	tp_recorder_check(&f->recorder);
 	assert_int_equal(tp_findings_count(&f->findings), 0);
 	assert_int_equal(tp_device_unplug(device, NULL, NULL), 0);
-	assert_int_equal(veto->refused, 1);
+	assert_int_equal(tp_atomic_load(&veto->refused, TP_RELAXED), 1);
 	tp_veto_remove(veto);
 	tp_veto_destroy(veto);
 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ctl_answer - devices and loads as tables, everything else as "name: value" lines. */
+#include "cli/ctl_answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "lab/units.h"
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static uint64_t number_of(const json_t *object, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+static void print_blocker(const json_t *b)
+{
+	uint64_t pins = number_of(b, "pins");
+
+	fprintf(stderr, "  page %#" PRIx64 ": %s: owner %s", number_of(b, "pfn"),
+		text_of(b, "reason"), text_of(b, "owner"));
+	if (*text_of(b, "what"))
+		fprintf(stderr, ", %s", text_of(b, "what"));
+	if (pins)
+		fprintf(stderr, ", %" PRIu64 " pin%s", pins, pins == 1 ? "" : "s");
+	fputc('\n', stderr);
+}
+
+static void print_refusal(const json_t *answer)
+{
+	const json_t *blockers = json_object_get(json_object_get(answer, "report"), "blockers");
+
+	tp_message("%s (%s)", text_of(answer, "error"), text_of(answer, "err"));
+	for (size_t i = 0; i < json_array_size(blockers); i++)
+		print_blocker(json_array_get(blockers, i));
+}
+
+static void print_report(const json_t *report)
+{
+	char moved[TP_UNIT_TEXT], returned[TP_UNIT_TEXT];
+
+	printf("%s; %s moved, %s returned to the system\n", text_of(report, "reason"),
+	       tp_size_format(moved, number_of(report, "bytes_moved")),
+	       tp_size_format(returned, number_of(report, "bytes_returned")));
+}
+
+static void print_device(const json_t *d)
+{
+	uint64_t first = number_of(d, "first_block"), n = number_of(d, "blocks");
+	char size[TP_UNIT_TEXT];
+
+	printf("%-16s node %-3" PRIu64 " %10s  blocks %" PRIu64 "-%" PRIu64 ", %" PRIu64
+	       " online%s%s\n",
+	       text_of(d, "name"), number_of(d, "node"), tp_size_format(size, number_of(d, "size")),
+	       first, first + n - 1, number_of(d, "online"),
+	       json_is_true(json_object_get(d, "boot")) ? ", boot memory" : "",
+	       strcmp(text_of(d, "kind"), "private") ? "" : ", private");
+}
+
+static void print_load(const json_t *l)
+{
+	char bytes[TP_UNIT_TEXT];
+
+	printf("%-16s %-8s %10s  %s\n", text_of(l, "name"), text_of(l, "kind"),
+	       tp_size_format(bytes, number_of(l, "bytes")),
+	       json_is_true(json_object_get(l, "running")) ? "running" : "stopped");
+}
+
+static void print_list(const json_t *list, void (*print)(const json_t *item))
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print(json_array_get(list, i));
+}
+
+static void print_member(const char *name, const json_t *value)
+{
+	if (!strcmp(name, "devices"))
+		print_list(value, print_device);
+	else if (!strcmp(name, "loads"))
+		print_list(value, print_load);
+	else if (!strcmp(name, "device"))
+		print_device(value);
+	else if (!strcmp(name, "report"))
+		print_report(value);
+	else if (json_is_integer(value))
+		printf("%-20s %" PRId64 "\n", name, (int64_t)json_integer_value(value));
+}
+
+static void print_event(const json_t *event)
+{
+	printf("%s %s%" PRIu64 "\n", text_of(event, "action"), text_of(event, "subject"),
+	       number_of(event, "number"));
+}
+
+static void print_answer(const json_t *answer)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)answer, name, value)
+	{
+		if (strcmp(name, "schema") && strcmp(name, "id"))
+			print_member(name, value);
+	}
+}
+
+void tp_ctl_answer_print(const json_t *answer, bool as_json)
+{
+	if (as_json) {
+		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	} else if (!strcmp(text_of(answer, "type"), "uevent")) {
+		print_event(answer);
+	} else if (json_is_true(json_object_get(answer, "ok"))) {
+		print_answer(answer);
+	} else {
+		print_refusal(answer);
+	}
+	fflush(stdout);
+}

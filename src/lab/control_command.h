@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* control_command - what a control connection can ask for. */
+#ifndef TP_LAB_CONTROL_COMMAND_H
+#define TP_LAB_CONTROL_COMMAND_H
+
+#include <jansson.h>
+
+#include "core/compiler.h"
+#include "lab/control.h"
+#include "lab/json_option.h"
+
+enum { TP_CONTROL_TEXT = 512 };
+
+/* One request on its way to its answer. */
+struct tp_request {
+	const struct tp_control_config *control;
+	struct tp_cancel *cancel; /* requested when the client is gone, or the server ends */
+	const json_t *object;	  /* what was asked */
+	json_t *answer;		  /* what the command adds to the answer */
+	char error[TP_CONTROL_TEXT];
+	bool streams; /* the connection shall send uevents from now on */
+};
+
+/* Do it.  A negative errno: the request's error says why. */
+int tp_control_command(struct tp_request *request);
+
+/* In control_load.c. */
+int tp_control_load(struct tp_request *request);
+int tp_control_pin(struct tp_request *request);
+int tp_control_loads(struct tp_request *request);
+int tp_control_stop(struct tp_request *request);
+int tp_control_veto(struct tp_request *request);
+
+/* Of a command that takes none. */
+extern const struct tp_option tp_no_options[];
+
+/* Refuse with @format as the reason. */
+int tp_request_refuse(struct tp_request *request, int err, const char *format, ...) tp_printf(3, 4);
+/* Refuse with what the library said. */
+int tp_request_failed(struct tp_request *request, int err, const char *what);
+/* The request's options; -EINVAL with the reason set. */
+int tp_request_options(struct tp_request *request, const struct tp_option *options, void *config);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* control_load - loads, pins and vetoes that come over the control channel. */
+#include <errno.h>
+#include <string.h>
+
+#include "lab/control_command.h"
+#include "lab/lab_machine.h"
+#include "lab/offline_json.h"
+#include "lab/script_load.h"
+
+struct load_wish {
+	const char *name, *mapping;
+	int kind, policy;
+	uint64_t size, offset, length;
+	int64_t node, threads, max_order;
+	tp_nodemask nodes;
+	bool small_pages;
+};
+
+#define FIELD(field) offsetof(struct load_wish, field)
+
+static const struct tp_option load_options[] = {
+	TP_OPTION("kind", CHOICE, FIELD(kind), .choices = tp_script_load_kinds, .needed = true),
+	TP_OPTION("name", TEXT, FIELD(name), .needed = true),
+	TP_OPTION("size", SIZE, FIELD(size), .needed = true, .min = TP_PAGE_SIZE,
+		  .max = INT64_C(1) << 40),
+	TP_OPTION("node", NUMBER, FIELD(node), .max = TP_MAX_NODES - 1),
+	TP_OPTION("nodes", NODES, FIELD(nodes)),
+	TP_OPTION("policy", CHOICE, FIELD(policy), .choices = tp_script_load_policies),
+	TP_OPTION("threads", NUMBER, FIELD(threads), .min = 1, .max = TP_CREW_MAX),
+	TP_OPTION("max_order", NUMBER, FIELD(max_order), .max = TP_MAX_ORDER),
+	TP_OPTION("small_pages", FLAG, FIELD(small_pages)),
+	TP_OPTIONS_END,
+};
+
+static const struct tp_option pin_options[] = {
+	TP_OPTION("name", TEXT, FIELD(name), .needed = true),
+	TP_OPTION("mapping", TEXT, FIELD(mapping)),
+	TP_OPTION("offset", SIZE, FIELD(offset)),
+	TP_OPTION("length", SIZE, FIELD(length), .min = 1),
+	TP_OPTION("node", NUMBER, FIELD(node), .max = TP_MAX_NODES - 1),
+	TP_OPTION("size", SIZE, FIELD(size), .min = TP_PAGE_SIZE, .max = INT64_C(1) << 30),
+	TP_OPTIONS_END,
+};
+
+#undef FIELD
+
+static const struct load_wish wish_init = {
+	.node = TP_NODE_NONE, .policy = -1, .threads = 1, .max_order = 3
+};
+
+static struct tp_load_config config_of(const struct load_wish *wish, struct tp_lab_machine *lm)
+{
+	uint64_t seed;
+
+	tp_mutex_lock(&lm->lock);
+	seed = tp_run_next_seed(lm->run);
+	tp_mutex_unlock(&lm->lock);
+	return (struct tp_load_config){
+		.name = wish->name,
+		.seed = seed,
+		.size = wish->size / TP_PAGE_SIZE * TP_PAGE_SIZE,
+		.node = (int)wish->node,
+		.nodes = wish->nodes,
+		.policy = tp_load_default_policy(wish->policy, wish->nodes, (int)wish->node),
+		.threads = (unsigned)wish->threads,
+		.max_order = (unsigned)wish->max_order,
+		.small_pages = wish->small_pages,
+		.offset = wish->offset,
+		.length = wish->length ? wish->length : TP_PAGE_SIZE,
+	};
+}
+
+static bool is_running(struct tp_lab_machine *lm, const char *name)
+{
+	struct tp_load *load;
+	bool running;
+
+	tp_mutex_lock(&lm->lock);
+	load = tp_lab_machine_load(lm, name);
+	running = load && load->running;
+	tp_mutex_unlock(&lm->lock);
+	return running;
+}
+
+/* Better to stop here than to have the system kill somebody. */
+static int check_load(struct tp_request *request, const struct load_wish *wish)
+{
+	if (is_running(request->control->lm, wish->name))
+		return tp_request_refuse(request, -EEXIST, "there is a load \"%.32s\" already",
+					 wish->name);
+	if (wish->size >= tp_memory_available())
+		return tp_request_refuse(
+			request, -ENOMEM,
+			"load \"%.32s\" needs more memory than this system has left", wish->name);
+	return 0;
+}
+
+static int start(struct tp_request *request, const struct tp_load_kind *kind,
+		 const struct tp_load_config *config)
+{
+	struct tp_lab_machine *lm = request->control->lm;
+	struct tp_load *load;
+	int err = tp_load_create(kind, lm->machine, config, &lm->run->findings, &load);
+
+	if (err)
+		return tp_request_failed(request, err, kind->name);
+	tp_lab_machine_add_load(lm, load);
+	return 0;
+}
+
+int tp_control_load(struct tp_request *request)
+{
+	struct load_wish wish = wish_init;
+	struct tp_load_config config;
+	int err = tp_request_options(request, load_options, &wish);
+
+	if (!err && tp_load_kinds[wish.kind] == &tp_load_pin)
+		err = tp_request_refuse(request, -EINVAL, "a pin is made by the command \"pin\"");
+	if (!err)
+		err = check_load(request, &wish);
+	if (err)
+		return err;
+	config = config_of(&wish, request->control->lm);
+	return start(request, tp_load_kinds[wish.kind], &config);
+}
+
+/* A pin of a mapping is made while nobody can stop that. */
+static int start_pin_of(struct tp_request *request, const struct load_wish *wish,
+			struct tp_load_config *config)
+{
+	struct tp_lab_machine *lm = request->control->lm;
+	struct tp_load *pin;
+	int err = -ENOENT;
+
+	tp_mutex_lock(&lm->lock);
+	config->target = tp_lab_machine_load(lm, wish->mapping);
+	if (config->target && config->target->running && config->target->kind->mapping) {
+		err = tp_load_create(&tp_load_pin, lm->machine, config, &lm->run->findings, &pin);
+		if (!err)
+			tp_list_add_before(&lm->loads, &pin->link);
+	}
+	tp_mutex_unlock(&lm->lock);
+	if (err == -ENOENT)
+		return tp_request_refuse(request, err, "there is no mapping \"%.32s\"",
+					 wish->mapping);
+	return err ? tp_request_failed(request, err, "pin") : 0;
+}
+
+int tp_control_pin(struct tp_request *request)
+{
+	struct load_wish wish = wish_init;
+	struct tp_load_config config;
+	int err = tp_request_options(request, pin_options, &wish);
+
+	if (!err && !wish.mapping == !wish.size)
+		err = tp_request_refuse(
+			request, -EINVAL,
+			"pin takes either a mapping, or a size for pages of its own");
+	if (!err)
+		err = check_load(request, &wish);
+	if (err)
+		return err;
+	config = config_of(&wish, request->control->lm);
+	return wish.mapping ? start_pin_of(request, &wish, &config)
+			    : start(request, &tp_load_pin, &config);
+}
+
+static json_t *load_json(struct tp_load *load)
+{
+	struct tp_load_stat s;
+
+	tp_load_read_stat(load, &s);
+	return json_pack("{s:o, s:s, s:b, s:I, s:I, s:I, s:I}", "name", tp_json_text(load->name),
+			 "kind", load->kind->name, "running", (int)load->running, "bytes",
+			 (json_int_t)s.bytes, "work", (json_int_t)s.work, "pages_moved",
+			 (json_int_t)s.pages_moved, "pages_released", (json_int_t)s.pages_released);
+}
+
+int tp_control_loads(struct tp_request *request)
+{
+	struct tp_lab_machine *lm = request->control->lm;
+	json_t *list = json_array();
+	int err = tp_request_options(request, tp_no_options, NULL);
+
+	tp_mutex_lock(&lm->lock);
+	tp_list_for_each(load, &lm->loads, struct tp_load, link)
+		json_array_append_new(list, load_json(load));
+	tp_mutex_unlock(&lm->lock);
+	json_object_set_new(request->answer, "loads", list);
+	return err;
+}
+
+/* Removing waits for a hotplug operation under way, so not under the lock: a veto stays listed. */
+static bool stop_veto(struct tp_lab_machine *lm, const char *name)
+{
+	struct tp_veto *veto;
+
+	tp_mutex_lock(&lm->lock);
+	veto = tp_lab_machine_veto(lm, name);
+	tp_mutex_unlock(&lm->lock);
+	if (veto)
+		tp_veto_remove(veto);
+	return veto;
+}
+
+int tp_control_stop(struct tp_request *request)
+{
+	struct tp_lab_machine *lm = request->control->lm;
+	const char *name = NULL;
+	const struct tp_option options[] = {
+		TP_OPTION("name", TEXT, 0, .needed = true),
+		TP_OPTIONS_END,
+	};
+	struct tp_load *load;
+	int err = tp_request_options(request, options, &name);
+
+	if (err)
+		return err;
+	tp_mutex_lock(&lm->lock);
+	load = tp_lab_machine_load(lm, name);
+	tp_mutex_unlock(&lm->lock);
+	if (load)
+		err = tp_lab_machine_stop_load(lm, load);
+	else if (!stop_veto(lm, name))
+		return tp_request_refuse(request, -ENOENT,
+					 "there is no load, pin or veto \"%.32s\"", name);
+	return err ? tp_request_failed(request, err, "stop") : 0;
+}
+
+struct vetoing {
+	const char *name, *event, *error;
+	int64_t priority, times;
+};
+
+#define FIELD(field) offsetof(struct vetoing, field)
+
+static const struct tp_option vetoing_options[] = {
+	TP_OPTION("name", TEXT, FIELD(name), .needed = true),
+	TP_OPTION("event", TEXT, FIELD(event), .needed = true),
+	TP_OPTION("errno", TEXT, FIELD(error)),
+	TP_OPTION("priority", NUMBER, FIELD(priority), .min = -1000, .max = 1000),
+	TP_OPTION("times", NUMBER, FIELD(times), .min = 1),
+	TP_OPTIONS_END,
+};
+
+#undef FIELD
+
+int tp_control_veto(struct tp_request *request)
+{
+	struct vetoing o = { .error = "EBUSY", .times = INT64_MAX };
+	struct tp_lab_machine *lm = request->control->lm;
+	struct tp_veto_config config;
+	struct tp_veto *veto;
+	int err = tp_request_options(request, vetoing_options, &o);
+
+	if (err)
+		return err;
+	config = (struct tp_veto_config){ .name = o.name,
+					  .err = -tp_veto_errno(o.error),
+					  .priority = (int)o.priority,
+					  .times = (uint64_t)o.times };
+	if (!config.err)
+		return tp_request_refuse(request, -EINVAL, "\"%.32s\" is no error (try \"EBUSY\")",
+					 o.error);
+	err = tp_veto_event(o.event, &config.event);
+	if (!err)
+		err = tp_veto_create(lm->machine, &config, &veto);
+	if (err)
+		return tp_request_failed(request, err, "veto");
+	tp_lab_machine_add_veto(lm, veto);
+	return 0;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mount - directories and attributes, and the life of the mount.
+ *
+ * Names that are there as long as their parent are remembered by the kernel for an hour; members of
+ * families are looked up every time, so nobody meets a block that is gone.
+ */
+#include "view/mount.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "view/mount_internal.h"
+
+/* The control socket: no entry of the tree, for only a mount can have it. */
+static const fuse_ino_t control_ino = (fuse_ino_t)1 << 63;
+static const char control_dir[] = "tidepool", control_name[] = "control";
+
+static const double lasting_s = 3600;
+
+enum { MAX_THREADS = 1024 };
+
+/* ---- attributes ------------------------------------------------------------------------------ */
+
+static void fill_attr(const struct tp_view_stat *stat, struct stat *attr)
+{
+	*attr = (struct stat){
+		.st_ino = stat->ino,
+		.st_mode = stat->mode,
+		.st_nlink = 1,
+		.st_uid = getuid(),
+		.st_gid = getgid(),
+		.st_size = (off_t)stat->size,
+		.st_blksize = 4096,
+	};
+}
+
+static int stat_of(struct tp_mount *mount, fuse_ino_t ino, struct tp_view_stat *stat)
+{
+	if (ino != control_ino)
+		return tp_view_stat(mount->config.view, ino, stat);
+	*stat = (struct tp_view_stat){ .ino = ino, .mode = S_IFSOCK | 0600 };
+	return 0;
+}
+
+static void reply_attr(fuse_req_t req, fuse_ino_t ino)
+{
+	struct tp_view_stat view_stat;
+	struct stat attr;
+	int err = stat_of(tp_mount_of(req), ino, &view_stat);
+
+	if (err) {
+		fuse_reply_err(req, -err);
+		return;
+	}
+	fill_attr(&view_stat, &attr);
+	fuse_reply_attr(req, &attr, view_stat.lasting ? lasting_s : 0);
+}
+
+static void on_getattr(fuse_req_t req, fuse_ino_t ino, tp_unused struct fuse_file_info *fi)
+{
+	reply_attr(req, ino);
+}
+
+/* "echo > file" truncates first; all else stays as it is. */
+static void on_setattr(fuse_req_t req, fuse_ino_t ino, tp_unused struct stat *attr, int to_set,
+		       tp_unused struct fuse_file_info *fi)
+{
+	const int harmless = FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_CTIME | FUSE_SET_ATTR_MTIME |
+			     FUSE_SET_ATTR_MTIME_NOW;
+
+	if (!(to_set & FUSE_SET_ATTR_SIZE) || to_set & ~harmless)
+		fuse_reply_err(req, EPERM);
+	else
+		reply_attr(req, ino);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void reply_entry(fuse_req_t req, const struct tp_view_stat *stat)
+{
+	double timeout = stat->lasting ? lasting_s : 0;
+	struct fuse_entry_param entry = { .ino = stat->ino,
+					  .attr_timeout = timeout,
+					  .entry_timeout = timeout };
+
+	fill_attr(stat, &entry.attr);
+	fuse_reply_entry(req, &entry);
+}
+
+static bool is_control(struct tp_mount *mount, fuse_ino_t parent, const char *name)
+{
+	struct tp_view_stat dir;
+
+	return !strcmp(name, control_name) &&
+	       !tp_view_find(mount->config.view, control_dir, &dir) && dir.ino == parent;
+}
+
+static int look_up(struct tp_mount *mount, fuse_ino_t parent, const char *name,
+		   struct tp_view_stat *stat)
+{
+	if (tp_atomic_load(&mount->has_control, TP_ACQUIRE) && is_control(mount, parent, name))
+		return stat_of(mount, control_ino, stat);
+	return tp_view_lookup(mount->config.view, parent, name, stat);
+}
+
+static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct tp_view_stat stat;
+	int err = look_up(tp_mount_of(req), parent, name, &stat);
+
+	if (err)
+		fuse_reply_err(req, -err);
+	else
+		reply_entry(req, &stat);
+}
+
+static void on_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct tp_text text = { .length = 0 };
+	int err = tp_view_show(tp_mount_of(req)->config.view, ino, &text, NULL);
+
+	if (err)
+		fuse_reply_err(req, -err);
+	else
+		fuse_reply_readlink(req, text.bytes);
+	tp_text_fini(&text);
+}
+
+/* bind() makes its socket by mknod(), in the thread that binds; nothing else is ever made here. */
+static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		     tp_unused dev_t dev)
+{
+	struct tp_mount *mount = tp_mount_of(req);
+	struct tp_view_stat stat;
+
+	if (!S_ISSOCK(mode) || !is_control(mount, parent, name) ||
+	    (uint32_t)fuse_req_ctx(req)->pid != tp_atomic_load(&mount->binder, TP_ACQUIRE)) {
+		fuse_reply_err(req, EPERM);
+		return;
+	}
+	tp_atomic_store(&mount->has_control, 1, TP_RELEASE);
+	stat_of(mount, control_ino, &stat);
+	reply_entry(req, &stat);
+}
+
+/* ---- what nobody may do; Linux answers the same ---------------------------------------------- */
+
+static void refuse_create(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name,
+			  tp_unused mode_t mode, tp_unused struct fuse_file_info *fi)
+{
+	fuse_reply_err(req, EACCES);
+}
+
+static void refuse_mkdir(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name,
+			 tp_unused mode_t mode)
+{
+	fuse_reply_err(req, EPERM);
+}
+
+static void refuse_remove(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name)
+{
+	fuse_reply_err(req, EPERM);
+}
+
+static void refuse_symlink(fuse_req_t req, tp_unused const char *to, tp_unused fuse_ino_t parent,
+			   tp_unused const char *name)
+{
+	fuse_reply_err(req, EPERM);
+}
+
+static void refuse_rename(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name,
+			  tp_unused fuse_ino_t to, tp_unused const char *new_name,
+			  tp_unused unsigned flags)
+{
+	fuse_reply_err(req, EPERM);
+}
+
+static void refuse_link(fuse_req_t req, tp_unused fuse_ino_t ino, tp_unused fuse_ino_t parent,
+			tp_unused const char *name)
+{
+	fuse_reply_err(req, EPERM);
+}
+
+/* ---- directories ----------------------------------------------------------------------------- */
+
+/* Offsets 1 and 2 follow "." and "..", the view's positions come after. */
+enum { FIRST_OFFSET = 2 };
+
+struct listing {
+	fuse_req_t req;
+	char *bytes;
+	size_t size, used;
+};
+
+static bool add_entry(struct listing *l, const char *name, fuse_ino_t ino, mode_t mode,
+		      uint64_t next)
+{
+	struct stat attr = { .st_ino = ino, .st_mode = mode };
+	size_t length = fuse_add_direntry(l->req, l->bytes + l->used, l->size - l->used, name,
+					  &attr, (off_t)next);
+
+	if (length > l->size - l->used)
+		return false;
+	l->used += length;
+	return true;
+}
+
+static void list(struct listing *l, struct tp_view *view, fuse_ino_t ino, uint64_t offset)
+{
+	static const char *const dots[FIRST_OFFSET] = { ".", ".." };
+	char name[TP_VIEW_NAME];
+	struct tp_view_stat stat;
+
+	for (; offset < FIRST_OFFSET; offset++) {
+		if (!add_entry(l, dots[offset], ino, S_IFDIR, offset + 1))
+			return;
+	}
+	offset -= FIRST_OFFSET;
+	while (tp_view_list(view, ino, &offset, name, &stat)) {
+		if (!add_entry(l, name, stat.ino, stat.mode, offset + FIRST_OFFSET))
+			return;
+	}
+}
+
+static void on_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		       tp_unused struct fuse_file_info *fi)
+{
+	struct listing l = { .req = req, .bytes = tp_zalloc(size), .size = size };
+
+	if (!l.bytes) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	list(&l, tp_mount_of(req)->config.view, ino, (uint64_t)offset);
+	fuse_reply_buf(req, l.bytes, l.used);
+	tp_free(l.bytes);
+}
+
+static const struct fuse_lowlevel_ops operations = {
+	.lookup = on_lookup,
+	.getattr = on_getattr,
+	.setattr = on_setattr,
+	.readlink = on_readlink,
+	.mknod = on_mknod,
+	.create = refuse_create,
+	.mkdir = refuse_mkdir,
+	.unlink = refuse_remove,
+	.rmdir = refuse_remove,
+	.symlink = refuse_symlink,
+	.rename = refuse_rename,
+	.link = refuse_link,
+	.open = tp_fuse_open,
+	.release = tp_fuse_release,
+	.read = tp_fuse_read,
+	.write = tp_fuse_write,
+	.poll = tp_fuse_poll,
+	.readdir = on_readdir,
+};
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/*
+ * A thread of libfuse's looks at the session's end only after a request, so it gets one: any name
+ * will do, for it is not remembered.
+ */
+static void wake_servers(const struct tp_mount *mount)
+{
+	char path[PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/.end", mount->dir);
+	access(path, F_OK);
+}
+
+static void serve_stream(void *arg)
+{
+	struct tp_mount *mount = arg;
+
+	tp_stream_serve(&mount->stream);
+	wake_servers(mount);
+}
+
+static void serve(void *arg)
+{
+	struct tp_mount *mount = arg;
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+
+	fuse_loop_cfg_set_max_threads(config, MAX_THREADS);
+	fuse_session_loop_mt(mount->session, config);
+	fuse_loop_cfg_destroy(config);
+	if (!tp_atomic_load(&mount->closing, TP_ACQUIRE) && mount->config.gone)
+		mount->config.gone(mount->config.arg);
+}
+
+/* Mounting hides what is there, so there shall be nothing. */
+int tp_mount_check(const char *dir)
+{
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	int nr = 0;
+
+	if (!d)
+		return -errno;
+	while (nr <= 2 && (entry = readdir(d)))
+		nr++;
+	closedir(d);
+	return nr > 2 ? -ENOTEMPTY : 0;
+}
+
+static int attach(struct tp_mount *mount)
+{
+	static char name[] = "tidepool", option[] = "-o",
+		    own[] = "default_permissions,auto_unmount,fsname=tidepool,subtype=tidepool",
+		    open[] = "allow_other";
+	char *argv[] = { name, option, own, option, open, NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(mount->config.allow_other ? 5 : 3, argv);
+
+	mount->session = fuse_session_new(&args, &operations, sizeof(operations), mount);
+	fuse_opt_free_args(&args);
+	if (!mount->session)
+		return TP_ERR(-ENOMEM, "FUSE session");
+	if (!fuse_session_mount(mount->session, mount->dir))
+		return 0;
+	fuse_session_destroy(mount->session);
+	return TP_ERR(-EPERM, "FUSE mount");
+}
+
+static int begin(struct tp_mount *mount)
+{
+	int err = attach(mount);
+
+	if (err)
+		return err;
+	tp_stream_init(&mount->stream, tp_view_machine(mount->config.view));
+	err = tp_thread_start(&mount->stream_thread, "uevents", serve_stream, mount);
+	if (err)
+		goto unmount;
+	err = tp_thread_start(&mount->thread, "fuse", serve, mount);
+	if (!err)
+		return 0;
+	tp_stream_stop(&mount->stream);
+unmount:
+	/* Before the join: nobody serves the last request of that thread. */
+	fuse_session_unmount(mount->session);
+	if (mount->stream.stop)
+		tp_thread_join(&mount->stream_thread);
+	fuse_session_destroy(mount->session);
+	return err;
+}
+
+int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount)
+{
+	struct tp_mount *new;
+	char dir[PATH_MAX];
+	int err = tp_mount_check(config->dir);
+
+	if (err)
+		return TP_ERR_TEXT(err, config->dir, "mount at %s");
+	if (!realpath(config->dir, dir))
+		return TP_ERR_TEXT(-errno, config->dir, "mount at %s");
+	new = tp_zalloc(sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	new->config = *config;
+	tp_mutex_init(&new->waits_lock, TP_RANK_LAB, 30);
+	tp_list_init(&new->waits);
+	new->dir = tp_strdup(dir);
+	err = new->dir ? begin(new) : -ENOMEM;
+	if (err) {
+		tp_free(new->dir);
+		tp_free(new);
+		return err;
+	}
+	*mount = new;
+	return 0;
+}
+
+void tp_mount_end(struct tp_mount *mount)
+{
+	tp_mount_interrupt_all(mount);
+	fuse_session_exit(mount->session);
+	tp_stream_stop(&mount->stream);
+	tp_thread_join(&mount->thread);
+	/* Ends also the request that nobody served any more. */
+	fuse_session_unmount(mount->session);
+	tp_thread_join(&mount->stream_thread);
+	fuse_session_destroy(mount->session);
+	tp_free(mount->dir);
+	tp_free(mount);
+}
+
+int tp_mount_control_socket(struct tp_mount *mount)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err = 0;
+
+	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/%s", mount->dir,
+			     control_dir, control_name) >= sizeof(address.sun_path))
+		return TP_ERR_TEXT(-ENAMETOOLONG, mount->dir, "control socket in %s");
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	tp_atomic_store(&mount->binder, (uint32_t)gettid(), TP_RELEASE);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, SOMAXCONN))
+		err = -errno;
+	tp_atomic_store(&mount->binder, 0, TP_RELEASE);
+	if (!err)
+		return fd;
+	close(fd);
+	return TP_ERR_TEXT(err, address.sun_path, "control socket %s");
+}

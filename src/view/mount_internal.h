@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mount_internal - what the files of the FUSE side share. */
+#ifndef TP_VIEW_MOUNT_INTERNAL_H
+#define TP_VIEW_MOUNT_INTERNAL_H
+
+#include <fuse_lowlevel.h>
+
+#include "core/list.h"
+#include "core/sync.h"
+#include "view/mount.h"
+#include "view/text.h"
+
+/* Readers of the stream of uevents; see stream.c. */
+struct tp_stream {
+	struct tp_machine *machine;
+	struct tp_mutex lock;
+	struct tp_list parked; /* reads that wait */
+	struct tp_list polls;  /* and handles that want to be told */
+	bool stop;
+};
+
+struct tp_mount {
+	struct tp_mount_config config;
+	struct fuse_session *session;
+	struct tp_thread thread, stream_thread;
+	struct tp_stream stream;
+	char *dir;		   /* absolute */
+	tp_atomic_u32 has_control; /* the control socket was bound */
+	tp_atomic_u32 binder;	   /* the thread that binds it just now, or 0 */
+	tp_atomic_u32 closing;	   /* whoever waits shall not */
+	struct tp_mutex waits_lock;
+	struct tp_list waits; /* cancels of requests that may wait */
+};
+
+/* An open file; of the stream, or of anything else. */
+struct tp_open_file {
+	struct tp_mutex lock;
+	struct tp_text text; /* what it showed when it was last read from the start */
+	bool stream;
+	uint64_t next, lost; /* of a stream: the event to be read next */
+};
+
+static inline struct tp_mount *tp_mount_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static inline struct tp_open_file *tp_open_file_of(const struct fuse_file_info *fi)
+{
+	return (struct tp_open_file *)(uintptr_t)fi->fh;
+}
+
+/* File operations: mount_file.c. */
+void tp_fuse_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void tp_fuse_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void tp_fuse_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		  struct fuse_file_info *fi);
+void tp_fuse_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
+		   struct fuse_file_info *fi);
+void tp_fuse_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		  struct fuse_pollhandle *handle);
+
+/* Interrupt whoever waits, and from now on whoever would. */
+void tp_mount_interrupt_all(struct tp_mount *mount);
+
+void tp_stream_init(struct tp_stream *stream, struct tp_machine *machine);
+/* Answer who waits, until it is stopped. */
+void tp_stream_serve(struct tp_stream *stream);
+/* Whoever waits is answered, whoever comes is not kept. */
+void tp_stream_stop(struct tp_stream *stream);
+/* Answer now, or when there is an event. */
+void tp_stream_read(struct tp_stream *stream, fuse_req_t req, struct tp_open_file *file,
+		    size_t size, bool nonblock);
+/* The file is being closed. */
+void tp_stream_forget(struct tp_stream *stream, const struct tp_open_file *file);
+/* Is there something to read?  If not, tell @handle when there is; it is ours. */
+bool tp_stream_poll(struct tp_stream *stream, struct tp_open_file *file,
+		    struct fuse_pollhandle *handle);
+
+#endif

@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whatever --json prints is in docs/tidepool.schema.json, and the other way round.
+
+Every command runs, on small inputs, in all the ways it can end.  Each line must be valid, and each
+type, property and word that the schema declares must have been seen, or stand in NEVER_SEEN.
+"""
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+try:
+    import jsonschema
+except ImportError:
+    print("this needs python3-jsonschema")
+    sys.exit(77)
+
+TIDEPOOL = os.environ["TIDEPOOL"]
+SOURCE = Path(os.environ["TP_SOURCE"])
+SCHEMA = json.loads((SOURCE / "docs" / "tidepool.schema.json").read_text())
+SCENARIOS = SOURCE / "scenarios"
+BROKEN, RIGHT = "model/stale-type-broken", "model/stale-type"
+SMALL = "local m = tp.machine { nodes = { { dram = '32M' }, {} }, block_size = '8M' }\n"
+SANITIZED = b"__asan_init" in Path(TIDEPOOL).read_bytes() or \
+    b"__tsan_init" in Path(TIDEPOOL).read_bytes()
+
+# (definition, property, word) -> why no test brings it about.
+NEVER_SEEN = {
+    ("injection_line", "outcome", "finding"):
+        "takes a bug of the library; the same code says so of a whole run",
+    ("injection_line", "outcome", "not_reached"):
+        "takes threads that hit a site less often than in the first run",
+}
+
+# A script of which one injected run, and only that, ends in a way of its own.
+WHEN_INJECTED = """
+local function injected()
+    for _, site in ipairs(tp.fault.list()) do
+        if site.name == 'mm/online-prepare' then return site.injected > 0 end
+    end
+end
+""" + SMALL + "m:plug { size = '8M', node = 1, online = 'movable' }\nif injected() then %s end\n"
+
+
+class Output:
+    """What one command printed, and how it ended."""
+
+    def __init__(self, words, code, stdout, stderr):
+        self.words, self.code, self.stderr = words, code, stderr
+        self.lines = [json.loads(line) for line in stdout.splitlines()]
+
+    def of(self, type_):
+        return [line for line in self.lines if line["type"] == type_]
+
+
+def tidepool(*words, before=(), limits=None, **popen):
+    run = subprocess.run([*before, TIDEPOOL, *map(str, words)], capture_output=True, text=True,
+                         stdin=subprocess.DEVNULL, check=False, preexec_fn=limits, timeout=120,
+                         **popen)
+    return Output(words, run.returncode, run.stdout, run.stderr)
+
+
+def disturbed(disturb, *words, ready=None):
+    """Run it, and call disturb(process) after the line of that type, or after a second."""
+    with subprocess.Popen([TIDEPOOL, *map(str, words)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        seen = ""
+        while ready and f'"type":"{ready}"' not in seen:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            seen += line
+        if not ready:
+            time.sleep(1)
+        disturb(process)
+        stdout, stderr = process.communicate(timeout=120)
+    return Output(words, process.returncode, seen + stdout, stderr)
+
+
+def interrupt(process):
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def corrupt(process):
+    """Write over the view of the smallest memory that is shared: the only load's."""
+    areas = re.findall(r"^(\w+)-(\w+) rw-s", Path(f"/proc/{process.pid}/maps").read_text(), re.M)
+    begin, end = min(((int(a, 16), int(b, 16)) for a, b in areas),
+                     key=lambda area: area[1] - area[0])
+    with open(f"/proc/{process.pid}/mem", "r+b", buffering=0) as memory:
+        memory.seek(begin)
+        memory.write(b"\xa5" * (end - begin))
+
+
+def abort_child(process):
+    """Let a child crash that sleeps; the others are gone in no time."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    before, child = None, ""
+    while not child or child != before:
+        before, child = child, children.read_text()
+        time.sleep(0.5)
+    os.kill(int(child.split()[0]), signal.SIGABRT)
+
+
+def small_address_space():
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+
+class Json(unittest.TestCase):
+    outputs = []
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+
+    def script(self, text, name="bad.lua"):
+        path = Path(self.folder.name) / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def keep(self, output, code, verdict):
+        """It ended as it should, and its last line says so."""
+        self.outputs.append(output)
+        self.assertEqual(output.code, code, (output.words, output.lines[-1:], output.stderr))
+        self.assertTrue(output.lines, output.words)
+        result = output.lines[-1]
+        self.assertEqual([line["type"] for line in output.lines].count("result"), 1)
+        self.assertEqual((result["type"], result["exit"], result["verdict"], result["command"]),
+                         ("result", code, verdict, output.words[0]))
+        return output
+
+    def silent(self, output):
+        """It could not begin: no line at all, a message, exit 2."""
+        self.assertEqual((output.code, output.lines), (2, []), output.words)
+        self.assertTrue(output.stderr)
+
+    # ---- run ----
+
+    def test_run_that_holds(self):
+        for name in ("quickstart", "pinned", "partial"):
+            self.keep(tidepool("run", "--json", SCENARIOS / f"{name}.lua"), 0, "held")
+        pinned = self.outputs[-2]
+        blocked = [step for step in pinned.of("step") if step["report"] and step["err"]]
+        self.assertTrue(all(step["report"]["blockers"] for step in blocked) and blocked)
+
+    def test_run_with_a_veto(self):
+        output = self.keep(tidepool("run", "--json", SCENARIOS / "veto.lua"), 0, "held")
+        self.assertIn("driver", [step["report"]["vetoed_by"] for step in output.of("step")
+                                 if step["report"]])
+
+    def test_run_with_an_injected_fault(self):
+        output = self.keep(tidepool("run", "--json", SCENARIOS / "quickstart.lua", "--retry",
+                                    "--inject", "mm/online-prepare:2"), 0, "held")
+        self.assertTrue(any(step["injected"] and step["err"] for step in output.of("step")))
+
+    def test_run_that_broke_a_promise(self):
+        script = self.script(SMALL + "m:load { kind = 'mapping', size = '4M' }\n"
+                             "print('ready') tp.sleep '2s'")
+        output = self.keep(disturbed(corrupt, "run", "--json", script, ready="log"), 1, "finding")
+        self.assertTrue(output.of("finding"))
+
+    def test_run_that_expected_something_else(self):
+        output = tidepool("run", "--json", self.script("assert(1 == 2, 'it is not')"))
+        self.assertIn("it is not", self.keep(output, 1, "assertion").lines[-1]["message"])
+        self.keep(tidepool("run", "--json", self.script(b"error('no \xff text')")), 1, "assertion")
+
+    def test_run_of_what_is_no_script(self):
+        self.keep(tidepool("run", "--json", self.script("this is no Lua")), 2, "usage")
+        self.silent(tidepool("run", "--json"))
+        self.silent(tidepool("run", "--json", "--no-such-option"))
+
+    def test_run_that_lacks_memory(self):
+        script = self.script(SMALL + "m:load { kind = 'mapping', size = '1000G' }")
+        self.keep(tidepool("run", "--json", script), 3, "environment")
+
+    def test_run_interrupted(self):
+        script = self.script(SMALL + "print('ready') tp.sleep '60s'")
+        self.keep(disturbed(interrupt, "run", "--json", script, ready="log"), 130, "interrupted")
+
+    # ---- faults ----
+
+    def test_faults_listed(self):
+        self.keep(tidepool("faults", "--json"), 0, "held")
+        script = self.script(SMALL + "tp.fault.arm('mm/isolate', 1)\n"
+                             "m:plug({ size = '8M', node = 1, online = 'movable' }):offline()")
+        output = self.keep(tidepool("faults", "--json", script), 0, "held")
+        self.assertTrue(any(site["hits"] and site["injected"] for site in output.of("site")))
+
+    def test_faults_all(self):
+        output = tidepool("faults", "--all", "--hits", "1", "--json", SCENARIOS / "quickstart.lua")
+        self.assertTrue(self.keep(output, 0, "held").of("injection"))
+
+    def test_faults_that_end_the_script(self):
+        script = self.script(WHEN_INJECTED % "error('I give up')", "ended.lua")
+        output = self.keep(tidepool("faults", "--all", "--hits", "1", "--json", script), 0, "held")
+        self.assertIn("ended", [line["outcome"] for line in output.of("injection")])
+
+    def test_faults_that_hang(self):
+        script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "hang.lua")
+        output = tidepool("faults", "--all", "--hits", "1", "--timeout", "300ms", "--json", script)
+        self.assertIn("hang", [line["outcome"] for line in
+                               self.keep(output, 1, "finding").of("injection")])
+
+    def test_faults_that_crash(self):
+        script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "crash.lua")
+        output = disturbed(abort_child, "faults", "--all", "--hits", "1", "--json", script,
+                           ready="begin")
+        self.assertIn("crash", [line["outcome"] for line in
+                                self.keep(output, 1, "finding").of("injection")])
+
+    def test_faults_of_a_script_that_does_not_hold(self):
+        output = tidepool("faults", "--all", "--json", self.script("assert(false)"))
+        self.assertIn("without a fault", self.keep(output, 2, "usage").lines[-1]["message"])
+        self.silent(tidepool("faults", "--all", "--json"))
+
+    def test_faults_interrupted(self):
+        script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "hang.lua")
+        self.keep(disturbed(interrupt, "faults", "--all", "--json", script), 130, "interrupted")
+
+    # ---- explore, merge, replay ----
+
+    def test_explore_listed(self):
+        self.keep(tidepool("explore", "--list", "--json"), 0, "held")
+
+    def test_explore_that_finds_and_replay_of_it(self):
+        for strategy in ("random", "pct", "dfs", "sleep", "dpor", "bound"):
+            output = tidepool("explore", BROKEN, "--strategy", strategy, "--runs", "100000",
+                              "--json")
+            self.keep(output, 1, "finding")
+        token = output.of("explore")[0]["token"]
+        again = self.keep(tidepool("replay", BROKEN, token, "--json"), 1, "finding")
+        self.assertEqual(again.of("replay")[0]["finding"], output.of("explore")[0]["finding"])
+        self.keep(tidepool("replay", RIGHT, "--json"), 0, "held")
+
+    def test_explore_that_holds(self):
+        output = tidepool("explore", RIGHT, "mm/free-vs-offline", "--faults", "1", "--sites",
+                          "--memory", "c11", "--json")
+        self.assertTrue(self.keep(output, 0, "held").of("explore")[1]["sites"])
+        self.keep(tidepool("explore", RIGHT, "--runs", "3", "--json"), 0, "held")
+        self.assertEqual(self.outputs[-1].of("explore")[0]["verdict"], "capped")
+
+    def test_explore_of_nothing(self):
+        self.silent(tidepool("explore", "no/such-scenario", "--json"))
+        self.silent(tidepool("explore", RIGHT, "--strategy", "luck", "--json"))
+        self.silent(tidepool("replay", RIGHT, "no token", "--json"))
+        self.silent(tidepool("merge", "/dev/null", "--json"))
+
+    def test_explore_interrupted(self):
+        self.keep(disturbed(interrupt, "explore", "mm/free-vs-offline", "--strategy", "random",
+                            "--runs", "1000000000", "--json"), 130, "interrupted")
+
+    def test_merge(self):
+        shards = []
+        for part in (1, 2, 3):
+            output = self.keep(tidepool("explore", RIGHT, "--shard", f"{part}/3", "--json"), 0,
+                               "held")
+            shards.append(self.script("\n".join(map(json.dumps, output.lines)), f"shard{part}"))
+        self.keep(tidepool("merge", *shards, "--json", "--sites"), 0, "held")
+        output = self.keep(tidepool("merge", shards[0], shards[2], "--json"), 1, "incomplete")
+        self.assertEqual(output.of("explore")[0]["verdict"], "capped")
+
+    # ---- doctor ----
+
+    def test_doctor(self):
+        output = tidepool("doctor", "--json")
+        self.keep(output, 0, "held")
+        self.silent(tidepool("doctor", "--json", "--no-such-option"))
+
+    def test_doctor_with_limits(self):
+        """Root without its capabilities, or an ordinary user as he is."""
+        before = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
+        if before and not shutil.which("setpriv"):
+            self.skipTest("there is no setpriv")
+        output = self.keep(tidepool("doctor", "--json", before=before), 0, "held")
+        self.assertIn("limited", [probe["state"] for probe in output.of("probe")])
+
+    def test_doctor_that_misses_something(self):
+        if SANITIZED:
+            NEVER_SEEN["probe_line", "state", "missing"] = "a sanitizer needs all addresses"
+            self.skipTest("a sanitizer needs all addresses")
+        output = tidepool("doctor", "--json", limits=small_address_space)
+        self.assertIn("missing", [probe["state"] for probe in
+                                  self.keep(output, 3, "environment").of("probe")])
+
+
+class Schema(unittest.TestCase):
+    """Runs after all of Json, over everything it has seen."""
+
+    def setUp(self):
+        self.validator = jsonschema.Draft202012Validator(SCHEMA)
+        self.lines = [line for output in Json.outputs for line in output.lines]
+
+    def test_schema_is_one(self):
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    def test_nothing_else_is_allowed(self):
+        for name, definition in SCHEMA["$defs"].items():
+            if "properties" in definition:
+                self.assertIs(definition["additionalProperties"], False, name)
+                self.assertEqual(set(definition["required"]), set(definition["properties"]), name)
+
+    def test_page_for_people_names_everything(self):
+        page = (SOURCE / "docs" / "json.md").read_text()
+        named = set(re.findall(r"`(\w+)`", page))
+        for name, key, word in self.declared():
+            if key != "strategy": # whose words the man page explains
+                self.assertIn(word if isinstance(word, str) else key, named, name)
+
+    def test_wrong_lines_are_refused(self):
+        """The validation is one that can fail."""
+        log = {"schema": 2, "type": "log", "text": "hello"}
+        self.validator.validate(log)
+        for wrong in ({**log, "more": 1}, {**log, "schema": 1}, {**log, "type": "blog"},
+                      {"schema": 2, "type": "log"}, {**log, "text": None}):
+            self.assertFalse(self.validator.is_valid(wrong), wrong)
+
+    def test_every_line_is_valid(self):
+        self.assertGreater(len(self.lines), 300)
+        for output in Json.outputs:
+            for line in output.lines:
+                error = jsonschema.exceptions.best_match(self.validator.iter_errors(line))
+                self.assertIsNone(error, f"{output.words}: {error and error.message}: {line}")
+
+    def matching(self, schema, value):
+        """The definitions that the value is an instance of, with the value."""
+        if "$ref" in schema:
+            name = schema["$ref"].split("/")[-1]
+            yield from self.instances(name, value)
+        for option in schema.get("anyOf", ()):
+            if self.validator.evolve(schema=option).is_valid(value):
+                yield from self.matching(option, value)
+        for item in value if isinstance(value, list) else ():
+            yield from self.matching(schema.get("items", {}), item)
+
+    def instances(self, name, value):
+        yield name, value
+        for key, schema in SCHEMA["$defs"][name].get("properties", {}).items():
+            yield from self.matching(schema, value[key])
+
+    def seen(self):
+        """(definition, property, word or None) of everything that was there and not null."""
+        for line in self.lines:
+            for name, value in self.instances(line["type"] + "_line", line):
+                if not isinstance(value, dict):
+                    continue
+                for key, part in value.items():
+                    if part is not None:
+                        yield name, key, None
+                        if not isinstance(part, (list, dict)):
+                            yield name, key, part
+
+    def declared(self):
+        for name, definition in SCHEMA["$defs"].items():
+            for key, schema in definition.get("properties", {}).items():
+                yield name, key, None
+                words = SCHEMA["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema \
+                    else schema
+                for word in words.get("enum", ()):
+                    yield name, key, word
+
+    def test_everything_declared_was_seen(self):
+        never = set(self.declared()) - set(self.seen())
+        self.assertEqual(never, set(NEVER_SEEN))
+
+
+if __name__ == "__main__":
+    unittest.main()
