@@ -57,9 +57,11 @@ class Mount:
         try:
             _, said = self.process.communicate(timeout=MOUNT_SECONDS)
         except subprocess.TimeoutExpired:
+            # Requests that nobody serves would keep it from dying.
+            subprocess.run(["umount", "--force", "--lazy", str(self.folder)], check=False,
+                           stderr=log)
             self.process.kill()
             _, said = self.process.communicate()
-            subprocess.run(["umount", "--lazy", str(self.folder)], check=False, stderr=log)
         log.write(said)
         if self.process.returncode == 0:
             return None
