@@ -140,6 +140,7 @@ struct tp_zone_stat {
 	uint64_t free;				       /* never counts isolated pages */
 	uint64_t isolated_free;			       /* free pages of isolated pageblocks */
 	uint64_t pcp;				       /* held in per-CPU lists */
+	uint64_t mapping_pages;			       /* that mappings show; exact at rest */
 	unsigned pcp_batch, pcp_high;		       /* got at once, and kept at most, per CPU */
 	uint64_t watermark[3];			       /* min, low, high */
 	/* pages kept from requests that could use a zone of that type */

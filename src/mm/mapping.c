@@ -70,7 +70,7 @@ static void count_placed(struct tp_mapping *map, tp_pfn pfn, unsigned order, int
 {
 	struct tp_machine *m = map->machine;
 
-	tp_quiet_add(&tp_counts_of(m, pfn)->mapping_pages, UINT64_C(1) << order);
+	tp_quiet_add(&tp_pfn_zone(m, pfn)->mapping_pages, UINT64_C(1) << order);
 	if (tp_policy_takes_turns(&map->policy) && tp_pfn_block(m, pfn)->node == wanted)
 		tp_quiet_add(&tp_pfn_zone(m, pfn)->nr_interleave, 1);
 }
@@ -121,7 +121,7 @@ static int alloc_chunk(struct tp_mapping *map, uint64_t chunk)
 
 static void free_run(struct tp_mapping *map, tp_pfn pfn, unsigned order)
 {
-	tp_quiet_sub(&tp_counts_of(map->machine, pfn)->mapping_pages, UINT64_C(1) << order);
+	tp_quiet_sub(&tp_pfn_zone(map->machine, pfn)->mapping_pages, UINT64_C(1) << order);
 	tp_pages_free(map->machine, pfn, order);
 }
 

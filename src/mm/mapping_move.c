@@ -120,8 +120,8 @@ static int move(struct tp_mapping *map, uint64_t page, tp_pfn old, tp_pfn new, u
 	if (!err)
 		err = move_charged(map, page, old, new, order);
 	if (!err) {
-		tp_quiet_sub(&tp_counts_of(map->machine, old)->mapping_pages, UINT64_C(1) << order);
-		tp_quiet_add(&tp_counts_of(map->machine, new)->mapping_pages, UINT64_C(1) << order);
+		tp_quiet_sub(&tp_pfn_zone(map->machine, old)->mapping_pages, UINT64_C(1) << order);
+		tp_quiet_add(&tp_pfn_zone(map->machine, new)->mapping_pages, UINT64_C(1) << order);
 		tp_atomic_count(&map->moves, 1);
 		tp_atomic_count(&map->pages_moved, UINT64_C(1) << order);
 	}

@@ -68,6 +68,9 @@ static struct tp_zone_stat read_counts(struct tp_zone *zone)
 		.isolated_free = zone->nr_isolated_free,
 		.isolated_pageblocks = zone->nr_isolated_blocks,
 		.pcp = pcp.pages,
+		.pcp_batch = TP_PCP_BATCH,
+		.pcp_high = TP_PCP_HIGH,
+		.mapping_pages = tp_quiet_load(&zone->mapping_pages),
 		.nr_allocated = zone->nr_allocated + pops, /* P3 */
 		.nr_freed = zone->nr_freed + pcp.pages + pops,
 		.numa = requests(zone, miss, &pcp),
@@ -130,7 +133,6 @@ int tp_node_stat(struct tp_machine *m, int node, struct tp_node_stat *stat)
 		return TP_ERR(-EINVAL, "node %d is not one of %u", node, m->nr_nodes);
 	c = &m->nodes[node].counts;
 	*stat = (struct tp_node_stat){
-		.mapping_pages = tp_quiet_load(&c->mapping_pages),
 		.slab_pages = tp_quiet_load(&c->slab_pages),
 		.migrated = tp_quiet_load(&c->migrated),
 		.migrate_failures = tp_quiet_load(&c->migrate_failures),
@@ -138,6 +140,9 @@ int tp_node_stat(struct tp_machine *m, int node, struct tp_node_stat *stat)
 		.released = tp_quiet_load(&c->released),
 		.compacted = tp_quiet_load(&c->compacted),
 	};
+	for (unsigned t = 0; t < TP_NR_ZONE_TYPES; t++)
+		stat->mapping_pages +=
+			tp_quiet_load(&tp_zone_of(m, node, (enum tp_zone_type)t)->mapping_pages);
 	return 0;
 }
 

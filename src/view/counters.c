@@ -23,6 +23,7 @@ VALUE(numa_interleave, z->numa.interleave)
 VALUE(numa_local, z->numa.local)
 VALUE(numa_other, z->numa.other)
 VALUE(mapping, f->node.mapping_pages)
+VALUE(zone_mapping, z->mapping_pages)
 VALUE(slab, f->node.slab_pages)
 VALUE(demoted, f->node.demoted)
 VALUE(alloc_dma, f->zone[TP_ZONE_DMA].nr_allocated)
@@ -47,7 +48,7 @@ static uint64_t freed(const struct tp_figures_of *f, tp_unused const struct tp_z
 const struct tp_counter tp_zone_counters[] = {
 	{ "nr_free_pages", zone_free },
 	{ "nr_zone_inactive_anon", NULL },
-	{ "nr_zone_active_anon", NULL },
+	{ "nr_zone_active_anon", zone_mapping },
 	{ "nr_zone_inactive_file", NULL },
 	{ "nr_zone_active_file", NULL },
 	{ "nr_zone_unevictable", NULL },

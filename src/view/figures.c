@@ -21,6 +21,7 @@ static void add_zone(struct tp_zone_stat *sum, const struct tp_zone_stat *z)
 	sum->managed += z->managed;
 	sum->free += z->free;
 	sum->pcp += z->pcp;
+	sum->mapping_pages += z->mapping_pages;
 	sum->watermark[0] += z->watermark[0];
 	sum->watermark[1] += z->watermark[1];
 	sum->watermark[2] += z->watermark[2];

@@ -10,11 +10,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -28,6 +30,13 @@ static const char control_dir[] = "tidepool", control_name[] = "control";
 static const double lasting_s = 3600;
 
 enum { MAX_THREADS = 1024 };
+
+/* One that nobody misses; it only interrupts a sleep. */
+static const int nudge_signal = SIGURG;
+
+static void on_nudge(tp_unused int signal)
+{
+}
 
 /* ---- attributes ------------------------------------------------------------------------------ */
 
@@ -136,7 +145,7 @@ static void on_readlink(fuse_req_t req, fuse_ino_t ino)
 	tp_text_fini(&text);
 }
 
-/* bind() makes its socket by mknod(), in the thread that binds; nothing else is ever made here. */
+/* bind() makes its socket by mknod(); nothing else is ever made here. */
 static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 		     tp_unused dev_t dev)
 {
@@ -144,7 +153,7 @@ static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct tp_view_stat stat;
 
 	if (!S_ISSOCK(mode) || !is_control(mount, parent, name) ||
-	    (uint32_t)fuse_req_ctx(req)->pid != tp_atomic_load(&mount->binder, TP_ACQUIRE)) {
+	    !tp_atomic_load(&mount->binding, TP_ACQUIRE)) {
 		fuse_reply_err(req, EPERM);
 		return;
 	}
@@ -269,24 +278,21 @@ static const struct fuse_lowlevel_ops operations = {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/*
- * A thread of libfuse's looks at the session's end only after a request, so it gets one: any name
- * will do, for it is not remembered.
- */
-static void wake_servers(const struct tp_mount *mount)
-{
-	char path[PATH_MAX + 8];
-
-	snprintf(path, sizeof(path), "%s/.end", mount->dir);
-	access(path, F_OK);
-}
-
 static void serve_stream(void *arg)
 {
 	struct tp_mount *mount = arg;
 
 	tp_stream_serve(&mount->stream);
-	wake_servers(mount);
+}
+
+/* libfuse's loop sleeps until a signal comes; the thread has those of the process blocked. */
+static void let_nudges_through(void)
+{
+	sigset_t nudge;
+
+	sigemptyset(&nudge);
+	sigaddset(&nudge, nudge_signal);
+	sigprocmask(SIG_UNBLOCK, &nudge, NULL);
 }
 
 static void serve(void *arg)
@@ -294,9 +300,12 @@ static void serve(void *arg)
 	struct tp_mount *mount = arg;
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
 
+	let_nudges_through();
+	tp_atomic_store(&mount->loop_thread, (uint32_t)gettid(), TP_RELEASE);
 	fuse_loop_cfg_set_max_threads(config, MAX_THREADS);
 	fuse_session_loop_mt(mount->session, config);
 	fuse_loop_cfg_destroy(config);
+	tp_atomic_store(&mount->served, 1, TP_RELEASE);
 	if (!tp_atomic_load(&mount->closing, TP_ACQUIRE) && mount->config.gone)
 		mount->config.gone(mount->config.arg);
 }
@@ -348,11 +357,9 @@ static int begin(struct tp_mount *mount)
 	if (!err)
 		return 0;
 	tp_stream_stop(&mount->stream);
+	tp_thread_join(&mount->stream_thread);
 unmount:
-	/* Before the join: nobody serves the last request of that thread. */
 	fuse_session_unmount(mount->session);
-	if (mount->stream.stop)
-		tp_thread_join(&mount->stream_thread);
 	fuse_session_destroy(mount->session);
 	return err;
 }
@@ -371,11 +378,14 @@ int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount
 	if (!new)
 		return -ENOMEM;
 	new->config = *config;
-	tp_mutex_init(&new->waits_lock, TP_RANK_LAB, 30);
+	tp_mutex_init(&new->lock, TP_RANK_LAB, 30);
 	tp_list_init(&new->waits);
+	tp_list_init(&new->files);
 	new->dir = tp_strdup(dir);
+	sigaction(nudge_signal, &(struct sigaction){ .sa_handler = on_nudge }, &new->old_action);
 	err = new->dir ? begin(new) : -ENOMEM;
 	if (err) {
+		sigaction(nudge_signal, &new->old_action, NULL);
 		tp_free(new->dir);
 		tp_free(new);
 		return err;
@@ -384,24 +394,65 @@ int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount
 	return 0;
 }
 
+/*
+ * The loop looks at the session's end when its sleep is interrupted.  A request would wake it too,
+ * but a thread of ours that waits for an answer of ours could keep the process from dying.
+ */
+static void end_loop(struct tp_mount *mount)
+{
+	fuse_session_exit(mount->session);
+	while (!tp_atomic_load(&mount->served, TP_ACQUIRE)) {
+		uint32_t thread = tp_atomic_load(&mount->loop_thread, TP_ACQUIRE);
+
+		if (thread)
+			tgkill(getpid(), (pid_t)thread, nudge_signal);
+		tp_sleep_ns(TP_MILLISECONDS(2));
+	}
+	tp_thread_join(&mount->thread);
+}
+
 void tp_mount_end(struct tp_mount *mount)
 {
 	tp_mount_interrupt_all(mount);
-	fuse_session_exit(mount->session);
 	tp_stream_stop(&mount->stream);
-	tp_thread_join(&mount->thread);
-	/* Ends also the request that nobody served any more. */
-	fuse_session_unmount(mount->session);
+	end_loop(mount);
 	tp_thread_join(&mount->stream_thread);
+	fuse_session_unmount(mount->session);
 	fuse_session_destroy(mount->session);
+	tp_mount_forget_files(mount);
+	sigaction(nudge_signal, &mount->old_action, NULL);
 	tp_free(mount->dir);
 	tp_free(mount);
+}
+
+/* ---- the control socket ---------------------------------------------------------------------- */
+
+/*
+ * bind() makes a request to the mount.  Whoever waits for it shall not hold the mount open: if we
+ * were killed meanwhile, the request would never be answered and never given up.
+ */
+static int bind_in_child(struct tp_mount *mount, int fd, const struct sockaddr_un *address)
+{
+	int status, err = 0;
+	pid_t child = fork();
+
+	if (child < 0)
+		return -errno;
+	if (!child) {
+		close(fuse_session_fd(mount->session));
+		_exit(bind(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0);
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status))
+		err = -WEXITSTATUS(status);
+	return WIFEXITED(status) ? err : -EIO;
 }
 
 int tp_mount_control_socket(struct tp_mount *mount)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err = 0;
+	int fd, err;
 
 	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/%s", mount->dir,
 			     control_dir, control_name) >= sizeof(address.sun_path))
@@ -409,10 +460,11 @@ int tp_mount_control_socket(struct tp_mount *mount)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	tp_atomic_store(&mount->binder, (uint32_t)gettid(), TP_RELEASE);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, SOMAXCONN))
+	tp_atomic_store(&mount->binding, 1, TP_RELEASE);
+	err = bind_in_child(mount, fd, &address);
+	tp_atomic_store(&mount->binding, 0, TP_RELEASE);
+	if (!err && listen(fd, SOMAXCONN))
 		err = -errno;
-	tp_atomic_store(&mount->binder, 0, TP_RELEASE);
 	if (!err)
 		return fd;
 	close(fd);

@@ -33,11 +33,11 @@ static int wait_begin(fuse_req_t req, struct wait *wait)
 	if (err)
 		return err;
 	tp_list_init(&wait->link);
-	tp_mutex_lock(&mount->waits_lock);
+	tp_mutex_lock(&mount->lock);
 	tp_list_add_before(&mount->waits, &wait->link);
 	if (tp_atomic_load(&mount->closing, TP_ACQUIRE))
 		tp_cancel_request(wait->cancel);
-	tp_mutex_unlock(&mount->waits_lock);
+	tp_mutex_unlock(&mount->lock);
 	fuse_req_interrupt_func(req, on_interrupt, wait->cancel);
 	return 0;
 }
@@ -47,19 +47,19 @@ static void wait_end(fuse_req_t req, struct wait *wait)
 	struct tp_mount *mount = tp_mount_of(req);
 
 	fuse_req_interrupt_func(req, NULL, NULL);
-	tp_mutex_lock(&mount->waits_lock);
+	tp_mutex_lock(&mount->lock);
 	tp_list_remove(&wait->link);
-	tp_mutex_unlock(&mount->waits_lock);
+	tp_mutex_unlock(&mount->lock);
 	tp_cancel_destroy(wait->cancel);
 }
 
 void tp_mount_interrupt_all(struct tp_mount *mount)
 {
-	tp_mutex_lock(&mount->waits_lock);
+	tp_mutex_lock(&mount->lock);
 	tp_atomic_store(&mount->closing, 1, TP_RELEASE);
 	tp_list_for_each(wait, &mount->waits, struct wait, link)
 		tp_cancel_request(wait->cancel);
-	tp_mutex_unlock(&mount->waits_lock);
+	tp_mutex_unlock(&mount->lock);
 }
 
 /* Who holds a file of something that is gone has it still, but nothing is behind it. */
@@ -83,6 +83,29 @@ static int check_access(struct tp_mount *mount, fuse_ino_t ino, int flags)
 	return (flags & O_ACCMODE) != O_WRONLY && !access.readable ? -EACCES : 0;
 }
 
+void tp_open_file_put(struct tp_open_file *file)
+{
+	if (tp_atomic_sub(&file->refs, 1, TP_ACQ_REL) > 1)
+		return;
+	tp_text_fini(&file->text);
+	tp_free(file);
+}
+
+/* Who opened it does not have it any more. */
+static void forget(struct tp_mount *mount, struct tp_open_file *file)
+{
+	tp_mutex_lock(&mount->lock);
+	tp_list_remove(&file->link);
+	tp_mutex_unlock(&mount->lock);
+	tp_open_file_put(file);
+}
+
+void tp_mount_forget_files(struct tp_mount *mount)
+{
+	tp_list_for_each_safe(file, &mount->files, struct tp_open_file, link)
+		forget(mount, file);
+}
+
 void tp_fuse_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct tp_mount *mount = tp_mount_of(req);
@@ -102,14 +125,19 @@ void tp_fuse_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	tp_mutex_init(&file->lock, TP_RANK_LAB, 20);
+	tp_atomic_store(&file->refs, 1, TP_RELAXED);
 	file->stream = stat.stream;
 	file->next = tp_uevents_next(tp_view_machine(mount->config.view));
 	fi->fh = (uintptr_t)file;
 	fi->direct_io = 1;
 	fi->nonseekable = stat.stream;
 	fi->noflush = 1;
+	tp_mutex_lock(&mount->lock);
+	tp_list_add_before(&mount->files, &file->link);
+	tp_mutex_unlock(&mount->lock);
+	/* Not answered: nobody will release it. */
 	if (fuse_reply_open(req, fi))
-		tp_free(file);
+		forget(mount, file);
 }
 
 void tp_fuse_release(fuse_req_t req, tp_unused fuse_ino_t ino, struct fuse_file_info *fi)
@@ -118,8 +146,7 @@ void tp_fuse_release(fuse_req_t req, tp_unused fuse_ino_t ino, struct fuse_file_
 
 	if (file->stream)
 		tp_stream_forget(&tp_mount_of(req)->stream, file);
-	tp_text_fini(&file->text);
-	tp_free(file);
+	forget(tp_mount_of(req), file);
 	fuse_reply_err(req, 0);
 }
 
@@ -143,11 +170,12 @@ static int look(fuse_req_t req, fuse_ino_t ino, struct tp_text *text)
 void tp_fuse_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		  struct fuse_file_info *fi)
 {
-	struct tp_open_file *file = tp_open_file_of(fi);
+	struct tp_open_file *file = tp_open_file_get(tp_open_file_of(fi));
 	int err = 0;
 
 	if (file->stream) {
 		tp_stream_read(&tp_mount_of(req)->stream, req, file, size, fi->flags & O_NONBLOCK);
+		tp_open_file_put(file);
 		return;
 	}
 	tp_mutex_lock(&file->lock);
@@ -161,6 +189,7 @@ void tp_fuse_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		fuse_reply_buf(req, file->text.bytes + offset,
 			       TP_MIN(size, file->text.length - (size_t)offset));
 	tp_mutex_unlock(&file->lock);
+	tp_open_file_put(file);
 }
 
 void tp_fuse_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,

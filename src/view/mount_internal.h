@@ -5,6 +5,8 @@
 
 #include <fuse_lowlevel.h>
 
+#include <signal.h>
+
 #include "core/list.h"
 #include "core/sync.h"
 #include "view/mount.h"
@@ -26,14 +28,23 @@ struct tp_mount {
 	struct tp_stream stream;
 	char *dir;		   /* absolute */
 	tp_atomic_u32 has_control; /* the control socket was bound */
-	tp_atomic_u32 binder;	   /* the thread that binds it just now, or 0 */
+	tp_atomic_u32 binding;	   /* it is being bound just now */
+	tp_atomic_u32 loop_thread; /* the kernel's number of the thread that serves */
+	tp_atomic_u32 served;	   /* that thread has nothing more to do */
 	tp_atomic_u32 closing;	   /* whoever waits shall not */
-	struct tp_mutex waits_lock;
+	struct sigaction old_action;
+	struct tp_mutex lock;
 	struct tp_list waits; /* cancels of requests that may wait */
+	struct tp_list files; /* open ones: after an unmount nobody closes them */
 };
 
-/* An open file; of the stream, or of anything else. */
+/*
+ * An open file; of the stream, or of anything else.  Whoever answers a request holds a reference of
+ * his own: the client has its answer, and may have closed the file, before the answering returns.
+ */
 struct tp_open_file {
+	struct tp_list link; /* the mount's */
+	tp_atomic_u32 refs;
 	struct tp_mutex lock;
 	struct tp_text text; /* what it showed when it was last read from the start */
 	bool stream;
@@ -50,6 +61,14 @@ static inline struct tp_open_file *tp_open_file_of(const struct fuse_file_info *
 	return (struct tp_open_file *)(uintptr_t)fi->fh;
 }
 
+static inline struct tp_open_file *tp_open_file_get(struct tp_open_file *file)
+{
+	tp_atomic_add(&file->refs, 1, TP_RELAXED);
+	return file;
+}
+
+void tp_open_file_put(struct tp_open_file *file);
+
 /* File operations: mount_file.c. */
 void tp_fuse_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void tp_fuse_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -60,6 +79,8 @@ void tp_fuse_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t siz
 void tp_fuse_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 		  struct fuse_pollhandle *handle);
 
+/* Nobody will close them any more. */
+void tp_mount_forget_files(struct tp_mount *mount);
 /* Interrupt whoever waits, and from now on whoever would. */
 void tp_mount_interrupt_all(struct tp_mount *mount);
 

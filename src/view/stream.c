@@ -114,6 +114,7 @@ static bool settle(struct tp_stream *stream, struct parked *p)
 	unpark(p);
 	if (interrupted || !answer(stream, p->req, p->file, p->size))
 		fuse_reply_err(p->req, interrupted ? EINTR : ENODEV);
+	tp_open_file_put(p->file);
 	tp_free(p);
 	return true;
 }
@@ -183,7 +184,9 @@ void tp_stream_read(struct tp_stream *stream, fuse_req_t req, struct tp_open_fil
 		fuse_reply_err(req, nonblock ? EAGAIN : ENOMEM);
 		return;
 	}
-	*p = (struct parked){ .stream = stream, .req = req, .file = file, .size = size };
+	*p = (struct parked){
+		.stream = stream, .req = req, .file = tp_open_file_get(file), .size = size
+	};
 	tp_list_init(&p->link);
 	tp_mutex_lock(&stream->lock);
 	tp_list_add_before(&stream->parked, &p->link);
