@@ -17,6 +17,7 @@
 #include "lab/hmat.h"
 #include "lab/lab_machine.h"
 #include "lab/offline_json.h"
+#include "lab/wish.h"
 
 /* ---- refusing -------------------------------------------------------------------------------- */
 
@@ -62,16 +63,13 @@ const struct tp_option tp_no_options[] = { TP_OPTIONS_END };
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-static const char *const policies[] = { "none", "auto", "kernel", "movable", NULL };
-
 static json_t *device_json(const struct tp_device_info *info)
 {
 	return json_pack("{s:o, s:s, s:b, s:i, s:I, s:I, s:i, s:i, s:i}", "name",
-			 tp_json_text(info->name), "kind",
-			 info->kind == TP_DEVICE_DRAM ? "dram" : "private", "boot", (int)info->boot,
-			 "node", info->node, "start", (json_int_t)info->start, "size",
-			 (json_int_t)info->size, "first_block", (int)info->first_block, "blocks",
-			 (int)info->nr_blocks, "online", (int)info->nr_online);
+			 tp_json_text(info->name), "kind", tp_device_kind_names[info->kind], "boot",
+			 (int)info->boot, "node", info->node, "start", (json_int_t)info->start,
+			 "size", (json_int_t)info->size, "first_block", (int)info->first_block,
+			 "blocks", (int)info->nr_blocks, "online", (int)info->nr_online);
 }
 
 static void answer_device(struct tp_request *request, const char *name)
@@ -82,53 +80,29 @@ static void answer_device(struct tp_request *request, const char *name)
 		json_object_set_new(request->answer, "device", device_json(&info));
 }
 
-struct plugging {
-	const char *name;
-	uint64_t size, start;
-	int64_t node, latency_ns, bandwidth_mbps;
-	int online; /* -1: as the machine does by default */
-};
-
-#define FIELD(field) offsetof(struct plugging, field)
-
-static const struct tp_option plugging_options[] = {
-	TP_OPTION("name", TEXT, FIELD(name), .needed = true),
-	TP_OPTION("size", SIZE, FIELD(size), .needed = true),
-	TP_OPTION("node", NUMBER, FIELD(node), .needed = true, .max = TP_MAX_NODES - 1),
-	TP_OPTION("start", SIZE, FIELD(start)),
-	TP_OPTION("online", CHOICE, FIELD(online), .choices = policies),
-	TP_OPTION("latency_ns", NUMBER, FIELD(latency_ns), .min = 1, .max = 1000000),
-	TP_OPTION("bandwidth_mbps", NUMBER, FIELD(bandwidth_mbps), .min = 1, .max = 100000000),
-	TP_OPTIONS_END,
-};
-
-#undef FIELD
-
 static int plug(struct tp_request *request)
 {
 	const struct tp_control_config *control = request->control;
-	struct plugging o = { .online = -1 };
+	struct tp_plug_wish wish = { .online = -1 };
 	struct tp_device_config config;
 	struct tp_device *device;
-	int err = tp_request_options(request, plugging_options, &o);
+	int err = tp_request_options(request, tp_plug_options, &wish);
 
 	if (err)
 		return err;
-	config = (struct tp_device_config){
-		.name = o.name,
-		.node = (int)o.node,
-		.size = o.size,
-		.start = o.start,
-		.online = o.online < 0 ? control->default_policy(control->arg)
-				       : (enum tp_online_policy)o.online,
-		.latency_ns = (unsigned)o.latency_ns,
-		.bandwidth_mbps = (unsigned)o.bandwidth_mbps,
-		.cancel = request->cancel,
-	};
+	/* One that the library makes up would not be known here: the device may be gone again. */
+	if (!wish.name)
+		return tp_request_refuse(request, -EINVAL, "plug: option \"name\" is missing");
+	if (wish.online < 0)
+		wish.online = wish.kind == TP_DEVICE_DRAM
+				      ? (int)control->default_policy(control->arg)
+				      : TP_ONLINE_NONE;
+	config = tp_plug_config(&wish);
+	config.cancel = request->cancel;
 	err = tp_device_plug(machine_of(request), &config, &device);
 	if (err)
 		return tp_request_failed(request, err, "plug");
-	answer_device(request, o.name);
+	answer_device(request, wish.name);
 	return 0;
 }
 
@@ -182,7 +156,7 @@ struct onlining {
 
 static const struct tp_option onlining_options[] = {
 	TP_OPTION("name", TEXT, offsetof(struct onlining, name), .needed = true),
-	TP_OPTION("zone", CHOICE, offsetof(struct onlining, zone), .choices = policies + 1),
+	TP_OPTION("zone", CHOICE, offsetof(struct onlining, zone), .choices = tp_policy_names + 1),
 	TP_OPTIONS_END,
 };
 

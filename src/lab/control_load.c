@@ -7,6 +7,7 @@
 #include "lab/lab_machine.h"
 #include "lab/offline_json.h"
 #include "lab/script_load.h"
+#include "lab/wish.h"
 
 struct load_wish {
 	const char *name, *mapping;
@@ -51,14 +52,9 @@ static const struct load_wish wish_init = {
 
 static struct tp_load_config config_of(const struct load_wish *wish, struct tp_lab_machine *lm)
 {
-	uint64_t seed;
-
-	tp_mutex_lock(&lm->lock);
-	seed = tp_run_next_seed(lm->run);
-	tp_mutex_unlock(&lm->lock);
 	return (struct tp_load_config){
 		.name = wish->name,
-		.seed = seed,
+		.seed = tp_run_next_seed(lm->run),
 		.size = wish->size / TP_PAGE_SIZE * TP_PAGE_SIZE,
 		.node = (int)wish->node,
 		.nodes = wish->nodes,
@@ -228,44 +224,21 @@ int tp_control_stop(struct tp_request *request)
 	return err ? tp_request_failed(request, err, "stop") : 0;
 }
 
-struct vetoing {
-	const char *name, *event, *error;
-	int64_t priority, times;
-};
-
-#define FIELD(field) offsetof(struct vetoing, field)
-
-static const struct tp_option vetoing_options[] = {
-	TP_OPTION("name", TEXT, FIELD(name), .needed = true),
-	TP_OPTION("event", TEXT, FIELD(event), .needed = true),
-	TP_OPTION("errno", TEXT, FIELD(error)),
-	TP_OPTION("priority", NUMBER, FIELD(priority), .min = -1000, .max = 1000),
-	TP_OPTION("times", NUMBER, FIELD(times), .min = 1),
-	TP_OPTIONS_END,
-};
-
-#undef FIELD
-
 int tp_control_veto(struct tp_request *request)
 {
-	struct vetoing o = { .error = "EBUSY", .times = INT64_MAX };
+	struct tp_veto_wish wish = TP_VETO_WISH_INIT;
 	struct tp_lab_machine *lm = request->control->lm;
 	struct tp_veto_config config;
 	struct tp_veto *veto;
-	int err = tp_request_options(request, vetoing_options, &o);
+	char why[TP_WISH_TEXT];
+	int err = tp_request_options(request, tp_veto_options, &wish);
 
 	if (err)
 		return err;
-	config = (struct tp_veto_config){ .name = o.name,
-					  .err = -tp_veto_errno(o.error),
-					  .priority = (int)o.priority,
-					  .times = (uint64_t)o.times };
-	if (!config.err)
-		return tp_request_refuse(request, -EINVAL, "\"%.32s\" is no error (try \"EBUSY\")",
-					 o.error);
-	err = tp_veto_event(o.event, &config.event);
-	if (!err)
-		err = tp_veto_create(lm->machine, &config, &veto);
+	err = tp_veto_config(&wish, &config, why);
+	if (err)
+		return tp_request_refuse(request, err, "veto: %s", why);
+	err = tp_veto_create(lm->machine, &config, &veto);
 	if (err)
 		return tp_request_failed(request, err, "veto");
 	tp_lab_machine_add_veto(lm, veto);

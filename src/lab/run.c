@@ -43,7 +43,7 @@ uint64_t tp_run_next_seed(struct tp_run *run)
 {
 	struct tp_rng rng;
 
-	tp_rng_fork(&rng, run->config.seed, run->next_seed++);
+	tp_rng_fork(&rng, run->config.seed, tp_atomic_add(&run->next_seed, 1, TP_RELAXED));
 	return tp_rng_next(&rng);
 }
 

@@ -107,7 +107,7 @@ struct tp_run {
 	struct tp_findings findings;
 	struct tp_cancel *cancel; /* of the operation under way */
 	uint64_t begin_ns, elapsed_ns;
-	uint64_t next_seed;
+	tp_atomic_u64 next_seed;
 	struct tp_trace_export *trace;
 	enum tp_verdict verdict;
 	char message[TP_RUN_TEXT];   /* why it did not hold */

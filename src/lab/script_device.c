@@ -12,38 +12,14 @@
 #include "lab/script_device.h"
 #include "lab/script_option.h"
 #include "lab/units.h"
+#include "lab/wish.h"
 
 static const char device_type[] = "tidepool.device";
-static const char *const policies[] = { "none", "auto", "kernel", "movable", NULL };
-static const char *const kinds[] = { "dram", "private", NULL };
 
 struct device_handle {
 	struct tp_lab_machine *lm;
 	char name[TP_DEVICE_NAME];
 };
-
-struct plug_options {
-	const char *name;
-	uint64_t size, start;
-	int64_t node, latency_ns, bandwidth_mbps;
-	int kind, online;
-};
-
-#define FIELD(field) offsetof(struct plug_options, field)
-
-static const struct tp_option plug_options[] = {
-	TP_OPTION("name", TEXT, FIELD(name)),
-	TP_OPTION("size", SIZE, FIELD(size), .needed = true),
-	TP_OPTION("node", NUMBER, FIELD(node), .needed = true, .max = TP_MAX_NODES - 1),
-	TP_OPTION("start", SIZE, FIELD(start)),
-	TP_OPTION("online", CHOICE, FIELD(online), .choices = policies),
-	TP_OPTION("kind", CHOICE, FIELD(kind), .choices = kinds),
-	TP_OPTION("latency_ns", NUMBER, FIELD(latency_ns), .min = 1, .max = 1000000),
-	TP_OPTION("bandwidth_mbps", NUMBER, FIELD(bandwidth_mbps), .min = 1, .max = 100000000),
-	TP_OPTIONS_END,
-};
-
-#undef FIELD
 
 struct plug_action {
 	struct tp_action action;
@@ -102,7 +78,7 @@ static int plug(struct tp_action *action)
 	return err;
 }
 
-static void describe_plug(struct plug_action *plug, const struct plug_options *options)
+static void describe_plug(struct plug_action *plug, const struct tp_plug_wish *options)
 {
 	char size[TP_UNIT_TEXT];
 
@@ -110,27 +86,19 @@ static void describe_plug(struct plug_action *plug, const struct plug_options *o
 		snprintf(plug->action.object, sizeof(plug->action.object), "%s", options->name);
 	snprintf(plug->action.detail, sizeof(plug->action.detail), "%s at node %d%s%s",
 		 tp_size_format(size, options->size), (int)options->node,
-		 options->online ? ", " : "", options->online ? policies[options->online] : "");
+		 options->online ? ", " : "",
+		 options->online ? tp_policy_names[options->online] : "");
 }
 
 int tp_script_machine_plug(lua_State *L)
 {
 	struct tp_lab_machine *lm = tp_script_machine(L, 1);
 	struct plug_action plug_it = { .action = tp_script_action(L, lm, "plug", plug) };
-	struct plug_options options = { 0 };
+	struct tp_plug_wish options = { 0 };
 
-	tp_options_read(L, 2, "plug", plug_options, &options);
+	tp_options_read(L, 2, "plug", tp_plug_options, &options);
 	describe_plug(&plug_it, &options);
-	plug_it.config = (struct tp_device_config){
-		.name = options.name,
-		.kind = (enum tp_device_kind)options.kind,
-		.node = (int)options.node,
-		.size = options.size,
-		.start = options.start,
-		.online = (enum tp_online_policy)options.online,
-		.latency_ns = (unsigned)options.latency_ns,
-		.bandwidth_mbps = (unsigned)options.bandwidth_mbps,
-	};
+	plug_it.config = tp_plug_config(&options);
 	if (tp_script_act(L, &plug_it.action))
 		return tp_script_fail(L, &plug_it.action);
 	return push_device(L, 1, plug_it.name);
@@ -183,8 +151,8 @@ static int device_info(lua_State *L)
 	tp_script_device(L, 1, &lm, &info);
 	lua_newtable(L);
 	tp_script_set_string(L, "name", info.name);
-	tp_script_set_string(L, "kind", kinds[info.kind]);
-	tp_script_set_string(L, "policy", policies[info.online]);
+	tp_script_set_string(L, "kind", tp_device_kind_names[info.kind]);
+	tp_script_set_string(L, "policy", tp_policy_names[info.online]);
 	tp_script_set_flag(L, "boot", info.boot);
 	tp_script_set_integer(L, "node", (uint64_t)info.node);
 	tp_script_set_integer(L, "start", info.start);
@@ -219,7 +187,8 @@ static int online(struct tp_action *action)
 static int act_online(lua_State *L, struct online_action *online, int policy)
 {
 	online->policy = (enum tp_online_policy)policy;
-	snprintf(online->action.detail, sizeof(online->action.detail), "%s", policies[policy]);
+	snprintf(online->action.detail, sizeof(online->action.detail), "%s",
+		 tp_policy_names[policy]);
 	if (tp_script_act(L, &online->action))
 		return tp_script_fail(L, &online->action);
 	lua_pushboolean(L, 1);
@@ -237,7 +206,7 @@ static int device_online(lua_State *L)
 	int policy = TP_ONLINE_AUTO;
 
 	if (!lua_isnoneornil(L, 2))
-		policy = tp_option_choice(L, 2, "online", "the zone", policies + 1) + 1;
+		policy = tp_option_choice(L, 2, "online", "the zone", tp_policy_names + 1) + 1;
 	tp_script_name_device(L, 1, &it.action);
 	return act_online(L, &it, policy);
 }
@@ -253,7 +222,7 @@ int tp_script_machine_online(lua_State *L)
 	static const struct tp_option online_options[] = {
 		TP_OPTION("first", NUMBER, 0, .needed = true, .max = INT32_MAX),
 		TP_OPTION("count", NUMBER, sizeof(int64_t), .min = 1, .max = INT32_MAX),
-		TP_OPTION("zone", CHOICE, 2 * sizeof(int64_t), .choices = policies + 1),
+		TP_OPTION("zone", CHOICE, 2 * sizeof(int64_t), .choices = tp_policy_names + 1),
 		TP_OPTIONS_END,
 	};
 

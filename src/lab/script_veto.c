@@ -2,13 +2,12 @@
 /*
  * script_veto - m:veto{...}: somebody who says no.
  */
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "lab/script_api.h"
 #include "lab/script_option.h"
+#include "lab/wish.h"
 
 static const char veto_type[] = "tidepool.veto";
 
@@ -16,24 +15,6 @@ struct veto_handle {
 	struct tp_lab_machine *lm;
 	struct tp_veto *veto;
 };
-
-struct veto_options {
-	const char *name, *event, *error;
-	int64_t priority, times;
-};
-
-#define FIELD(field) offsetof(struct veto_options, field)
-
-static const struct tp_option veto_options[] = {
-	TP_OPTION("name", TEXT, FIELD(name)),
-	TP_OPTION("event", TEXT, FIELD(event), .needed = true),
-	TP_OPTION("errno", TEXT, FIELD(error)),
-	TP_OPTION("priority", NUMBER, FIELD(priority), .min = -1000, .max = 1000),
-	TP_OPTION("times", NUMBER, FIELD(times), .min = 1),
-	TP_OPTIONS_END,
-};
-
-#undef FIELD
 
 struct veto_action {
 	struct tp_action action;
@@ -53,26 +34,14 @@ static int create(struct tp_action *action)
 
 static void read_options(lua_State *L, struct veto_action *it)
 {
-	struct veto_options options = { .name = "veto", .error = "EBUSY", .times = INT64_MAX };
-	int err;
+	struct tp_veto_wish wish = TP_VETO_WISH_INIT;
+	char why[TP_WISH_TEXT];
 
-	tp_options_read(L, 2, "veto", veto_options, &options);
-	err = tp_veto_errno(options.error);
-	if (!err)
-		luaL_error(L, "veto: \"%s\" is no error (try \"EBUSY\")", options.error);
-	if (tp_veto_event(options.event, &it->config.event))
-		luaL_error(L,
-			   "veto: \"%s\" is no event that may be refused; those are "
-			   "PREPARE_ONLINE, GOING_ONLINE, GOING_OFFLINE, BECOMING_MEM_AWARE, "
-			   "BECOMING_MEMORYLESS",
-			   options.event);
-	it->config.name = options.name;
-	it->config.err = -err;
-	it->config.priority = (int)options.priority;
-	it->config.times = (uint64_t)options.times;
-	snprintf(it->action.object, sizeof(it->action.object), "%s", options.name);
-	snprintf(it->action.detail, sizeof(it->action.detail), "%s: %s", options.event,
-		 options.error);
+	tp_options_read(L, 2, "veto", tp_veto_options, &wish);
+	if (tp_veto_config(&wish, &it->config, why))
+		luaL_error(L, "veto: %s", why);
+	snprintf(it->action.object, sizeof(it->action.object), "%s", wish.name);
+	snprintf(it->action.detail, sizeof(it->action.detail), "%s: %s", wish.event, wish.error);
 }
 
 int tp_script_machine_veto(lua_State *L)

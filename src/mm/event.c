@@ -3,6 +3,7 @@
 #include "mm/event.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
@@ -63,13 +64,24 @@ static void trace_node(struct tp_machine *m, const struct tp_node_event *e)
 	tp_trace(m->trace, TP_TRACE_node_event, e->type, (uint64_t)e->node, e->changes);
 }
 
+/* Who refuses may say why; if not, at least who it was is said. */
+static int announce(struct tp_notifier_chain *chain, const void *event, const void *cancel)
+{
+	struct tp_error before = *tp_last_error();
+	int err = tp_notifier_announce(chain, event, cancel);
+
+	if (!err || memcmp(&before, tp_last_error(), sizeof(before)))
+		return err;
+	return TP_ERR_TEXT(err, chain->vetoed_by ? chain->vetoed_by : "?", "refused by %s");
+}
+
 int tp_memory_announce(struct tp_machine *m, const struct tp_memory_event *event)
 {
 	struct tp_memory_event cancel = *event;
 
 	cancel.type = memory_cancel_of(event->type);
 	trace_memory(m, event);
-	return tp_notifier_announce(&m->memory_chain, event, &cancel);
+	return announce(&m->memory_chain, event, &cancel);
 }
 
 int tp_node_announce(struct tp_machine *m, const struct tp_node_event *event)
@@ -78,7 +90,7 @@ int tp_node_announce(struct tp_machine *m, const struct tp_node_event *event)
 
 	cancel.type = node_cancel_of(event->type);
 	trace_node(m, event);
-	return tp_notifier_announce(&m->node_chain, event, &cancel);
+	return announce(&m->node_chain, event, &cancel);
 }
 
 void tp_memory_cancel(struct tp_machine *m, const struct tp_memory_event *event)

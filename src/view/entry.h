@@ -37,8 +37,7 @@ struct tp_view_entry {
 	 * is Linux's.
 	 */
 	int (*store)(const struct tp_view_call *call, const char *value);
-	/* Of a link: where it points. */
-	int (*link)(const struct tp_view_call *call, struct tp_text *text);
+	const char *target; /* of a link; "%u" in it stands for the innermost id */
 	const struct tp_view_entry *children; /* of a directory */
 	/* Of a family: the first member with a number of at least *@id, for the parent's @call. */
 	bool (*next)(const struct tp_view_call *call, unsigned *id);
@@ -57,9 +56,9 @@ struct tp_view_entry {
 		.name = (dir_name), .mode = S_IFDIR | 0755, .children = (dir_children), \
 		__VA_ARGS__                                                             \
 	}
-#define TP_LINK(link_name, function, ...)                                                    \
-	{                                                                                    \
-		.name = (link_name), .mode = S_IFLNK | 0777, .link = (function), __VA_ARGS__ \
+#define TP_LINK(link_name, link_target, ...)                                                      \
+	{                                                                                         \
+		.name = (link_name), .mode = S_IFLNK | 0777, .target = (link_target), __VA_ARGS__ \
 	}
 #define TP_ENTRIES_END       \
 	{                    \

@@ -72,21 +72,9 @@ static bool next_node_of_cpu(const struct tp_view_call *call, unsigned *id)
 	return true;
 }
 
-static int link_node(const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../node/node%u", call->id[1]);
-	return 0;
-}
-
-static int link_subsystem(tp_unused const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../../../bus/cpu");
-	return 0;
-}
-
 static const struct tp_view_entry cpu[] = {
-	TP_LINK("node%u", link_node, .next = next_node_of_cpu),
-	TP_LINK("subsystem", link_subsystem),
+	TP_LINK("node%u", "../../node/node%u", .next = next_node_of_cpu),
+	TP_LINK("subsystem", "../../../../bus/cpu"),
 	TP_DIR("topology", topology),
 	TP_ENTRIES_END,
 };

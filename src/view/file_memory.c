@@ -172,26 +172,14 @@ static bool next_node_of_block(const struct tp_view_call *call, unsigned *id)
 	return true;
 }
 
-static int link_node(const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../node/node%u", call->id[1]);
-	return 0;
-}
-
-static int link_subsystem(tp_unused const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../../../bus/memory");
-	return 0;
-}
-
 static const struct tp_view_entry block[] = {
-	TP_LINK("node%u", link_node, .next = next_node_of_block),
+	TP_LINK("node%u", "../../node/node%u", .next = next_node_of_block),
 	TP_FILE("online", 0644, .show = show_online, .store = store_online),
 	TP_FILE("phys_device", 0444, .show = tp_show_zero),
 	TP_FILE("phys_index", 0444, .show = show_phys_index),
 	TP_FILE("removable", 0444, .show = show_removable),
 	TP_FILE("state", 0644, .show = show_state, .store = store_state),
-	TP_LINK("subsystem", link_subsystem),
+	TP_LINK("subsystem", "../../../../bus/memory"),
 	TP_UEVENT_FILE(TP_UEVENT_BLOCK),
 	TP_FILE("valid_zones", 0444, .show = show_valid_zones),
 	TP_ENTRIES_END,

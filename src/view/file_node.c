@@ -114,24 +114,6 @@ static bool next_cpu_of_node(const struct tp_view_call *call, unsigned *id)
 	return false;
 }
 
-static int link_block(const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../memory/memory%u", call->id[1]);
-	return 0;
-}
-
-static int link_cpu(const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../cpu/cpu%u", call->id[1]);
-	return 0;
-}
-
-static int link_subsystem(tp_unused const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../../../bus/node");
-	return 0;
-}
-
 /* ---- access figures -------------------------------------------------------------------------- */
 
 /* The class stands in the entry's argument, with what is shown above it. */
@@ -192,12 +174,6 @@ static bool next_target(const struct tp_view_call *call, unsigned access_class, 
 	return false;
 }
 
-static int link_peer(const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../../node%u", call->id[1]);
-	return 0;
-}
-
 static bool has_class(const struct tp_view_call *call, unsigned access_class)
 {
 	struct tp_access access;
@@ -226,7 +202,7 @@ static bool has_class(const struct tp_view_call *call, unsigned access_class)
 		return has_class(call, n);                                            \
 	}                                                                             \
 	static const struct tp_view_entry initiators_##n[] = {                        \
-		TP_LINK("node%u", link_peer, .next = next_initiator_##n),             \
+		TP_LINK("node%u", "../../../node%u", .next = next_initiator_##n),     \
 		FIGURE("read_bandwidth", n, READ_BANDWIDTH),                          \
 		FIGURE("read_latency", n, READ_LATENCY),                              \
 		FIGURE("write_bandwidth", n, WRITE_BANDWIDTH),                        \
@@ -234,7 +210,7 @@ static bool has_class(const struct tp_view_call *call, unsigned access_class)
 		TP_ENTRIES_END,                                                       \
 	};                                                                            \
 	static const struct tp_view_entry targets_##n[] = {                           \
-		TP_LINK("node%u", link_peer, .next = next_target_##n),                \
+		TP_LINK("node%u", "../../../node%u", .next = next_target_##n),        \
 		TP_ENTRIES_END,                                                       \
 	};                                                                            \
 	static const struct tp_view_entry access_##n[] = {                            \
@@ -273,16 +249,16 @@ static const struct tp_view_entry node[] = {
 	TP_DIR("access0", access_0, .there = has_class_0),
 	TP_DIR("access1", access_1, .there = has_class_1),
 	TP_FILE("compact", 0200, .store = store_compact),
-	TP_LINK("cpu%u", link_cpu, .next = next_cpu_of_node),
+	TP_LINK("cpu%u", "../../cpu/cpu%u", .next = next_cpu_of_node),
 	TP_FILE("cpulist", 0444, .show = show_cpulist),
 	TP_FILE("cpumap", 0444, .show = show_cpumap),
 	TP_FILE("distance", 0444, .show = show_distance),
 	TP_DIR("hugepages", huge_sizes),
 	TP_FILE("meminfo", 0444, .show = show_meminfo),
-	TP_LINK("memory%u", link_block, .next = next_block_of_node),
+	TP_LINK("memory%u", "../../memory/memory%u", .next = next_block_of_node),
 	TP_DIR("memory_failure", memory_failure),
 	TP_FILE("numastat", 0444, .show = show_numastat),
-	TP_LINK("subsystem", link_subsystem),
+	TP_LINK("subsystem", "../../../../bus/node"),
 	TP_UEVENT_FILE(TP_UEVENT_NODE),
 	TP_FILE("vmstat", 0444, .show = show_vmstat),
 	TP_ENTRIES_END,

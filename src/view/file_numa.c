@@ -46,15 +46,9 @@ static int show_nodelist(const struct tp_view_call *call, struct tp_text *text)
 	return 0;
 }
 
-static int link_subsystem(tp_unused const struct tp_view_call *call, struct tp_text *text)
-{
-	tp_text_add(text, "../../../../bus/memory_tiering");
-	return 0;
-}
-
 static const struct tp_view_entry tier[] = {
 	TP_FILE("nodelist", 0444, .show = show_nodelist),
-	TP_LINK("subsystem", link_subsystem),
+	TP_LINK("subsystem", "../../../../bus/memory_tiering"),
 	TP_UEVENT_FILE(TP_UEVENT_TIER),
 	TP_ENTRIES_END,
 };

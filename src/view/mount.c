@@ -135,14 +135,13 @@ static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void on_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-	struct tp_text text = { .length = 0 };
-	int err = tp_view_show(tp_mount_of(req)->config.view, ino, &text, NULL);
+	char target[TP_VIEW_NAME];
+	int err = tp_view_readlink(tp_mount_of(req)->config.view, ino, target);
 
 	if (err)
 		fuse_reply_err(req, -err);
 	else
-		fuse_reply_readlink(req, text.bytes);
-	tp_text_fini(&text);
+		fuse_reply_readlink(req, target);
 }
 
 /* bind() makes its socket by mknod(); nothing else is ever made here. */

@@ -198,16 +198,16 @@ static bool is_called(const struct spot *spot, const char *name, unsigned *id)
 	return entry->next ? number_in(entry->name, name, id) : !strcmp(entry->name, name);
 }
 
-static void name_of(const struct spot *spot, char name[TP_VIEW_NAME])
+/* @pattern with the innermost id of @spot in the place of its "%u". */
+static void expand(const char *pattern, const struct spot *spot, char *text, size_t size)
 {
-	const struct tp_view_entry *entry = spot->place->entry;
-	const char *percent = entry->next ? strchr(entry->name, '%') : NULL;
+	const char *percent = strchr(pattern, '%');
 
 	if (percent)
-		snprintf(name, TP_VIEW_NAME, "%.*s%u", (int)(percent - entry->name), entry->name,
+		snprintf(text, size, "%.*s%u", (int)(percent - pattern), pattern,
 			 spot->id[spot->place->depth - 1]);
 	else
-		snprintf(name, TP_VIEW_NAME, "%s", entry->name);
+		snprintf(text, size, "%s", pattern);
 }
 
 static struct spot child_of(const struct tp_view *view, const struct spot *dir, unsigned i)
@@ -305,7 +305,7 @@ bool tp_view_list(struct tp_view *view, tp_view_ino ino, uint64_t *position,
 			*position = position_of(child_at(*position) + 1, 0);
 			continue;
 		}
-		name_of(&child, name);
+		expand(child.place->entry->name, &child, name, TP_VIEW_NAME);
 		fill_stat(view, &child, stat);
 		return true;
 	}
@@ -338,6 +338,18 @@ int tp_view_access(struct tp_view *view, tp_view_ino ino, struct tp_view_access 
 	return 0;
 }
 
+int tp_view_readlink(struct tp_view *view, tp_view_ino ino, char target[TP_VIEW_NAME])
+{
+	struct spot spot;
+
+	if (!spot_of(view, ino, &spot) || !exists(view, &spot))
+		return -ENOENT;
+	if (!spot.place->entry->target)
+		return -EINVAL;
+	expand(spot.place->entry->target, &spot, target, TP_VIEW_NAME);
+	return 0;
+}
+
 int tp_view_show(struct tp_view *view, tp_view_ino ino, struct tp_text *text,
 		 struct tp_cancel *cancel)
 {
@@ -346,10 +358,7 @@ int tp_view_show(struct tp_view *view, tp_view_ino ino, struct tp_text *text,
 
 	if (err)
 		return err;
-	if (call.entry->link)
-		err = call.entry->link(&call, text);
-	else
-		err = call.entry->show ? call.entry->show(&call, text) : -EACCES;
+	err = call.entry->show ? call.entry->show(&call, text) : -EACCES;
 	return err ? err : text->failed ? -ENOMEM : 0;
 }
 

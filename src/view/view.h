@@ -72,8 +72,11 @@ struct tp_view_access {
 /* -ENOENT. */
 int tp_view_access(struct tp_view *view, tp_view_ino ino, struct tp_view_access *access);
 
+/* -ENOENT.  -EINVAL: no link. */
+int tp_view_readlink(struct tp_view *view, tp_view_ino ino, char target[TP_VIEW_NAME]);
+
 /*
- * Append what a file shows or a link points to.  -ENOENT: gone.  -EACCES: nothing to be read.
+ * Append what a file shows.  -ENOENT: gone.  -EACCES: nothing to be read.
  * -EINTR: @cancel was requested.  -ENOMEM.
  */
 int tp_view_show(struct tp_view *view, tp_view_ino ino, struct tp_text *text,
