@@ -20,8 +20,11 @@ bytes() {
 
 plug() {
 	request plug "$@"
-	[ "$reply" = ok ] || echo "plug $1: $reply"
-	plugged="$plugged $1"
+	if [ "$reply" = ok ]; then
+		plugged="$plugged $1"
+	else
+		echo "plug $1: $reply"
+	fi
 }
 
 unplug() {

@@ -12,4 +12,6 @@ local m = tp.machine {
 	block_size = "128M",
 }
 
+m:hmat { node = 0, latency_ns = 10, bandwidth_mbps = 10240 }
+m:hmat { node = 1, latency_ns = 40, bandwidth_mbps = 2048 }
 m:hmat { node = 2, latency_ns = 120, bandwidth_mbps = 1024 }

@@ -10,9 +10,11 @@ ctl() {
 }
 
 plug() {
-	ctl plug name="$1" size="$2" node="$3" >"$T/said" 2>&1 ||
+	if ctl plug name="$1" size="$2" node="$3" >"$T/said" 2>&1; then
+		plugged="$plugged $1"
+	else
 		echo "plug $1: $(tail -n 1 "$T/said")"
-	plugged="$plugged $1"
+	fi
 }
 
 # In the background, since the command waits; the guest's firmware does not.
@@ -78,7 +80,7 @@ uevents_end() {
 }
 
 demotion_targets() {
-	cat "$R/tidepool/demotion"
+	cat "$R/tidepool/demotion_targets"
 }
 
 settle() {

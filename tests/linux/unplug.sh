@@ -98,7 +98,7 @@ unplug dimm
 unplugged dimm 2
 await $M/memory32/state going-offline
 nodes
-blocks 33
+get $M/memory33/state
 release nic
 unplugged dimm 10
 nodes
