@@ -41,57 +41,73 @@ unplug one
 unplugged one 10
 put $M/auto_online_blocks offline
 
-# A node without memory of its own from the start gets no movable memory, unless told otherwise.
-check by-ratio-of-the-node
+# A node without memory of its own from the start gets no movable memory from this policy.
+check by-ratio-of-a-node-without-memory
 put $POLICY/online_policy auto-movable
-plug dimm 512M 2
+plug dimm 256M 2
 blocks 32 33
 state 32 online
 blocks 32 33
 state 32 offline
-
-check by-ratio-of-all
-put $POLICY/auto_movable_numa_aware N
-blocks 32 33
-state 32 online
-state 33 online
-blocks 32 33 34
-zones 2
-state 33 offline
-state 32 offline
-
-check by-small-ratio
-put $POLICY/auto_movable_ratio 20
-state 32 online
-state 33 online
-state 34 online
-blocks 32 33 34 35
-for block in 34 33 32; do
-	state $block offline
-done
-put $POLICY/auto_movable_ratio 301
-put $POLICY/auto_movable_numa_aware Y
 
 check explicit-zone-all-the-same
 state 32 online_movable
 state 33 online_kernel
-blocks 32 33 34
+blocks 32 33
 state 32 offline
 state 33 offline
+
+# ... but does if the nodes count together.
+check by-ratio-of-all-nodes
+put $POLICY/auto_movable_numa_aware N
+blocks 32
+put $POLICY/auto_movable_numa_aware Y
+blocks 32
+unplug dimm
+unplugged dimm 10
+
+# As much movable memory as the node had in the beginning, which is two blocks.
+check by-ratio
+put $POLICY/auto_movable_ratio 100
+plug dimm 512M 1
+blocks 32 33 34 35
+for block in 32 33 34 35; do
+	state $block online
+done
+blocks 32 33 34 35
+memory_nodes
+
+check by-ratio-after-some-left
+state 33 offline
+blocks 33
+state 33 online
+blocks 33 34
+for block in 35 34 33 32; do
+	state $block offline
+done
+
+check by-small-ratio
+put $POLICY/auto_movable_ratio 40
+blocks 32
+state 32 online
+blocks 32
+state 32 offline
+
+check by-ratio-of-nothing
+put $POLICY/auto_movable_ratio 0
+blocks 32
+put $POLICY/auto_movable_ratio 301
+blocks 32
 unplug dimm
 unplugged dimm 10
 
 check by-ratio-on-arrival
 put $M/auto_online_blocks online
-put $POLICY/auto_movable_numa_aware N
-plug dimm 256M 2
+plug dimm 256M 1
 blocks 32 33
 unplug dimm
 unplugged dimm 10
-put $POLICY/auto_movable_numa_aware Y
-
-check by-ratio-at-a-node-with-memory
-plug dimm 256M 1
+plug dimm 256M 2
 blocks 32 33
 unplug dimm
 unplugged dimm 10

@@ -81,10 +81,11 @@ uevents_end() {
 	grep -E 'SUBSYSTEM=(memory|node|memory_tiering)$' "$T/uevents"
 }
 
-# The kernel says it in its log, anew for all nodes with memory whenever tiers change.
+# The kernel says it in its log, anew for each node with memory whenever the tiers change.
 demotion_targets() {
 	for node in 0 1 2; do
-		dmesg | sed -n "s/.*Demotion targets for Node $node: /node$node: /p" | tail -n 1
+		targets=$(dmesg | sed -n "s/.*Demotion targets for Node $node: //p" | tail -n 1)
+		echo "node$node: ${targets:-null}"
 	done
 }
 

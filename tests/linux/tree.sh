@@ -80,7 +80,7 @@ uevents_end() {
 }
 
 demotion_targets() {
-	cat "$R/tidepool/demotion_targets"
+	"$HELPER" get "$R/tidepool/demotion_targets"
 }
 
 settle() {
