@@ -6,16 +6,21 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <tidepool/types.h>
+
 #include "cli/command.h"
 #include "cli/ctl_answer.h"
 #include "cli/json_out.h"
-#include "core/compiler.h"
+#include "core/clock.h"
+#include "core/sync.h"
 
 enum { KEY_JSON = 0x100, MAX_ARGUMENTS = 64 };
 
@@ -66,20 +71,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int connect_to(const char *dir)
+/* By a descriptor of the directory: its path may be longer than a socket's address can be. */
+static int try_connect(const char *dir)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), fd, err;
 
-	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/tidepool/control",
-			     dir) >= sizeof(address.sun_path))
-		errno = ENAMETOOLONG;
-	else if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	tp_message("%s is no mounted machine that could be reached: %s", dir, strerror(errno));
-	if (fd >= 0)
+	if (at < 0)
+		return -errno;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/tidepool/control",
+		 at);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	err = fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	close(at);
+	if (err && fd >= 0)
 		close(fd);
-	return -1;
+	return err ? err : fd;
+}
+
+static int connect_to(const char *dir)
+{
+	int fd = try_connect(dir);
+
+	if (fd < 0)
+		tp_message("%s is no mounted machine that could be reached: %s", dir,
+			   strerror(-fd));
+	return fd;
 }
 
 static json_t *request_of(const struct options *options)
@@ -119,6 +136,17 @@ static int converse(const struct options *options, FILE *stream)
 	return code;
 }
 
+/* Who asked for the end wants to go on with what comes after it. */
+static void wait_until_gone(const char *dir)
+{
+	const uint64_t until = tp_clock_after(TP_SECONDS(10));
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/tidepool/uevents", dir);
+	while (!access(path, F_OK) && tp_clock_now() < until)
+		tp_sleep_ns(TP_MILLISECONDS(5));
+}
+
 static int ctl_main(int argc, char **argv)
 {
 	struct options options = { .dir = NULL };
@@ -136,6 +164,8 @@ static int ctl_main(int argc, char **argv)
 	}
 	code = converse(&options, stream);
 	fclose(stream);
+	if (code == TP_EXIT_HELD && !strcmp(options.command, "quit"))
+		wait_until_gone(options.dir);
 	return code;
 }
 

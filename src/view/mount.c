@@ -436,44 +436,43 @@ void tp_mount_end(struct tp_mount *mount)
 
 /*
  * bind() makes a request to the mount.  Whoever waits for it shall not hold the mount open: if we
- * were killed meanwhile, the request would never be answered and never given up.
+ * were killed meanwhile, the request would never be answered and never given up.  And a path of
+ * any length has a short name from within.
  */
-static int bind_in_child(struct tp_mount *mount, int fd, const struct sockaddr_un *address)
+static int bind_in_child(struct tp_mount *mount, int fd)
 {
-	int status, err = 0;
-	pid_t child = fork();
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int status;
+	pid_t child;
 
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", control_dir, control_name);
+	child = fork();
 	if (child < 0)
 		return -errno;
 	if (!child) {
 		close(fuse_session_fd(mount->session));
-		_exit(bind(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0);
+		_exit(chdir(mount->dir) || bind(fd, (struct sockaddr *)&address, sizeof(address))
+			      ? errno
+			      : 0);
 	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFEXITED(status))
-		err = -WEXITSTATUS(status);
-	return WIFEXITED(status) ? err : -EIO;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
 int tp_mount_control_socket(struct tp_mount *mount)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
 
-	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/%s", mount->dir,
-			     control_dir, control_name) >= sizeof(address.sun_path))
-		return TP_ERR_TEXT(-ENAMETOOLONG, mount->dir, "control socket in %s");
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	tp_atomic_store(&mount->binding, 1, TP_RELEASE);
-	err = bind_in_child(mount, fd, &address);
+	err = bind_in_child(mount, fd);
 	tp_atomic_store(&mount->binding, 0, TP_RELEASE);
 	if (!err && listen(fd, SOMAXCONN))
 		err = -errno;
 	if (!err)
 		return fd;
 	close(fd);
-	return TP_ERR_TEXT(err, address.sun_path, "control socket %s");
+	return TP_ERR_TEXT(err, mount->dir, "control socket in %s");
 }
