@@ -10,7 +10,7 @@ RELEASE = $(BUILD)/release
 CHECK = tools/check --build $(BUILD)
 
 .PHONY: all demo check bench install format tidy clean distclean
-.PHONY: check-asan check-tsan check-tiny check-matrix check-long
+.PHONY: check-asan check-tsan check-tiny check-matrix check-long check-linux
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -32,6 +32,10 @@ check:
 
 check-asan check-tsan check-tiny check-matrix check-long:
 	@$(CHECK) $(@:check-%=%)
+
+# Does the mounted tree answer as a real Linux kernel does?
+check-linux: all
+	@tests/linux/check_linux.py --build $(BUILD)
 
 bench: $(RELEASE)/build.ninja
 	@ninja -C $(RELEASE) --quiet

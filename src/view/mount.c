@@ -61,6 +61,15 @@ static int stat_of(struct tp_mount *mount, fuse_ino_t ino, struct tp_view_stat *
 	return 0;
 }
 
+/*
+ * How long the kernel may rely on attributes.  Of a file, never: the kernel takes the length of
+ * what was last read for the file's size, and sendfile() would stop there, however much there is.
+ */
+static double attr_timeout(const struct tp_view_stat *stat)
+{
+	return stat->lasting && !S_ISREG(stat->mode) ? lasting_s : 0;
+}
+
 static void reply_attr(fuse_req_t req, fuse_ino_t ino)
 {
 	struct tp_view_stat view_stat;
@@ -72,7 +81,7 @@ static void reply_attr(fuse_req_t req, fuse_ino_t ino)
 		return;
 	}
 	fill_attr(&view_stat, &attr);
-	fuse_reply_attr(req, &attr, view_stat.lasting ? lasting_s : 0);
+	fuse_reply_attr(req, &attr, attr_timeout(&view_stat));
 }
 
 static void on_getattr(fuse_req_t req, fuse_ino_t ino, tp_unused struct fuse_file_info *fi)
@@ -97,10 +106,9 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, tp_unused struct stat *at
 
 static void reply_entry(fuse_req_t req, const struct tp_view_stat *stat)
 {
-	double timeout = stat->lasting ? lasting_s : 0;
 	struct fuse_entry_param entry = { .ino = stat->ino,
-					  .attr_timeout = timeout,
-					  .entry_timeout = timeout };
+					  .attr_timeout = attr_timeout(stat),
+					  .entry_timeout = stat->lasting ? lasting_s : 0 };
 
 	fill_attr(stat, &entry.attr);
 	fuse_reply_entry(req, &entry);
