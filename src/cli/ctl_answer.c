@@ -80,6 +80,15 @@ static void print_list(const json_t *list, void (*print)(const json_t *item))
 		print(json_array_get(list, i));
 }
 
+static void print_figures(const json_t *stat)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)stat, name, value)
+		printf("%-20s %" PRId64 "\n", name, (int64_t)json_integer_value(value));
+}
+
 static void print_member(const char *name, const json_t *value)
 {
 	if (!strcmp(name, "devices"))
@@ -90,8 +99,10 @@ static void print_member(const char *name, const json_t *value)
 		print_device(value);
 	else if (!strcmp(name, "report"))
 		print_report(value);
-	else if (json_is_integer(value))
-		printf("%-20s %" PRId64 "\n", name, (int64_t)json_integer_value(value));
+	else if (!strcmp(name, "stat"))
+		print_figures(value);
+	else if (!strcmp(name, "findings"))
+		printf("%" PRId64 " findings\n", (int64_t)json_integer_value(value));
 }
 
 static void print_event(const json_t *event)
@@ -107,7 +118,7 @@ static void print_answer(const json_t *answer)
 
 	json_object_foreach((json_t *)answer, name, value)
 	{
-		if (strcmp(name, "schema") && strcmp(name, "id"))
+		if (!json_is_null(value))
 			print_member(name, value);
 	}
 }

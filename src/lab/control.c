@@ -89,25 +89,36 @@ static bool send_line(int fd, const char *type, json_t *object)
 	return ok;
 }
 
+/* Every member of an answer is always there; what a command has nothing to say of is null. */
+static json_t *empty_answer(void)
+{
+	return json_pack("{s:n, s:b, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}", "id", "ok", 1, "err",
+			 "error", "device", "devices", "report", "loads", "findings", "stat");
+}
+
+static void refuse(json_t *answer, int err, const char *reason)
+{
+	json_object_set_new(answer, "ok", json_false());
+	json_object_set_new(answer, "err", json_string(strerrorname_np(-err)));
+	json_object_set_new(answer, "error", tp_json_text(reason));
+}
+
 static bool send_refusal(int fd, int err, const char *reason)
 {
-	return send_line(fd, "answer",
-			 json_pack("{s:b, s:s, s:o}", "ok", 0, "err", strerrorname_np(-err),
-				   "error", tp_json_text(reason)));
+	json_t *answer = empty_answer();
+
+	refuse(answer, err, reason);
+	return send_line(fd, "answer", answer);
 }
 
 static bool send_answer(struct connection *c, const struct tp_request *request, int err)
 {
-	json_t *id = json_object_get(request->object, "id");
-	json_t *answer = json_object();
+	json_t *id = json_object_get(request->object, "id"), *answer = empty_answer();
 
 	if (id)
 		json_object_set(answer, "id", id);
-	json_object_set_new(answer, "ok", json_boolean(!err));
-	if (err) {
-		json_object_set_new(answer, "err", json_string(strerrorname_np(-err)));
-		json_object_set_new(answer, "error", tp_json_text(request->error));
-	}
+	if (err)
+		refuse(answer, err, request->error);
 	json_object_update(answer, request->answer);
 	return send_line(c->fd, "answer", answer);
 }

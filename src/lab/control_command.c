@@ -221,14 +221,14 @@ static int stat_machine(struct tp_request *request)
 	if (err)
 		return err;
 	tp_machine_stat(machine_of(request), &s);
-	json_object_update_new(request->answer,
-			       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "backing_bytes",
-					 (json_int_t)s.backing_bytes, "metadata_bytes",
-					 (json_int_t)s.metadata_bytes, "pages_migrated",
-					 (json_int_t)s.pages_migrated, "migrate_failures",
-					 (json_int_t)s.migrate_failures, "pages_demoted",
-					 (json_int_t)s.pages_demoted, "worst_hold_ns",
-					 (json_int_t)s.worst_hold_ns));
+	json_object_set_new(request->answer, "stat",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bytes_held",
+				      (json_int_t)s.backing_bytes, "metadata_bytes",
+				      (json_int_t)s.metadata_bytes, "pages_migrated",
+				      (json_int_t)s.pages_migrated, "migrate_failures",
+				      (json_int_t)s.migrate_failures, "pages_demoted",
+				      (json_int_t)s.pages_demoted, "worst_hold_ns",
+				      (json_int_t)s.worst_hold_ns));
 	return 0;
 }
 

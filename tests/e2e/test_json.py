@@ -268,6 +268,61 @@ class Json(unittest.TestCase):
         output = self.keep(tidepool("merge", shards[0], shards[2], "--json"), 1, "incomplete")
         self.assertEqual(output.of("explore")[0]["verdict"], "capped")
 
+    # ---- a mounted machine ----
+
+    def ctl(self, folder, *words, code=0):
+        output = tidepool("ctl", folder, "--json", *words)
+        self.outputs.append(output)
+        self.assertEqual((output.code, [line["type"] for line in output.lines]),
+                         (code, ["answer"]), (words, output.lines, output.stderr))
+        return output.lines[0]
+
+    def listen(self, folder, disturb):
+        """What `ctl events` prints while @disturb makes some."""
+        with subprocess.Popen([TIDEPOOL, "ctl", folder, "--json", "events"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            first = process.stdout.readline()
+            disturb()
+            stdout, stderr = process.communicate(timeout=60)
+        output = Output(["ctl", folder, "events"], process.returncode, first + stdout, stderr)
+        self.outputs.append(output)
+        return output
+
+    def change(self, folder):
+        block = Path(folder) / "sys/devices/system/memory/memory512"
+        self.ctl(folder, "plug", "name=dimm", "size=16M", "node=1", "online=movable",
+                 "latency_ns=900", "bandwidth_mbps=100")
+        (block / "uevent").write_text("change")
+        self.assertTrue(self.ctl(folder, "unplug", "name=dimm")["ok"])
+        self.ctl(folder, "quit")
+
+    def visit(self, folder):
+        refused = self.ctl(folder, "plug", "name=x", "size=1", "node=1", code=1)
+        self.assertEqual((refused["ok"], refused["err"]), (False, "EINVAL"))
+        private = self.ctl(folder, "plug", "name=vram", "size=8M", "node=1", "kind=private")
+        self.assertEqual(private["device"]["kind"], "private")
+        self.ctl(folder, "unplug", "name=vram")
+        self.ctl(folder, "load", "kind=mapping", "name=app", "size=1M")
+        self.assertEqual(self.ctl(folder, "loads")["loads"][0]["name"], "app")
+        self.assertEqual(self.ctl(folder, "devices")["devices"][0]["name"], "boot0")
+        answer = self.ctl(folder, "stat", "id=7")
+        self.assertEqual(answer["id"], "7")
+        self.assertGreater(answer["stat"]["bytes_held"], 0)
+        self.assertEqual(self.ctl(folder, "check")["findings"], 0)
+        events = self.listen(folder, lambda: self.change(folder)).of("uevent")
+        self.assertEqual(events[0]["seq"] + len(events) - 1, events[-1]["seq"])
+
+    def test_mount_and_ctl(self):
+        folder = Path(self.folder.name) / "mount"
+        folder.mkdir()
+        with subprocess.Popen([TIDEPOOL, "mount", folder, self.script(SMALL, "small.lua"),
+                               "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            self.assertIn("mounted at", process.stderr.readline())
+            self.visit(str(folder))
+            stdout, stderr = process.communicate(timeout=60)
+        self.keep(Output(["mount", folder], process.returncode, stdout, stderr), 0, "held")
+
     # ---- doctor ----
 
     def test_doctor(self):
