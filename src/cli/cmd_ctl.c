@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -71,19 +72,51 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* By a descriptor of the directory: its path may be longer than a socket's address can be. */
+/* "@name" as the mount says it; returns the length of the address, or a negative errno. */
+static int read_address(const char *dir, struct sockaddr_un *address, uid_t *owner)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/tidepool/control", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, address->sun_path, sizeof(address->sun_path) - 1);
+	if (n < 0 || fstat(fd, &st))
+		n = -errno;
+	close(fd);
+	if (n < 2 || address->sun_path[0] != '@')
+		return n < 0 ? (int)n : -EPROTO;
+	*owner = st.st_uid;
+	address->sun_path[0] = '\0';
+	return (int)(offsetof(struct sockaddr_un, sun_path) + (size_t)n - 1);
+}
+
+/* An abstract address is anybody's who takes it: whoever answers must be the mount's owner. */
+static bool is_owned_by(int fd, uid_t owner)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) && peer.uid == owner;
+}
+
 static int try_connect(const char *dir)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), fd, err;
+	uid_t owner = 0;
+	int length = read_address(dir, &address, &owner), fd, err = 0;
 
-	if (at < 0)
-		return -errno;
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/tidepool/control",
-		 at);
+	if (length < 0)
+		return length;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	err = fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
-	close(at);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, (socklen_t)length))
+		err = -errno;
+	else if (!is_owned_by(fd, owner))
+		err = -EPERM;
 	if (err && fd >= 0)
 		close(fd);
 	return err ? err : fd;

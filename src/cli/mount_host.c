@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "core/alloc.h"
@@ -19,6 +20,8 @@ struct tp_mount_host {
 	struct tp_view *view;
 	struct tp_mount *mount;
 	struct tp_control *control;
+	int listener; /* until it is the control's; -1: none */
+	char address[TP_CONTROL_ADDRESS];
 };
 
 /* ---- what the view and the control channel call ---------------------------------------------- */
@@ -52,28 +55,35 @@ static enum tp_online_policy default_policy(void *arg)
 static int begin_control(struct tp_mount_host *host, struct tp_lab_machine *lm)
 {
 	struct tp_control_config config = { .lm = lm,
-					    .listener = tp_mount_control_socket(host->mount),
+					    .listener = host->listener,
 					    .default_policy = default_policy,
 					    .quit = end,
 					    .arg = host };
 
-	return config.listener < 0 ? config.listener : tp_control_begin(&config, &host->control);
+	host->listener = -1;
+	return tp_control_begin(&config, &host->control);
 }
 
-static int begin_mount(struct tp_mount_host *host, struct tp_lab_machine *lm)
+static int begin_view(struct tp_mount_host *host, struct tp_lab_machine *lm)
 {
-	const struct tp_view_config view = {
-		.machine = lm->machine, .enter = enter, .leave = leave, .arg = &lm->gate
-	};
-	struct tp_mount_config mount = { .dir = host->wish.dir,
-					 .allow_other = host->wish.allow_other,
-					 .gone = end,
-					 .arg = host };
-	int err = tp_view_create(&view, &host->view);
+	const struct tp_view_config view = { .machine = lm->machine,
+					     .control = host->address,
+					     .enter = enter,
+					     .leave = leave,
+					     .arg = &lm->gate };
 
-	if (err)
-		return err;
-	mount.view = host->view;
+	host->listener = tp_control_listen(host->address);
+	return host->listener < 0 ? host->listener : tp_view_create(&view, &host->view);
+}
+
+static int begin_mount(struct tp_mount_host *host)
+{
+	const struct tp_mount_config mount = { .view = host->view,
+					       .dir = host->wish.dir,
+					       .allow_other = host->wish.allow_other,
+					       .gone = end,
+					       .arg = host };
+
 	return tp_mount_begin(&mount, &host->mount);
 }
 
@@ -85,6 +95,9 @@ static void detach(void *arg, tp_unused struct tp_lab_machine *lm)
 	if (host->mount)
 		tp_mount_end(host->mount);
 	tp_view_destroy(host->view);
+	if (host->listener >= 0)
+		close(host->listener);
+	host->listener = -1;
 	host->control = NULL;
 	host->mount = NULL;
 	host->view = NULL;
@@ -97,15 +110,19 @@ static int attach(void *arg, struct tp_lab_machine *lm)
 
 	if (host->view)
 		return 0; /* one is shown, the first */
-	err = begin_mount(host, lm);
+	err = begin_view(host, lm);
 	if (!err)
 		err = begin_control(host, lm);
+	if (!err)
+		err = begin_mount(host);
 	if (err) {
 		detach(host, lm);
 		return err;
 	}
 	lm->hosted = true;
-	tp_message("mounted at %s", host->wish.dir);
+	/* Who lingers says so when the script has made all of it. */
+	if (!host->wish.linger)
+		tp_message("mounted at %s", host->wish.dir);
 	return 0;
 }
 
@@ -114,9 +131,10 @@ static void linger(void *arg, struct tp_run *run)
 	static const uint64_t look_ns = TP_MILLISECONDS(20);
 	struct tp_mount_host *host = arg;
 
-	if (!host->wish.linger)
+	if (!host->wish.linger || !host->view)
 		return;
-	while (host->view && !tp_atomic_load(&host->over, TP_ACQUIRE) && !tp_run_is_over(run))
+	tp_message("mounted at %s", host->wish.dir);
+	while (!tp_atomic_load(&host->over, TP_ACQUIRE) && !tp_run_is_over(run))
 		tp_sleep_ns(look_ns);
 	tp_run_interrupt_forget();
 }
@@ -151,6 +169,7 @@ struct tp_mount_host *tp_mount_host_create(const struct tp_mount_wish *wish)
 		return NULL;
 	}
 	host->wish = *wish;
+	host->listener = -1;
 	host->host = (struct tp_host){
 		.attach = attach, .detach = detach, .linger = linger, .arg = host
 	};

@@ -4,8 +4,7 @@
  * way.
  *
  * Invariants
- *  C1  Only the user who runs the machine, and root, get an answer; the socket's mode keeps others
- *      out already, this is for a socket that was opened up.
+ *  C1  Only the user who runs the machine, and root, get an answer, whoever knows the address.
  *  C2  A client that is gone has its command cancelled: the thread that accepts also watches.
  *  C3  A line is at most MAX_LINE bytes; a longer one ends the connection with a reason.
  *
@@ -15,13 +14,17 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <tidepool/uevent.h>
 
 #include "core/alloc.h"
+#include "core/clock.h"
+#include "core/rng.h"
 #include "core/sync.h"
 #include "lab/control_command.h"
 #include "lab/lab_machine.h"
@@ -354,6 +357,29 @@ static void serve(void *arg)
 	}
 	cancel_all(control);
 	let_out(control, true);
+}
+
+int tp_control_listen(char address[TP_CONTROL_ADDRESS])
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err = 0;
+	struct tp_rng rng;
+	int length;
+
+	if (fd < 0)
+		return -errno;
+	tp_rng_fork(&rng, tp_clock_now(), (uint64_t)getpid());
+	length = snprintf(address, TP_CONTROL_ADDRESS, "@tidepool/%d/%016llx", (int)getpid(),
+			  (unsigned long long)tp_rng_next(&rng));
+	memcpy(name.sun_path + 1, address + 1, (size_t)length - 1);
+	if (bind(fd, (struct sockaddr *)&name,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)length)) ||
+	    listen(fd, SOMAXCONN))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
 int tp_control_begin(const struct tp_control_config *config, struct tp_control **control)

@@ -23,6 +23,14 @@ struct tp_control_config {
 	void *arg;
 };
 
+enum { TP_CONTROL_ADDRESS = 64 };
+
+/*
+ * A listening socket at an abstract address of its own, which is written as "@...": there is no
+ * file to be left behind.  A negative errno of the system's.
+ */
+int tp_control_listen(char address[TP_CONTROL_ADDRESS]);
+
 /* -ENOMEM, -EAGAIN: no thread.  The listener is closed in either case. */
 int tp_control_begin(const struct tp_control_config *config, struct tp_control **control);
 /* Cancel what is under way, close all connections, wait for all of it.  NULL is fine. */

@@ -2,7 +2,8 @@
 /*
  * file_own - tidepool/: what Linux says elsewhere than in files.
  *
- * The control socket stands here too, put there by whoever mounts the tree (mount.h).
+ * The control channel is a socket with an address and no file: one that lay in the mount would keep
+ * it from being unmounted.  So its address stands here.
  */
 #include "view/internal.h"
 
@@ -43,7 +44,19 @@ static int show_demotion_targets(const struct tp_view_call *call, struct tp_text
 	return 0;
 }
 
+static bool has_control(const struct tp_view_call *call)
+{
+	return call->view->config.control;
+}
+
+static int show_control(const struct tp_view_call *call, struct tp_text *text)
+{
+	tp_text_add(text, "%s\n", call->view->config.control);
+	return 0;
+}
+
 const struct tp_view_entry tp_view_own[] = {
+	TP_FILE("control", 0400, .show = show_control, .there = has_control, .no_size = true),
 	TP_FILE("demotion_targets", 0444, .show = show_demotion_targets, .no_size = true),
 	TP_FILE("last_offline", 0400, .show = show_report, .no_size = true),
 	TP_FILE("uevents", 0400, .no_size = true, .stream = true),

@@ -14,18 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
 #include "view/mount_internal.h"
-
-/* The control socket: no entry of the tree, for only a mount can have it. */
-static const fuse_ino_t control_ino = (fuse_ino_t)1 << 63;
-static const char control_dir[] = "tidepool", control_name[] = "control";
 
 static const double lasting_s = 3600;
 
@@ -53,14 +46,6 @@ static void fill_attr(const struct tp_view_stat *stat, struct stat *attr)
 	};
 }
 
-static int stat_of(struct tp_mount *mount, fuse_ino_t ino, struct tp_view_stat *stat)
-{
-	if (ino != control_ino)
-		return tp_view_stat(mount->config.view, ino, stat);
-	*stat = (struct tp_view_stat){ .ino = ino, .mode = S_IFSOCK | 0600 };
-	return 0;
-}
-
 /*
  * How long the kernel may rely on attributes.  Of a file, never: the kernel takes the length of
  * what was last read for the file's size, and sendfile() would stop there, however much there is.
@@ -74,7 +59,7 @@ static void reply_attr(fuse_req_t req, fuse_ino_t ino)
 {
 	struct tp_view_stat view_stat;
 	struct stat attr;
-	int err = stat_of(tp_mount_of(req), ino, &view_stat);
+	int err = tp_view_stat(tp_mount_of(req)->config.view, ino, &view_stat);
 
 	if (err) {
 		fuse_reply_err(req, -err);
@@ -114,26 +99,10 @@ static void reply_entry(fuse_req_t req, const struct tp_view_stat *stat)
 	fuse_reply_entry(req, &entry);
 }
 
-static bool is_control(struct tp_mount *mount, fuse_ino_t parent, const char *name)
-{
-	struct tp_view_stat dir;
-
-	return !strcmp(name, control_name) &&
-	       !tp_view_find(mount->config.view, control_dir, &dir) && dir.ino == parent;
-}
-
-static int look_up(struct tp_mount *mount, fuse_ino_t parent, const char *name,
-		   struct tp_view_stat *stat)
-{
-	if (tp_atomic_load(&mount->has_control, TP_ACQUIRE) && is_control(mount, parent, name))
-		return stat_of(mount, control_ino, stat);
-	return tp_view_lookup(mount->config.view, parent, name, stat);
-}
-
 static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct tp_view_stat stat;
-	int err = look_up(tp_mount_of(req), parent, name, &stat);
+	int err = tp_view_lookup(tp_mount_of(req)->config.view, parent, name, &stat);
 
 	if (err)
 		fuse_reply_err(req, -err);
@@ -152,29 +121,18 @@ static void on_readlink(fuse_req_t req, fuse_ino_t ino)
 		fuse_reply_readlink(req, target);
 }
 
-/* bind() makes its socket by mknod(); nothing else is ever made here. */
-static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-		     tp_unused dev_t dev)
-{
-	struct tp_mount *mount = tp_mount_of(req);
-	struct tp_view_stat stat;
-
-	if (!S_ISSOCK(mode) || !is_control(mount, parent, name) ||
-	    !tp_atomic_load(&mount->binding, TP_ACQUIRE)) {
-		fuse_reply_err(req, EPERM);
-		return;
-	}
-	tp_atomic_store(&mount->has_control, 1, TP_RELEASE);
-	stat_of(mount, control_ino, &stat);
-	reply_entry(req, &stat);
-}
-
 /* ---- what nobody may do; Linux answers the same ---------------------------------------------- */
 
 static void refuse_create(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name,
 			  tp_unused mode_t mode, tp_unused struct fuse_file_info *fi)
 {
 	fuse_reply_err(req, EACCES);
+}
+
+static void refuse_mknod(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name,
+			 tp_unused mode_t mode, tp_unused dev_t dev)
+{
+	fuse_reply_err(req, EPERM);
 }
 
 static void refuse_mkdir(fuse_req_t req, tp_unused fuse_ino_t parent, tp_unused const char *name,
@@ -267,7 +225,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.getattr = on_getattr,
 	.setattr = on_setattr,
 	.readlink = on_readlink,
-	.mknod = on_mknod,
+	.mknod = refuse_mknod,
 	.create = refuse_create,
 	.mkdir = refuse_mkdir,
 	.unlink = refuse_remove,
@@ -332,16 +290,25 @@ int tp_mount_check(const char *dir)
 	return nr > 2 ? -ENOTEMPTY : 0;
 }
 
+static struct fuse_session *new_session(struct tp_mount *mount)
+{
+	char options[TP_WATCHER_SOURCE + 96], source[TP_WATCHER_SOURCE];
+	char name[] = "tidepool", option[] = "-o";
+	char *argv[] = { name, option, options, NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
+	struct fuse_session *session;
+
+	tp_watcher_source(source);
+	snprintf(options, sizeof(options), "default_permissions,fsname=%s,subtype=tidepool%s",
+		 source, mount->config.allow_other ? ",allow_other" : "");
+	session = fuse_session_new(&args, &operations, sizeof(operations), mount);
+	fuse_opt_free_args(&args);
+	return session;
+}
+
 static int attach(struct tp_mount *mount)
 {
-	static char name[] = "tidepool", option[] = "-o",
-		    own[] = "default_permissions,auto_unmount,fsname=tidepool,subtype=tidepool",
-		    open[] = "allow_other";
-	char *argv[] = { name, option, own, option, open, NULL };
-	struct fuse_args args = FUSE_ARGS_INIT(mount->config.allow_other ? 5 : 3, argv);
-
-	mount->session = fuse_session_new(&args, &operations, sizeof(operations), mount);
-	fuse_opt_free_args(&args);
+	mount->session = new_session(mount);
 	if (!mount->session)
 		return TP_ERR(-ENOMEM, "FUSE session");
 	if (!fuse_session_mount(mount->session, mount->dir))
@@ -350,7 +317,7 @@ static int attach(struct tp_mount *mount)
 	return TP_ERR(-EPERM, "FUSE mount");
 }
 
-static int begin(struct tp_mount *mount)
+static int serve_all(struct tp_mount *mount)
 {
 	int err = attach(mount);
 
@@ -368,6 +335,18 @@ static int begin(struct tp_mount *mount)
 unmount:
 	fuse_session_unmount(mount->session);
 	fuse_session_destroy(mount->session);
+	return err;
+}
+
+static int begin(struct tp_mount *mount)
+{
+	int err = tp_watcher_begin(&mount->watcher, mount->dir);
+
+	if (err)
+		return TP_ERR(err, "process that watches the mount");
+	err = serve_all(mount);
+	if (err)
+		tp_watcher_end(&mount->watcher);
 	return err;
 }
 
@@ -426,53 +405,9 @@ void tp_mount_end(struct tp_mount *mount)
 	tp_thread_join(&mount->stream_thread);
 	fuse_session_unmount(mount->session);
 	fuse_session_destroy(mount->session);
+	tp_watcher_end(&mount->watcher);
 	tp_mount_forget_files(mount);
 	sigaction(nudge_signal, &mount->old_action, NULL);
 	tp_free(mount->dir);
 	tp_free(mount);
-}
-
-/* ---- the control socket ---------------------------------------------------------------------- */
-
-/*
- * bind() makes a request to the mount.  Whoever waits for it shall not hold the mount open: if we
- * were killed meanwhile, the request would never be answered and never given up.  And a path of
- * any length has a short name from within.
- */
-static int bind_in_child(struct tp_mount *mount, int fd)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int status;
-	pid_t child;
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", control_dir, control_name);
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (!child) {
-		close(fuse_session_fd(mount->session));
-		_exit(chdir(mount->dir) || bind(fd, (struct sockaddr *)&address, sizeof(address))
-			      ? errno
-			      : 0);
-	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
-}
-
-int tp_mount_control_socket(struct tp_mount *mount)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
-
-	if (fd < 0)
-		return -errno;
-	tp_atomic_store(&mount->binding, 1, TP_RELEASE);
-	err = bind_in_child(mount, fd);
-	tp_atomic_store(&mount->binding, 0, TP_RELEASE);
-	if (!err && listen(fd, SOMAXCONN))
-		err = -errno;
-	if (!err)
-		return fd;
-	close(fd);
-	return TP_ERR_TEXT(err, mount->dir, "control socket in %s");
 }

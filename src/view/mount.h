@@ -3,8 +3,8 @@
  * mount - a view as a file system, by FUSE.
  *
  * A thread of its own serves the mount; every request has a thread of libfuse's.  The mount ends
- * with tp_mount_end(), when somebody unmounts it, and when the process dies, however it dies: the
- * mounting helper of libfuse waits for that.
+ * with tp_mount_end(), when somebody unmounts it, and when the process dies, however it dies
+ * (watcher.h).
  */
 #ifndef TP_VIEW_MOUNT_H
 #define TP_VIEW_MOUNT_H
@@ -27,17 +27,11 @@ int tp_mount_check(const char *dir);
 
 /*
  * Returns when files can be opened.  -ENOTDIR, -ENOENT: of @dir.  -ENOTEMPTY: it is not empty.
- * -EPERM: not permitted, or the mounting helper is missing; libfuse has said so on stderr.
+ * -EPERM: not permitted, or fusermount3 is missing; libfuse has said so on stderr.
  * -ENOMEM.
  */
 int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount);
 /* Unmount and wait until no request is under way; those that wait are interrupted. */
 void tp_mount_end(struct tp_mount *mount);
-
-/*
- * The socket at tidepool/control in the mount: bound there, owned by the mount, gone with it.
- * Returns its descriptor, listening.  A negative errno of the system's.
- */
-int tp_mount_control_socket(struct tp_mount *mount);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/sync.h"
 #include "view/mount.h"
 #include "view/text.h"
+#include "view/watcher.h"
 
 /* Readers of the stream of uevents; see stream.c. */
 struct tp_stream {
@@ -27,11 +28,10 @@ struct tp_mount {
 	struct tp_thread thread, stream_thread;
 	struct tp_stream stream;
 	char *dir;		   /* absolute */
-	tp_atomic_u32 has_control; /* the control socket was bound */
-	tp_atomic_u32 binding;	   /* it is being bound just now */
 	tp_atomic_u32 loop_thread; /* the kernel's number of the thread that serves */
 	tp_atomic_u32 served;	   /* that thread has nothing more to do */
 	tp_atomic_u32 closing;	   /* whoever waits shall not */
+	struct tp_watcher watcher;
 	struct sigaction old_action;
 	struct tp_mutex lock;
 	struct tp_list waits; /* cancels of requests that may wait */

@@ -21,6 +21,7 @@ struct tp_text;
 
 struct tp_view_config {
 	struct tp_machine *machine; /* outlives the view */
+	const char *control; /* where orders are taken, for tidepool/control; NULL: nowhere */
 	/* Around everything that acts; may be NULL. */
 	void (*enter)(void *arg);
 	void (*leave)(void *arg);

@@ -1,0 +1,437 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The life of a mount: who may mount and look, who waits, how it ends, and that nothing stays."""
+
+import contextlib
+import errno
+import os
+import random
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+TIDEPOOL = os.environ["TIDEPOOL"]
+SCENARIO = Path(os.environ["TP_SOURCE"]) / "scenarios" / "mount.lua"
+MEMORY = "sys/devices/system/memory"
+KILLS = 60
+READERS = 200
+NOBODY = 65534
+
+if not os.access("/dev/fuse", os.R_OK | os.W_OK) or not shutil.which("fusermount3"):
+    print("this needs /dev/fuse and fusermount3")
+    sys.exit(77)
+
+
+def mounts():
+    """The mount points of machines, whoever mounted them."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line.split()[4] for line in lines if " - fuse.tidepool " in line]
+
+
+def wait_for(condition, seconds=5, step=0.01):
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(step)
+    return True
+
+
+def ctl(folder, *words, timeout=30):
+    return subprocess.run([TIDEPOOL, "ctl", folder, *words], capture_output=True, text=True,
+                          timeout=timeout, check=False)
+
+
+class Mount:
+    """A mounted machine; leaves no process and no mount, whatever a test did to it."""
+
+    def __init__(self, folder, *words, script=SCENARIO, command="mount"):
+        self.folder = str(folder)
+        where = [self.folder, script] if command == "mount" else ["--mount", self.folder, script]
+        self.process = subprocess.Popen([TIDEPOOL, command, *words, *map(str, where)],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        self.ready = "mounted at" in self.process.stderr.readline()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate(timeout=30)
+        subprocess.run(["fusermount3", "-u", "-z", "-q", self.folder], capture_output=True,
+                       check=False)
+
+    def path(self, *parts):
+        return Path(self.folder).joinpath(*parts)
+
+    def block(self, number, name):
+        return self.path(MEMORY, f"memory{number}", name)
+
+    def ends(self, seconds=10):
+        """Its exit code, once it has ended by itself."""
+        self.process.wait(timeout=seconds)
+        return self.process.returncode
+
+
+class MountTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = Path(tempfile.mkdtemp())
+        self.scratch.chmod(0o755)
+        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
+        self.folder = self.scratch / "m"
+        self.folder.mkdir()
+
+    def mount(self, *words, **how):
+        mount = self.enterContext(Mount(self.folder, *words, **how))
+        self.assertTrue(mount.ready)
+        return mount
+
+    def enterContext(self, context):
+        value = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return value
+
+    def nothing_left(self):
+        self.assertTrue(wait_for(lambda: str(self.folder) not in mounts(), 2), mounts())
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    # ---- beginning ----
+
+    def refused(self, folder, words):
+        run = subprocess.run([TIDEPOOL, "mount", folder, SCENARIO], capture_output=True, text=True,
+                             timeout=30, check=False)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn(words, run.stderr)
+
+    def test_what_cannot_be_mounted_on(self):
+        self.refused(self.scratch / "none", "make an empty directory first")
+        (self.folder / "file").touch()
+        self.refused(self.folder, "would be hidden")
+        self.refused(self.folder / "file", "Not a directory")
+
+    def test_a_script_that_makes_no_machine(self):
+        script = self.scratch / "nothing.lua"
+        script.write_text("print 'no machine'\n")
+        run = subprocess.run([TIDEPOOL, "mount", self.folder, script], capture_output=True,
+                             timeout=30, check=False)
+        self.assertEqual(run.returncode, 0)
+
+    def test_a_path_longer_than_a_socket_address(self):
+        self.folder = self.scratch / ("long" * 40)
+        self.folder.mkdir()
+        mount = self.mount()
+        self.assertIn("boot0", ctl(mount.folder, "devices").stdout)
+
+    # ---- ending ----
+
+    def test_ends_on_request_and_ctl_waits_for_it(self):
+        mount = self.mount("--quiet")
+        self.assertEqual(ctl(mount.folder, "quit").returncode, 0)
+        self.assertNotIn(mount.folder, mounts())
+        self.assertEqual(mount.ends(), 0)
+        self.nothing_left()
+        self.assertEqual(ctl(mount.folder, "devices").returncode, 3)
+
+    def test_ends_on_signals(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), Mount(self.folder) as mount:
+                mount.process.send_signal(number)
+                self.assertEqual(mount.ends(), 0)
+                self.nothing_left()
+
+    def test_ends_when_unmounted(self):
+        with Mount(self.folder) as mount:
+            subprocess.run(["fusermount3", "-u", mount.folder], check=True)
+            self.assertEqual(mount.ends(), 0)
+        self.nothing_left()
+
+    def test_ends_when_unmounted_lazily_while_in_use(self):
+        with Mount(self.folder) as mount:
+            with open(mount.block(0, "state"), encoding="ascii"):
+                subprocess.run(["fusermount3", "-u", "-z", mount.folder], check=True)
+                self.nothing_left()
+            self.assertEqual(mount.ends(), 0)
+
+    def test_ends_with_the_script(self):
+        script = self.scratch / "short.lua"
+        script.write_text("tp.machine { nodes = { { dram = '64M' } }, block_size = '32M' }\n"
+                          "tp.sleep '200ms'\n")
+        mount = self.mount(script=script, command="run")
+        self.assertEqual(mount.block(0, "state").read_text(), "online\n")
+        self.assertEqual(mount.ends(), 0)
+        self.nothing_left()
+
+    # ---- killed ----
+
+    def busy(self, stop):
+        """Read and write until told to stop, whatever comes of it."""
+        while not stop.is_set():
+            for name in ("state", "online", "valid_zones"):
+                with contextlib.suppress(OSError):
+                    (self.folder / MEMORY / "memory9" / name).read_text()
+            for value in ("offline", "online_movable"):
+                with contextlib.suppress(OSError):
+                    (self.folder / MEMORY / "memory9" / "state").write_text(value)
+            time.sleep(0.001)
+
+    def test_killed_at_any_moment(self):
+        stop = threading.Event()
+        crowd = [threading.Thread(target=self.busy, args=(stop,)) for _ in range(8)]
+        for thread in crowd:
+            thread.start()
+        try:
+            for moment in range(KILLS):
+                process = subprocess.Popen([TIDEPOOL, "mount", self.folder, SCENARIO],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(random.uniform(0, 0.25 if moment % 3 else 0.05))
+                process.kill()
+                process.wait(timeout=5)
+                self.assertTrue(wait_for(lambda: str(self.folder) not in mounts(), 2), moment)
+        finally:
+            stop.set()
+            for thread in crowd:
+                thread.join(timeout=10)
+        self.nothing_left()
+        self.assertFalse([thread for thread in crowd if thread.is_alive()])
+
+    # ---- waiting ----
+
+    def pinned(self, mount):
+        """A block that cannot go offline for now."""
+        self.assertEqual(ctl(mount.folder, "plug", "name=dimm", "size=256M", "node=2",
+                             "online=movable").returncode, 0)
+        self.assertEqual(ctl(mount.folder, "pin", "name=nic", "size=4K", "node=2").returncode, 0)
+        for number in (32, 33):
+            if ctl(mount.folder, "offline", "name=dimm", "dry_run=true").returncode:
+                report = ctl(mount.folder, "offline", "name=dimm", "dry_run=true").stderr
+                pfn = int(report.split("page ")[1].split(":")[0], 16)
+                return pfn // (128 << 20 >> 12)
+        return self.fail("nothing is pinned")
+
+    def interrupted_write(self, path, after):
+        begin = time.monotonic()
+        run = subprocess.run(["timeout", "-s", "INT", str(after), "sh", "-c",
+                              f"echo offline > {path}"], check=False, capture_output=True)
+        return time.monotonic() - begin, run.returncode
+
+    def test_t16_t17_who_waits_and_who_does_not(self):
+        mount = self.mount()
+        number = self.pinned(mount)
+        writer = subprocess.Popen(["sh", "-c", f"echo offline > {mount.block(number, 'state')}"],
+                                  stderr=subprocess.PIPE)
+        self.assertTrue(wait_for(
+            lambda: mount.block(number, "state").read_text() == "going-offline\n"))
+        mount.block(number, "valid_zones").read_text()
+        reader = subprocess.Popen(["cat", mount.block(number, "online")], stdout=subprocess.PIPE)
+        seconds, _ = self.interrupted_write(mount.block(65 - number, "state"), 0.5)
+        self.assertLess(seconds, 1)
+        self.assertIsNone(reader.poll())
+        self.assertEqual(ctl(mount.folder, "stop", "name=nic").returncode, 0)
+        self.assertEqual(writer.wait(timeout=10), 0)
+        self.assertEqual(reader.communicate(timeout=10)[0], b"0\n")
+        self.assertEqual(mount.block(number, "state").read_text(), "offline\n")
+
+    def test_an_interrupted_write_ends_at_once_and_changes_nothing(self):
+        mount = self.mount()
+        number = self.pinned(mount)
+        seconds, _ = self.interrupted_write(mount.block(number, "state"), 0.3)
+        self.assertLess(seconds, 0.3 + 0.3)
+        self.assertEqual(mount.block(number, "state").read_text(), "online\n")
+        self.assertIn("pinned", mount.path("tidepool/last_offline").read_text())
+
+    def test_a_killed_client_of_an_unplug_cancels_it(self):
+        mount = self.mount()
+        number = self.pinned(mount)
+        client = subprocess.Popen([TIDEPOOL, "ctl", mount.folder, "unplug", "name=dimm"])
+        self.assertTrue(wait_for(
+            lambda: mount.block(number, "state").read_text() == "going-offline\n"))
+        client.kill()
+        client.wait()
+        self.assertTrue(wait_for(lambda: mount.block(number, "state").read_text() == "online\n"))
+
+    def test_the_end_does_not_wait_for_those_who_wait(self):
+        mount = self.mount()
+        number = self.pinned(mount)
+        writer = subprocess.Popen(["sh", "-c", f"echo offline > {mount.block(number, 'state')}"],
+                                  stderr=subprocess.PIPE)
+        self.assertTrue(wait_for(
+            lambda: mount.block(number, "state").read_text() == "going-offline\n"))
+        mount.process.send_signal(signal.SIGINT)
+        self.assertEqual(mount.ends(), 0)
+        self.assertNotEqual(writer.wait(timeout=5), 0)
+        writer.stderr.close()
+
+    # ---- permissions ----
+
+    def test_modes_are_linux_s(self):
+        mount = self.mount()
+        wanted = {
+            f"{MEMORY}/memory0/state": 0o644, f"{MEMORY}/memory0/removable": 0o444,
+            f"{MEMORY}/hard_offline_page": 0o200, f"{MEMORY}/auto_online_blocks": 0o644,
+            "sys/devices/system/node/node0/compact": 0o200, "proc/pagetypeinfo": 0o400,
+            "sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_ONLINE/error": 0o600,
+            "tidepool/control": 0o400,
+        }
+        for path, mode in wanted.items():
+            self.assertEqual(stat.S_IMODE(os.stat(mount.path(path)).st_mode), mode, path)
+
+    def fails(self, number, call, *args):
+        with self.assertRaises(OSError) as caught:
+            call(*args)
+        self.assertEqual(caught.exception.errno, number)
+
+    def test_what_nobody_may_do(self):
+        mount = self.mount()
+        memory, state = mount.path(MEMORY), mount.block(0, "state")
+        self.fails(errno.EACCES, mount.block(0, "removable").write_text, "0")
+        self.fails(errno.EACCES, mount.path(MEMORY, "soft_offline_page").read_text)
+        self.fails(errno.EACCES, (memory / "new").touch)
+        self.fails(errno.EPERM, (memory / "new").mkdir)
+        self.fails(errno.EPERM, state.unlink)
+        self.fails(errno.EPERM, state.rename, memory / "other")
+        self.fails(errno.EPERM, state.chmod, 0o777)
+        self.fails(errno.EPERM, os.symlink, "x", memory / "link")
+        self.fails(errno.EPERM, os.mknod, memory / "socket", 0o600 | stat.S_IFSOCK)
+        self.fails(errno.EISDIR, memory.read_text)
+
+    def as_nobody(self, *words):
+        return subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                               "--clear-groups", *map(str, words)], capture_output=True, text=True,
+                              timeout=30, check=False)
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_others_see_nothing_unless_they_are_let_in(self):
+        with Mount(self.folder) as mount:
+            self.assertNotEqual(self.as_nobody("ls", mount.folder).returncode, 0)
+        with Mount(self.folder, "--allow-other") as mount:
+            state = mount.block(0, "state")
+            self.assertEqual(self.as_nobody("cat", state).stdout, "online\n")
+            self.assertIn("Permission denied",
+                          self.as_nobody("sh", "-c", f"echo offline > {state}").stderr)
+            self.assertIn("Permission denied", self.as_nobody(
+                "cat", mount.path("proc/pagetypeinfo")).stderr)
+            self.assertNotEqual(self.as_nobody(TIDEPOOL, "ctl", mount.folder, "devices").returncode,
+                                0)
+
+    # ---- the stream of uevents ----
+
+    def change(self, mount):
+        mount.block(0, "uevent").write_text("change\n")
+
+    def test_every_reader_gets_every_event(self):
+        mount = self.mount()
+        readers = [os.open(mount.path("tidepool/uevents"), os.O_RDONLY) for _ in range(3)]
+        for _ in range(2):
+            self.change(mount)
+        for reader in readers:
+            text = b""
+            while text.count(b"\n") < 2:
+                text += os.read(reader, 4096)
+            self.assertEqual([line.split()[0] for line in text.splitlines()],
+                             [b"change@/devices/system/memory/memory0"] * 2)
+            os.close(reader)
+
+    def test_a_reader_that_must_not_wait(self):
+        mount = self.mount()
+        reader = os.open(mount.path("tidepool/uevents"), os.O_RDONLY | os.O_NONBLOCK)
+        self.assertRaises(BlockingIOError, os.read, reader, 4096)
+        self.assertEqual(select.select([reader], [], [], 0.1)[0], [])
+        timer = threading.Timer(0.2, self.change, [mount])
+        timer.start()
+        self.assertEqual(select.select([reader], [], [], 5)[0], [reader])
+        self.assertTrue(os.read(reader, 4096).startswith(b"change@"))
+        timer.join()
+        os.close(reader)
+
+    def test_a_reader_that_waits_can_be_interrupted(self):
+        mount = self.mount()
+        run = subprocess.run(["timeout", "-s", "INT", "0.3", "cat",
+                              mount.path("tidepool/uevents")], timeout=5, check=False)
+        self.assertEqual(run.returncode, 124)
+
+    # ---- many at once ----
+
+    def read_all(self, mount, stop, torn):
+        states = {"online\n", "offline\n", "going-offline\n"}
+        zones = {"Movable\n", "Normal Movable\n", "Movable Normal\n"}
+        node = mount.path("sys/devices/system/node")
+        while not stop.is_set():
+            text = mount.block(32, "state").read_text()
+            torn += [text] if text not in states else []
+            text = mount.block(32, "valid_zones").read_text()
+            torn += [text] if text not in zones else []
+            lines = (node / "node2/meminfo").read_text().splitlines()
+            torn += [lines] if len(lines) != 37 or not lines[0].endswith(" kB") else []
+            lines = mount.path("proc/buddyinfo").read_text().splitlines()
+            torn += [line for line in lines if len(line.split()) != 15]
+
+    def test_many_readers_while_blocks_come_and_go(self):
+        mount = self.mount("--quiet")
+        ctl(mount.folder, "plug", "name=dimm", "size=256M", "node=2")
+        stop, torn = threading.Event(), []
+        crowd = [threading.Thread(target=self.read_all, args=(mount, stop, torn))
+                 for _ in range(READERS)]
+        for thread in crowd:
+            thread.start()
+        until, turns = time.monotonic() + 5, 0
+        while time.monotonic() < until:
+            mount.block(32, "state").write_text("online_movable")
+            mount.block(32, "state").write_text("offline")
+            turns += 1
+        stop.set()
+        for thread in crowd:
+            thread.join(timeout=20)
+        self.assertEqual(torn, [])
+        self.assertGreater(turns, 0)
+        self.assertFalse([thread for thread in crowd if thread.is_alive()])
+        self.assertEqual(ctl(mount.folder, "quit").returncode, 0)
+        self.assertEqual(mount.ends(), 0)
+
+    def test_two_mounts_at_once(self):
+        other = self.scratch / "other"
+        other.mkdir()
+        first = self.mount()
+        second = self.enterContext(Mount(other))
+        ctl(first.folder, "plug", "name=dimm", "size=128M", "node=2")
+        self.assertTrue(first.path(MEMORY, "memory32").exists())
+        self.assertFalse(second.path(MEMORY, "memory32").exists())
+
+    # ---- commands in the place of the system ----
+
+    def test_exec(self):
+        mount = self.mount()
+        run = subprocess.run([TIDEPOOL, "exec", mount.folder, "cat", f"/{MEMORY}/memory11/state",
+                              "/proc/meminfo"], capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertTrue(run.stdout.startswith("online\nMemTotal:        1572864 kB\n"), run.stdout)
+        codes = [subprocess.run([TIDEPOOL, "exec", mount.folder, *words], check=False,
+                                capture_output=True).returncode
+                 for words in (["sh", "-c", "exit 7"], ["no-such-command"], ["/"], [])]
+        self.assertEqual(codes, [7, 127, 126, 2])
+        self.assertEqual(subprocess.run([TIDEPOOL, "exec", self.scratch, "true"], check=False,
+                                        capture_output=True).returncode, 2)
+
+    def test_doctor_sees_a_mount_that_outlived_its_machine(self):
+        mount = self.mount()
+        children = Path(f"/proc/{mount.process.pid}/task/{mount.process.pid}/children")
+        watcher = children.read_text().split()
+        self.assertEqual(len(watcher), 1)
+        os.kill(int(watcher[0]), signal.SIGKILL)
+        mount.process.kill()
+        mount.process.wait()
+        run = subprocess.run([TIDEPOOL, "doctor"], capture_output=True, text=True, check=False)
+        self.assertIn(f"stale: {mount.folder}", run.stdout)
+        self.refused(mount.folder, "fusermount3 -u -z")
+
+
+if __name__ == "__main__":
+    unittest.main()
