@@ -91,6 +91,9 @@ uint64_t tp_view_cpus_of(struct tp_machine *machine, int node);
 /* "1", "y", "on", ... as Linux's kstrtobool() reads them.  -EINVAL. */
 int tp_parse_bool(const char *value, bool *yes);
 
+/* A whole number in any base, as Linux's kstrtoll() reads it.  -EINVAL, -ERANGE. */
+int tp_parse_number(const char *value, long long *number);
+
 /* Writes to the uevent files of blocks, nodes and tiers: a synthetic event. */
 int tp_store_uevent(const struct tp_view_call *call, const char *value);
 #define TP_UEVENT_FILE(event_subject)                                              \

@@ -2,7 +2,9 @@
 /* view - make a view, and what the files of several directories have in common. */
 #include "view/view.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -147,6 +149,20 @@ int tp_parse_bool(const char *value, bool *yes)
 		return -EINVAL;
 	*yes = strchr(is_on_or_off ? "nN" : truths, letter);
 	return *yes || strchr(is_on_or_off ? "fF" : lies, letter) ? 0 : -EINVAL;
+}
+
+int tp_parse_number(const char *value, long long *number)
+{
+	char *end;
+
+	/* strtoll() would skip white space. */
+	if (isspace((unsigned char)value[0]))
+		return -EINVAL;
+	errno = 0;
+	*number = strtoll(value, &end, 0);
+	if (end == value || *end)
+		return -EINVAL;
+	return errno ? -ERANGE : 0;
 }
 
 int tp_store_uevent(const struct tp_view_call *call, const char *value)
