@@ -49,15 +49,6 @@ int tp_show_buddyinfo(const struct tp_view_call *call, struct tp_text *text)
 
 /* ---- vmstat ---------------------------------------------------------------------------------- */
 
-static void add_boot_counters(struct tp_text *text)
-{
-	static const char *const names[] = { "nr_dirty_threshold", "nr_dirty_background_threshold",
-					     "nr_memmap_pages", "nr_memmap_boot_pages" };
-
-	for (unsigned i = 0; i < TP_ARRAY_SIZE(names); i++)
-		tp_text_add(text, "%s 0\n", names[i]);
-}
-
 int tp_show_proc_vmstat(const struct tp_view_call *call, struct tp_text *text)
 {
 	struct tp_figures_of f;
@@ -66,7 +57,6 @@ int tp_show_proc_vmstat(const struct tp_view_call *call, struct tp_text *text)
 	tp_counters_add(text, tp_zone_counters, &f, true);
 	tp_counters_add(text, tp_numa_counters, &f, true);
 	tp_counters_add(text, tp_node_counters, &f, false);
-	add_boot_counters(text);
 	tp_counters_add(text, tp_event_counters, &f, false);
 	return 0;
 }

@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "view/internal.h"
 #include "view/proc.h"
@@ -43,13 +44,17 @@ static uint64_t available(const struct tp_figures_of *f)
 	return sum > kept ? sum - kept : 0;
 }
 
+/* Numbers end in one column; a long name takes of their room. */
+enum { NUMBER_END = 24 };
+
 static void add_lines(struct tp_text *text, const char *prefix, const struct line *lines,
 		      const struct tp_figures_of *f)
 {
 	for (const struct line *l = lines; l->name; l++) {
 		uint64_t kib = l->pages ? l->pages(f) * (TP_PAGE_SIZE / 1024) : 0;
 
-		tp_text_add(text, "%s%-16s%8" PRIu64 " kB\n", prefix, l->name, kib);
+		tp_text_add(text, "%s%s%*" PRIu64 " kB\n", prefix, l->name,
+			    NUMBER_END - (int)strlen(l->name), kib);
 	}
 }
 
@@ -95,13 +100,13 @@ static const struct line node_lines[] = {
 
 void tp_node_meminfo(int node, const struct tp_figures_of *f, struct tp_text *text)
 {
-	static const char *const huge[] = { "Total", "Free", "Surp" };
+	static const char *const huge[] = { "Total:", "Free:", "Surp:" };
 	char prefix[16];
 
 	snprintf(prefix, sizeof(prefix), "Node %d ", node);
 	add_lines(text, prefix, node_lines, f);
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(huge); i++)
-		tp_text_add(text, "%sHugePages_%s: %5u\n", prefix, huge[i], 0);
+		tp_text_add(text, "%sHugePages_%-6s %5u\n", prefix, huge[i], 0);
 }
 
 /* ---- proc/meminfo ---------------------------------------------------------------------------- */
