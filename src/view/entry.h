@@ -86,6 +86,8 @@ bool tp_next_tier(const struct tp_view_call *call, unsigned *id);
 
 /* Can Linux's memory files show it?  False for absent blocks and private device memory. */
 bool tp_view_block(struct tp_machine *machine, unsigned id, struct tp_block_info *info);
+/* A view's sets of CPUs have 64 of them: those past that are in no file. */
+unsigned tp_view_nr_cpus(struct tp_machine *machine);
 uint64_t tp_view_cpus_of(struct tp_machine *machine, int node);
 
 /* "1", "y", "on", ... as Linux's kstrtobool() reads them.  -EINVAL. */

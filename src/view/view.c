@@ -123,16 +123,21 @@ bool tp_next_online_node(const struct tp_view_call *call, unsigned *id)
 	return next_in(tp_node_states(tp_call_machine(call), TP_N_ONLINE).v, id);
 }
 
+unsigned tp_view_nr_cpus(struct tp_machine *machine)
+{
+	return TP_MIN(tp_machine_nr_cpus(machine), 64u);
+}
+
 bool tp_next_cpu(const struct tp_view_call *call, unsigned *id)
 {
-	return *id < tp_machine_nr_cpus(tp_call_machine(call));
+	return *id < tp_view_nr_cpus(tp_call_machine(call));
 }
 
 uint64_t tp_view_cpus_of(struct tp_machine *machine, int node)
 {
 	uint64_t cpus = 0;
 
-	for (unsigned cpu = 0; cpu < TP_MIN(tp_machine_nr_cpus(machine), 64u); cpu++) {
+	for (unsigned cpu = 0; cpu < tp_view_nr_cpus(machine); cpu++) {
 		if (node == TP_NODE_NONE || tp_cpu_to_node(machine, cpu) == node)
 			cpus |= UINT64_C(1) << cpu;
 	}
