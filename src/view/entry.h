@@ -85,10 +85,15 @@ bool tp_next_tier(const struct tp_view_call *call, unsigned *id);
 
 /* Can Linux's memory files show it?  False for absent blocks and private device memory. */
 bool tp_view_block(struct tp_machine *machine, unsigned id, struct tp_block_info *info);
+/* A view's sets of CPUs have 64 of them: those past that are in no file. */
+unsigned tp_view_nr_cpus(struct tp_machine *machine);
 uint64_t tp_view_cpus_of(struct tp_machine *machine, int node);
 
 /* "1", "y", "on", ... as Linux's kstrtobool() reads them.  -EINVAL. */
 int tp_parse_bool(const char *value, bool *yes);
+
+/* A whole number in any base, as Linux's kstrtoll() reads it.  -EINVAL, -ERANGE. */
+int tp_parse_number(const char *value, long long *number);
 
 /* Writes to the uevent files of blocks, nodes and tiers: a synthetic event. */
 int tp_store_uevent(const struct tp_view_call *call, const char *value);

@@ -16,7 +16,7 @@ enum sharing { ITSELF, PACKAGE };
 
 static uint64_t sharing_with(const struct tp_view_call *call)
 {
-	return call->entry->arg == ITSELF ? UINT64_C(1) << (call->id[0] & 63)
+	return call->entry->arg == ITSELF ? UINT64_C(1) << call->id[0]
 					  : tp_view_cpus_of(tp_call_machine(call), node_of(call));
 }
 
@@ -29,7 +29,7 @@ static int show_list(const struct tp_view_call *call, struct tp_text *text)
 
 static int show_map(const struct tp_view_call *call, struct tp_text *text)
 {
-	tp_text_add_map(text, sharing_with(call), tp_machine_nr_cpus(tp_call_machine(call)));
+	tp_text_add_map(text, sharing_with(call), tp_view_nr_cpus(tp_call_machine(call)));
 	tp_text_add(text, "\n");
 	return 0;
 }
@@ -81,7 +81,7 @@ static const struct tp_view_entry cpu[] = {
 
 static int show_all(const struct tp_view_call *call, struct tp_text *text)
 {
-	unsigned n = tp_machine_nr_cpus(tp_call_machine(call));
+	unsigned n = tp_view_nr_cpus(tp_call_machine(call));
 
 	if (n > 1)
 		tp_text_add(text, "0-%u\n", n - 1);

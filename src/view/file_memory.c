@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -213,11 +212,9 @@ static int show_block_size(const struct tp_view_call *call, struct tp_text *text
 /* There is no failing hardware to take pages away from. */
 static int store_offline_page(tp_unused const struct tp_view_call *call, const char *value)
 {
-	char *end;
+	long long address;
 
-	errno = 0;
-	strtoull(value, &end, 0);
-	return errno || end == value || *end ? -EINVAL : -EOPNOTSUPP;
+	return tp_parse_number(value, &address) ? -EINVAL : -EOPNOTSUPP;
 }
 
 const struct tp_view_entry tp_view_memory[] = {

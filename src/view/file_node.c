@@ -32,7 +32,7 @@ static int show_cpumap(const struct tp_view_call *call, struct tp_text *text)
 {
 	struct tp_machine *m = tp_call_machine(call);
 
-	tp_text_add_map(text, tp_view_cpus_of(m, node_of(call)), tp_machine_nr_cpus(m));
+	tp_text_add_map(text, tp_view_cpus_of(m, node_of(call)), tp_view_nr_cpus(m));
 	tp_text_add(text, "\n");
 	return 0;
 }

@@ -4,7 +4,6 @@
  * let be set.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "view/internal.h"
@@ -147,13 +146,13 @@ static int store_ratio(const struct tp_view_call *call, const char *value)
 {
 	enum tp_auto_rule rule;
 	unsigned ratio;
-	unsigned long wanted;
-	char *end;
+	long long wanted;
+	int err = tp_parse_number(value, &wanted);
 
-	errno = 0;
-	wanted = strtoul(value, &end, 0);
-	if (errno || end == value || *end || *value == '-' || wanted > UINT32_MAX)
-		return -EINVAL;
+	if (err || wanted < 0)
+		return err ? err : -EINVAL;
+	if (wanted > UINT32_MAX)
+		return -ERANGE;
 	tp_machine_auto_rule(tp_call_machine(call), &rule, &ratio);
 	return tp_machine_set_auto_rule(tp_call_machine(call), rule, (unsigned)wanted);
 }

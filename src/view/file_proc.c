@@ -67,7 +67,7 @@ int tp_show_cpuinfo(const struct tp_view_call *call, struct tp_text *text)
 {
 	struct tp_machine *m = tp_call_machine(call);
 
-	for (unsigned cpu = 0; cpu < tp_machine_nr_cpus(m); cpu++)
+	for (unsigned cpu = 0; cpu < tp_view_nr_cpus(m); cpu++)
 		tp_text_add(text,
 			    "processor\t: %u\nvendor_id\t: Tidepool\nmodel name\t: Tidepool "
 			    "simulated CPU\nphysical id\t: %d\ncore id\t\t: %u\n\n",

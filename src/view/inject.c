@@ -2,9 +2,6 @@
 /* inject - sys/kernel/debug/notifier-error-inject: who refuses, and the files that tell him to. */
 #include "view/inject.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "view/internal.h"
 
 enum { MAX_ERRNO = 4095 };
@@ -74,12 +71,10 @@ static int store_error(const struct tp_view_call *call, const char *value)
 {
 	struct tp_injector *injector = &call->view->injector;
 	long long error;
-	char *end;
+	int err = tp_parse_number(value, &error);
 
-	errno = 0;
-	error = strtoll(value, &end, 0);
-	if (errno || end == value || *end)
-		return -EINVAL;
+	if (err)
+		return err;
 	error = TP_MIN(TP_MAX(error, -MAX_ERRNO), 0);
 	tp_atomic_store(&injector->error[call->entry->arg], (uint32_t)-error, TP_RELAXED);
 	return 0;

@@ -44,13 +44,8 @@ static uint64_t available(const struct tp_figures_of *f)
 	return sum > kept ? sum - kept : 0;
 }
 
-/* Numbers stand at the right of eight columns; the name that is too long takes two of them. */
-static int number_width(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length > 16 ? 24 - (int)length : 8;
-}
+/* Numbers end in one column; a long name takes some of their room. */
+enum { NUMBER_END = 24 };
 
 static void add_lines(struct tp_text *text, const char *prefix, const struct line *lines,
 		      const struct tp_figures_of *f)
@@ -58,8 +53,8 @@ static void add_lines(struct tp_text *text, const char *prefix, const struct lin
 	for (const struct line *l = lines; l->name; l++) {
 		uint64_t kib = l->pages ? l->pages(f) * (TP_PAGE_SIZE / 1024) : 0;
 
-		tp_text_add(text, "%s%-16s%*" PRIu64 " kB\n", prefix, l->name,
-			    number_width(l->name), kib);
+		tp_text_add(text, "%s%s%*" PRIu64 " kB\n", prefix, l->name,
+			    NUMBER_END - (int)strlen(l->name), kib);
 	}
 }
 

@@ -382,5 +382,6 @@ int tp_view_store(struct tp_view *view, tp_view_ino ino, const char *bytes, size
 	tp_view_enter(view);
 	err = call.entry->store(&call, value);
 	tp_view_leave(view);
-	return err == -ECANCELED ? -EINTR : err;
+	/* A callback may refuse with that error too. */
+	return err == -ECANCELED && cancel && tp_cancel_requested(cancel) ? -EINTR : err;
 }

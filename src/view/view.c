@@ -2,7 +2,9 @@
 /* view - make a view, and what the files of several directories have in common. */
 #include "view/view.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -121,16 +123,21 @@ bool tp_next_online_node(const struct tp_view_call *call, unsigned *id)
 	return next_in(tp_node_states(tp_call_machine(call), TP_N_ONLINE).v, id);
 }
 
+unsigned tp_view_nr_cpus(struct tp_machine *machine)
+{
+	return TP_MIN(tp_machine_nr_cpus(machine), 64u);
+}
+
 bool tp_next_cpu(const struct tp_view_call *call, unsigned *id)
 {
-	return *id < tp_machine_nr_cpus(tp_call_machine(call));
+	return *id < tp_view_nr_cpus(tp_call_machine(call));
 }
 
 uint64_t tp_view_cpus_of(struct tp_machine *machine, int node)
 {
 	uint64_t cpus = 0;
 
-	for (unsigned cpu = 0; cpu < TP_MIN(tp_machine_nr_cpus(machine), 64u); cpu++) {
+	for (unsigned cpu = 0; cpu < tp_view_nr_cpus(machine); cpu++) {
 		if (node == TP_NODE_NONE || tp_cpu_to_node(machine, cpu) == node)
 			cpus |= UINT64_C(1) << cpu;
 	}
@@ -147,6 +154,20 @@ int tp_parse_bool(const char *value, bool *yes)
 		return -EINVAL;
 	*yes = strchr(is_on_or_off ? "nN" : truths, letter);
 	return *yes || strchr(is_on_or_off ? "fF" : lies, letter) ? 0 : -EINVAL;
+}
+
+int tp_parse_number(const char *value, long long *number)
+{
+	char *end;
+
+	/* strtoll() would skip white space. */
+	if (isspace((unsigned char)value[0]))
+		return -EINVAL;
+	errno = 0;
+	*number = strtoll(value, &end, 0);
+	if (end == value || *end)
+		return -EINVAL;
+	return errno ? -ERANGE : 0;
 }
 
 int tp_store_uevent(const struct tp_view_call *call, const char *value)

@@ -109,7 +109,8 @@ class ClientTest(unittest.TestCase):
         self.inside("chmem", "--enable", "256M")
         self.assertEqual(self.online_bytes()[2], 3 * BLOCK)
         self.ctl("veto", "name=driver", "event=GOING_OFFLINE", "errno=EBUSY")
-        refused = subprocess.run([TIDEPOOL, "exec", self.root, "chmem", "--disable", "-b", "33"], capture_output=True, text=True, check=False)
+        refused = subprocess.run([TIDEPOOL, "exec", self.root, "chmem", "--disable", "-b", "33"],
+                                 capture_output=True, text=True, check=False)
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("Device or resource busy", refused.stdout + refused.stderr)
 
