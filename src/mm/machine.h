@@ -59,7 +59,7 @@ struct tp_zone {
 	uint64_t reserve[TP_NR_ZONE_TYPES];
 	/* requests served here and wanted elsewhere, the reverse, and those that took turns */
 	tp_quiet nr_miss, nr_foreign, nr_interleave;
-	tp_quiet mapping_pages; /* that mappings show */
+	tp_quiet mapping_pages;				  /* that mappings show */
 	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
 	uint32_t reclaim_cursor; /* the pageblock that reclaim looked at last */
 	bool listed;		 /* in zonelists; under the hotplug lock */
