@@ -9,11 +9,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -306,15 +308,47 @@ static struct fuse_session *new_session(struct tp_mount *mount)
 	return session;
 }
 
+/*
+ * The kernel's number of what is mounted at @dir.  It asks nobody: a request that we are to answer
+ * ourselves could not be given up.
+ */
+static uint64_t mount_number(const char *dir)
+{
+	struct statx x;
+
+	return statx(AT_FDCWD, dir, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &x)
+		       ? 0
+		       : x.stx_mnt_id;
+}
+
 static int attach(struct tp_mount *mount)
 {
 	mount->session = new_session(mount);
 	if (!mount->session)
 		return TP_ERR(-ENOMEM, "FUSE session");
-	if (!fuse_session_mount(mount->session, mount->dir))
+	if (!fuse_session_mount(mount->session, mount->dir)) {
+		mount->number = mount_number(mount->dir);
 		return 0;
+	}
 	fuse_session_destroy(mount->session);
 	return TP_ERR(-EPERM, "FUSE mount");
+}
+
+/*
+ * libfuse unmounts whatever is at the directory by now, unless the kernel has hung up.  It has not
+ * where somebody still uses a mount that was taken away, so a pipe hangs up in its place.
+ */
+static void detach(struct tp_mount *mount)
+{
+	int ends[2];
+
+	if (mount_number(mount->dir) != mount->number && !pipe2(ends, O_CLOEXEC)) {
+		close(ends[0]);
+		dup3(ends[1], fuse_session_fd(mount->session), O_CLOEXEC);
+		close(ends[1]);
+	}
+	fuse_session_unmount(mount->session);
+	fuse_session_destroy(mount->session);
 }
 
 static int serve_all(struct tp_mount *mount)
@@ -333,8 +367,7 @@ static int serve_all(struct tp_mount *mount)
 	tp_stream_stop(&mount->stream);
 	tp_thread_join(&mount->stream_thread);
 unmount:
-	fuse_session_unmount(mount->session);
-	fuse_session_destroy(mount->session);
+	detach(mount);
 	return err;
 }
 
@@ -403,8 +436,7 @@ void tp_mount_end(struct tp_mount *mount)
 	tp_stream_stop(&mount->stream);
 	end_loop(mount);
 	tp_thread_join(&mount->stream_thread);
-	fuse_session_unmount(mount->session);
-	fuse_session_destroy(mount->session);
+	detach(mount);
 	tp_watcher_end(&mount->watcher);
 	tp_mount_forget_files(mount);
 	sigaction(nudge_signal, &mount->old_action, NULL);

@@ -161,6 +161,32 @@ class MountTest(unittest.TestCase):
                 self.nothing_left()
             self.assertEqual(mount.ends(), 0)
 
+    def test_in_use_it_refuses_to_be_unmounted(self):
+        mount = self.mount()
+        with open(mount.block(0, "state"), encoding="ascii") as state:
+            busy = subprocess.run(["umount", mount.folder], capture_output=True, text=True,
+                                  check=False)
+            self.assertNotEqual(busy.returncode, 0)
+            self.assertIn("busy", busy.stderr)
+            self.assertEqual(state.read(), "online\n")
+        subprocess.run(["umount", mount.folder], check=True)
+        self.assertEqual(mount.ends(), 0)
+
+    def test_one_that_was_unmounted_leaves_its_successor_alone(self):
+        """A command in the place of the system uses a mount that others do not see any more."""
+        with Mount(self.folder) as first:
+            command = subprocess.Popen([TIDEPOOL, "exec", first.folder, "sh", "-c",
+                                        "echo; read x; cat /proc/buddyinfo 2>&1"],
+                                       text=True, stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE)
+            self.assertEqual(command.stdout.readline(), "\n")
+            subprocess.run(["umount", first.folder], check=True)
+            second = self.mount()
+            first.process.send_signal(signal.SIGINT)
+            self.assertEqual(first.ends(), 0)
+            self.assertIn("not connected", command.communicate("\n", timeout=10)[0])
+            self.assertEqual(second.block(0, "state").read_text(), "online\n")
+
     def test_ends_with_the_script(self):
         script = self.scratch / "short.lua"
         script.write_text("tp.machine { nodes = { { dram = '64M' } }, block_size = '32M' }\n"
@@ -415,8 +441,9 @@ class MountTest(unittest.TestCase):
         self.assertTrue(run.stdout.startswith("online\nMemTotal:        1572864 kB\n"), run.stdout)
         codes = [subprocess.run([TIDEPOOL, "exec", mount.folder, *words], check=False,
                                 capture_output=True).returncode
-                 for words in (["sh", "-c", "exit 7"], ["no-such-command"], ["/"], [])]
-        self.assertEqual(codes, [7, 127, 126, 2])
+                 for words in (["sh", "-c", "exit 7"], ["--", "sh", "-c", "exit 8"],
+                               ["no-such-command"], ["/"], [], ["--"])]
+        self.assertEqual(codes, [7, 8, 127, 126, 2, 2])
         self.assertEqual(subprocess.run([TIDEPOOL, "exec", self.scratch, "true"], check=False,
                                         capture_output=True).returncode, 2)
 
