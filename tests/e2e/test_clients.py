@@ -162,7 +162,14 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(re.findall(r"NUMANode L#\d \(P#(\d) (\d+MB)\)", text),
                          [("0", "1024MB"), ("1", "512MB"), ("2", "512MB")])
         self.assertEqual(len(re.findall(r"PU L#", text)), 2)
-        self.assertIn("Machine", self.inside("lstopo", "--of", "console"))
+
+    @needs("lstopo")
+    def test_lstopo_in_the_place_of_the_system(self):
+        """It shows nodes that this system would not let it use, or does not have."""
+        self.plug("online=movable")
+        text = self.inside("lstopo", "--of", "console")
+        self.assertEqual(re.findall(r"NUMANode L#\d \(P#(\d) (\d+MB)\)", text),
+                         [("0", "1024MB"), ("1", "512MB"), ("2", "512MB")])
 
     @needs("lstopo")
     def test_lstopo_shows_performance(self):
