@@ -49,7 +49,7 @@ TP_API size_t tp_uevents_read(struct tp_machine *machine, uint64_t *next, struct
 
 /*
  * Wait until event number @next is there, @timeout_ns have passed (UINT64_MAX: never), or somebody
- * calls tp_uevents_wake().
+ * calls tp_uevents_wake().  Where the machine keeps none it takes 50 ms at most.
  */
 TP_API void tp_uevents_wait(struct tp_machine *machine, uint64_t next, uint64_t timeout_ns);
 /* Let everybody who waits return. */

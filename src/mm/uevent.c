@@ -17,6 +17,9 @@
 #include "core/clock.h"
 #include "core/error.h"
 
+/* Where nothing will ever come, whoever asks in a loop shall rest in between. */
+static const uint64_t no_news_ns = TP_MILLISECONDS(50);
+
 struct tp_uevents {
 	struct tp_spinlock lock;
 	struct tp_wait_queue wq;
@@ -107,8 +110,10 @@ void tp_uevents_wait(struct tp_machine *m, uint64_t next, uint64_t timeout_ns)
 	struct tp_uevents *u = m->uevents;
 	uint32_t ticket;
 
-	if (!u)
+	if (!u) {
+		tp_sleep_ns(TP_MIN(timeout_ns, no_news_ns));
 		return;
+	}
 	ticket = tp_wait_prepare(&u->wq);
 	if (tp_atomic_load(&u->next, TP_ACQUIRE) > next)
 		tp_wait_abandon(&u->wq);
