@@ -253,21 +253,26 @@ static void free_connection(struct connection *c)
 	tp_free(c);
 }
 
-static struct connection *new_connection(struct tp_control *control, int fd)
+/* -ENOMEM, -EAGAIN: no thread.  @fd stays the caller's then. */
+static int new_connection(struct tp_control *control, int fd, struct connection **connection)
 {
 	struct connection *c = tp_zalloc(sizeof(*c));
+	int err;
 
 	if (!c || tp_cancel_create(&c->cancel)) {
 		tp_free(c);
-		return NULL;
+		return -ENOMEM;
 	}
 	c->control = control;
 	c->fd = fd;
-	if (!tp_thread_start(&c->thread, "control", serve_connection, c))
-		return c;
+	err = tp_thread_start(&c->thread, "control", serve_connection, c);
+	if (!err) {
+		*connection = c;
+		return 0;
+	}
 	tp_cancel_destroy(c->cancel);
 	tp_free(c);
-	return NULL;
+	return err;
 }
 
 static struct connection **free_place(struct tp_control *control)
@@ -284,13 +289,14 @@ static void let_in(struct tp_control *control)
 	int fd = accept4(control->config.listener, NULL, NULL, SOCK_CLOEXEC);
 	struct connection **place = free_place(control);
 
+	int err;
+
 	if (fd < 0)
 		return;
-	if (place)
-		*place = new_connection(control, fd);
-	if (place && *place)
+	err = place ? new_connection(control, fd, place) : -EBUSY;
+	if (!err)
 		return;
-	send_refusal(fd, -EBUSY, "too many connections");
+	send_refusal(fd, err, place ? "no room for another connection" : "too many connections");
 	close(fd);
 }
 

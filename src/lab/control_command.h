@@ -38,6 +38,8 @@ extern const struct tp_option tp_no_options[];
 int tp_request_refuse(struct tp_request *request, int err, const char *format, ...) tp_printf(3, 4);
 /* Refuse with what the library said. */
 int tp_request_failed(struct tp_request *request, int err, const char *what);
+/* -EINVAL: @name, of a "load" or the like, would have to be cut to be kept. */
+int tp_request_name(struct tp_request *request, const char *what, const char *name);
 /* The request's options; -EINVAL with the reason set. */
 int tp_request_options(struct tp_request *request, const struct tp_option *options, void *config);
 

@@ -9,6 +9,17 @@
 #include "lab/script_load.h"
 #include "lab/wish.h"
 
+_Static_assert((int)TP_VETO_NAME == (int)TP_LOAD_NAME, "one length for both");
+
+/* What could not be found again by its name could not be stopped either. */
+int tp_request_name(struct tp_request *request, const char *what, const char *name)
+{
+	if (strlen(name) < TP_LOAD_NAME)
+		return 0;
+	return tp_request_refuse(request, -EINVAL, "%s: the name is longer than %d bytes", what,
+				 TP_LOAD_NAME - 1);
+}
+
 struct load_wish {
 	const char *name, *mapping;
 	int kind, policy;
@@ -80,8 +91,12 @@ static bool is_running(struct tp_lab_machine *lm, const char *name)
 }
 
 /* Better to stop here than to have the system kill somebody. */
-static int check_load(struct tp_request *request, const struct load_wish *wish)
+static int check_load(struct tp_request *request, const char *what, const struct load_wish *wish)
 {
+	int err = tp_request_name(request, what, wish->name);
+
+	if (err)
+		return err;
 	if (is_running(request->control->lm, wish->name))
 		return tp_request_refuse(request, -EEXIST, "there is a load \"%.32s\" already",
 					 wish->name);
@@ -114,7 +129,7 @@ int tp_control_load(struct tp_request *request)
 	if (!err && tp_load_kinds[wish.kind] == &tp_load_pin)
 		err = tp_request_refuse(request, -EINVAL, "a pin is made by the command \"pin\"");
 	if (!err)
-		err = check_load(request, &wish);
+		err = check_load(request, "load", &wish);
 	if (err)
 		return err;
 	config = config_of(&wish, request->control->lm);
@@ -154,7 +169,7 @@ int tp_control_pin(struct tp_request *request)
 			request, -EINVAL,
 			"pin takes either a mapping, or a size for pages of its own");
 	if (!err)
-		err = check_load(request, &wish);
+		err = check_load(request, "pin", &wish);
 	if (err)
 		return err;
 	config = config_of(&wish, request->control->lm);
@@ -233,6 +248,8 @@ int tp_control_veto(struct tp_request *request)
 	char why[TP_WISH_TEXT];
 	int err = tp_request_options(request, tp_veto_options, &wish);
 
+	if (!err)
+		err = tp_request_name(request, "veto", wish.name);
 	if (err)
 		return err;
 	err = tp_veto_config(&wish, &config, why);

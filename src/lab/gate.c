@@ -6,6 +6,7 @@
 
 void tp_gate_init(struct tp_gate *gate)
 {
+	*gate = (struct tp_gate){ .closed = false };
 	tp_mutex_init(&gate->lock, TP_RANK_LAB, 2);
 	tp_wait_queue_init(&gate->opened);
 }

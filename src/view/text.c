@@ -26,7 +26,7 @@ static bool grow(struct tp_text *text, size_t needed)
 }
 
 /* The length that the whole has; what does not fit is cut. */
-static size_t print(struct tp_text *text, const char *format, va_list args)
+static tp_printf(2, 0) size_t print(struct tp_text *text, const char *format, va_list args)
 {
 	size_t room = text->size - text->length;
 	int n = vsnprintf(text->bytes ? text->bytes + text->length : NULL, room, format, args);

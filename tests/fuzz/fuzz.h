@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fuzz - what the fuzz targets share: inputs are lines, and nothing waits for ever.
+ *
+ * An input is text, so that a corpus can be written and read by hand.  A line "%7" makes the
+ * seventh allocation from there fail; what other lines mean is the target's.
+ *
+ * One guard per process: a thread that requests the cancel of whatever has taken too long.
+ */
+#ifndef TEST_FUZZ_H
+#define TEST_FUZZ_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidepool/fault.h>
+#include <tidepool/hotplug.h>
+
+#include "core/clock.h"
+#include "core/invariant.h"
+#include "core/sync.h"
+
+/* Of an input only so many lines count: each may cost an offline. */
+enum { FUZZ_LINES = 16, FUZZ_PATIENCE_MS = 10 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ---- the guard ------------------------------------------------------------------------------- */
+
+static struct {
+	struct tp_thread thread;
+	struct tp_cancel *cancel; /* NULL: the guard was not started */
+	tp_atomic_u64 until_ns;	  /* 0: nothing is under way */
+} fuzz_guard;
+
+static inline void fuzz_watch(tp_unused void *arg)
+{
+	for (;;) {
+		uint64_t until_ns = tp_atomic_load(&fuzz_guard.until_ns, TP_ACQUIRE);
+
+		if (until_ns && tp_clock_now() > until_ns)
+			tp_cancel_request(fuzz_guard.cancel);
+		tp_sleep_ns(TP_MILLISECONDS(2));
+	}
+}
+
+static inline void fuzz_guard_start(void)
+{
+	int err;
+
+	if (fuzz_guard.cancel)
+		return;
+	err = tp_cancel_create(&fuzz_guard.cancel);
+	TP_INVARIANT(!err);
+	err = tp_thread_start(&fuzz_guard.thread, "guard", fuzz_watch, NULL);
+	TP_INVARIANT(!err);
+}
+
+/* A cancel that is requested when fuzz_guard_end() is late, or @at_once. */
+static inline struct tp_cancel *fuzz_guard_begin(bool at_once)
+{
+	tp_cancel_reset(fuzz_guard.cancel);
+	if (at_once)
+		tp_cancel_request(fuzz_guard.cancel);
+	tp_atomic_store(&fuzz_guard.until_ns, tp_clock_after(TP_MILLISECONDS(FUZZ_PATIENCE_MS)),
+			TP_RELEASE);
+	return fuzz_guard.cancel;
+}
+
+static inline void fuzz_guard_end(void)
+{
+	tp_atomic_store(&fuzz_guard.until_ns, 0, TP_RELEASE);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* @text has @length bytes, with the newline if there was one, and a 0 after them. */
+typedef void (*fuzz_line)(void *arg, char *text, size_t length);
+
+/* False: the line was none about faults. */
+static inline bool fuzz_arm_fault(const char *text)
+{
+	unsigned long nth = *text == '%' ? strtoul(text + 1, NULL, 10) : 0;
+
+	if (*text == '%' && nth)
+		tp_fault_arm("core/alloc", nth, 1);
+	return *text == '%';
+}
+
+static inline void fuzz_lines(const uint8_t *data, size_t size, fuzz_line line, void *arg)
+{
+	fuzz_guard_start();
+	for (unsigned n = 0; size && n < FUZZ_LINES; n++) {
+		const uint8_t *end = memchr(data, '\n', size);
+		size_t length = end ? (size_t)(end - data) + 1 : size;
+		char *text = malloc(length + 1); /* its own, so that a sanitizer sees its end */
+
+		TP_INVARIANT(text);
+		memcpy(text, data, length);
+		text[length] = '\0';
+		if (!fuzz_arm_fault(text))
+			line(arg, text, length);
+		free(text);
+		data += length;
+		size -= length;
+	}
+	tp_fault_reset();
+}
+
+#endif

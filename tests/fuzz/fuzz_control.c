@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fuzz_control - whatever a client asks of a machine, it stays sound and no byte is lost.
+ *
+ * A line is a request as on the control socket; one that begins with "!" is cancelled before it
+ * begins, as when its client hung up.  The machine, and all that the requests put on it, is new for
+ * every input and goes with it.
+ */
+#include "fuzz.h"
+
+#include "lab/control_command.h"
+#include "lab/lab_machine.h"
+
+static const struct tp_machine_config machine_config = {
+	.nr_nodes = 3,
+	.nodes = { { .dram = TP_MIB(16), .cpus = 1 }, { .dram = TP_MIB(16), .cpus = 1 } },
+	.block_size = TP_MIB(4),
+	.hotplug_size = TP_MIB(32),
+	.dma_size = TP_MIB(4),
+	.dma32_size = TP_MIB(8),
+	.uevents = true,
+};
+
+static enum tp_online_policy default_policy(tp_unused void *arg)
+{
+	return TP_ONLINE_MOVABLE;
+}
+
+static void ignore(tp_unused void *arg)
+{
+}
+
+static void answer(const struct tp_control_config *config, const json_t *object, bool cancelled)
+{
+	struct tp_request request = { .control = config,
+				      .cancel = fuzz_guard_begin(cancelled),
+				      .object = object,
+				      .answer = json_object() };
+	int err = tp_control_command(&request);
+
+	fuzz_guard_end();
+	/* Who is refused is told why. */
+	TP_INVARIANT(err <= 0 && !err == !request.error[0]);
+	json_decref(request.answer);
+}
+
+static void ask(void *arg, char *line, tp_unused size_t length)
+{
+	bool cancelled = *line == '!';
+	json_t *object = json_loads(line + cancelled, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_object(object))
+		answer(arg, object, cancelled);
+	json_decref(object);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct tp_run run; /* its steps make it large */
+	struct tp_control_config config = { .default_policy = default_policy, .quit = ignore };
+	int err;
+
+	tp_list_init(&run.machines);
+	tp_findings_init(&run.findings);
+	err = tp_lab_machine_create(&run, &machine_config, &config.lm);
+	TP_INVARIANT(!err);
+	fuzz_lines(data, size, ask, &config);
+	tp_lab_machine_close(config.lm);
+	fputs(run.findings.text, stderr);
+	TP_INVARIANT(!tp_findings_count(&run.findings));
+	tp_lab_machine_destroy(config.lm);
+	return 0;
+}
