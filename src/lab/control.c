@@ -137,10 +137,10 @@ static json_t *event_json(const struct tp_uevent *e)
 			 (json_int_t)e->seq);
 }
 
-static void stream_events(struct connection *c)
+static void stream_events(struct connection *c, uint64_t next)
 {
 	struct tp_machine *m = c->control->config.lm->machine;
-	uint64_t next = tp_uevents_next(m), lost = 0;
+	uint64_t lost = 0;
 	bool ok = true;
 
 	while (ok && !tp_cancel_requested(c->cancel)) {
@@ -164,6 +164,8 @@ static bool obey(struct connection *c, const char *line)
 	struct tp_request request = { .control = &c->control->config,
 				      .cancel = c->cancel,
 				      .object = object };
+	/* Asked before the answer: who has it may count on hearing what he does next. */
+	uint64_t next = tp_uevents_next(c->control->config.lm->machine);
 	bool ok;
 	int err;
 
@@ -177,7 +179,7 @@ static bool obey(struct connection *c, const char *line)
 	json_decref(request.answer);
 	json_decref(object);
 	if (ok && request.streams)
-		stream_events(c);
+		stream_events(c, next);
 	return ok && !request.streams;
 }
 
