@@ -181,11 +181,11 @@ class MountTest(unittest.TestCase):
                                        stdout=subprocess.PIPE)
             self.assertEqual(command.stdout.readline(), "\n")
             subprocess.run(["umount", first.folder], check=True)
-            second = self.mount()
-            first.process.send_signal(signal.SIGINT)
-            self.assertEqual(first.ends(), 0)
-            self.assertIn("not connected", command.communicate("\n", timeout=10)[0])
-            self.assertEqual(second.block(0, "state").read_text(), "online\n")
+            with Mount(self.folder) as second:
+                first.process.send_signal(signal.SIGINT)
+                self.assertEqual(first.ends(), 0)
+                self.assertIn("not connected", command.communicate("\n", timeout=10)[0])
+                self.assertEqual(second.block(0, "state").read_text(), "online\n")
 
     def test_ends_with_the_script(self):
         script = self.scratch / "short.lua"
