@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include <tidepool/machine.h>
+
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/error.h"
 #include "core/invariant.h"
 
 const struct tp_load_kind *const tp_load_kinds[] = {
@@ -16,13 +19,26 @@ const struct tp_load_kind *const tp_load_kinds[] = {
 	&tp_load_pin,	&tp_load_slab,	NULL,
 };
 
+/* Threads that ask for what cannot be would find no memory for ever. */
+static int check_node(struct tp_machine *machine, int node)
+{
+	unsigned nr = tp_machine_nr_nodes(machine);
+
+	if (node == TP_NODE_NONE || (node >= 0 && (unsigned)node < nr))
+		return 0;
+	return TP_ERR(-EINVAL, "node %d is not one of %u", node, nr);
+}
+
 int tp_load_create(const struct tp_load_kind *kind, struct tp_machine *machine,
 		   const struct tp_load_config *config, struct tp_findings *findings,
 		   struct tp_load **load)
 {
-	struct tp_load *new = tp_zalloc(kind->size);
-	int err;
+	int err = check_node(machine, config->node);
+	struct tp_load *new;
 
+	if (err)
+		return err;
+	new = tp_zalloc(kind->size);
 	if (!new)
 		return -ENOMEM;
 	new->kind = kind;
@@ -47,15 +63,18 @@ int tp_load_stop(struct tp_load *load)
 
 	if (!load->running)
 		return 0;
-	tp_crew_stop(&load->crew);
+	tp_crew_halt(&load->crew);
 	tp_load_take_worst_write(load);
 	tp_load_read_stat(load, &load->last);
 	err = load->kind->stop(load);
-	if (!err) {
-		load->running = false;
-		load->end_ns = tp_clock_now();
+	if (err) {
+		tp_crew_resume(&load->crew);
+		return err;
 	}
-	return err;
+	tp_crew_stop(&load->crew);
+	load->running = false;
+	load->end_ns = tp_clock_now();
+	return 0;
 }
 
 void tp_load_destroy(struct tp_load *load)

@@ -46,7 +46,10 @@ struct tp_load_kind {
 	const char *work; /* what it counts: "writes", "allocations"; NULL: it does not work */
 	/* Leaves nothing behind when it fails. */
 	int (*start)(struct tp_load *load, const struct tp_load_config *config);
-	/* Also checks what it gives back. -EBUSY: something still pins it. */
+	/*
+	 * Also checks what it gives back.  Called while the crew is halted, which then ends or, on
+	 * an error, goes on.  -EBUSY: something still pins it.
+	 */
 	int (*stop)(struct tp_load *load);
 	/* Called while the crew is halted; returns how many bytes it looked at. */
 	uint64_t (*verify)(struct tp_load *load);
@@ -79,12 +82,12 @@ extern const struct tp_load_kind tp_load_cache, tp_load_churn, tp_load_hog, tp_l
 
 /*
  * Make and start a load.  Findings go to @findings.
- * -ENOMEM, and what its kind says.
+ * -EINVAL: the machine has no such node.  -ENOMEM, and what its kind says.
  */
 int tp_load_create(const struct tp_load_kind *kind, struct tp_machine *machine,
 		   const struct tp_load_config *config, struct tp_findings *findings,
 		   struct tp_load **load);
-/* Check and give back what it holds; a stopped load is fine.  -EBUSY: it is pinned. */
+/* Check and give back what it holds; a stopped load is fine.  -EBUSY: it is pinned, and goes on. */
 int tp_load_stop(struct tp_load *load);
 /* It must be stopped. */
 void tp_load_destroy(struct tp_load *load);
