@@ -38,7 +38,10 @@ static void print_refusal(const json_t *answer)
 {
 	const json_t *blockers = json_object_get(json_object_get(answer, "report"), "blockers");
 
-	tp_message("%s (%s)", text_of(answer, "error"), text_of(answer, "err"));
+	if (*text_of(answer, "err"))
+		tp_message("%s (%s)", text_of(answer, "error"), text_of(answer, "err"));
+	else
+		tp_message("%s", text_of(answer, "error"));
 	for (size_t i = 0; i < json_array_size(blockers); i++)
 		print_blocker(json_array_get(blockers, i));
 }

@@ -102,7 +102,8 @@ static json_t *empty_answer(void)
 static void refuse(json_t *answer, int err, const char *reason)
 {
 	json_object_set_new(answer, "ok", json_false());
-	json_object_set_new(answer, "err", json_string(strerrorname_np(-err)));
+	/* A callback may refuse with a number that has no name. */
+	json_object_set_new(answer, "err", tp_json_text_or_null(strerrorname_np(-err)));
 	json_object_set_new(answer, "error", tp_json_text(reason));
 }
 

@@ -34,12 +34,15 @@ int tp_request_refuse(struct tp_request *request, int err, const char *format, .
 int tp_request_failed(struct tp_request *request, int err, const char *what)
 {
 	const struct tp_error *last = tp_last_error();
+	const char *known = strerrordesc_np(-err);
 	char reason[TP_CONTROL_TEXT / 2];
 
 	if (last->err == err)
 		tp_error_format(last, reason, sizeof(reason));
+	else if (known)
+		snprintf(reason, sizeof(reason), "%s", known);
 	else
-		snprintf(reason, sizeof(reason), "%s", strerrordesc_np(-err));
+		snprintf(reason, sizeof(reason), "error %d", -err);
 	return tp_request_refuse(request, err, "%s: %s", what, reason);
 }
 
