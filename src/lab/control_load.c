@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/invariant.h"
 #include "lab/control_command.h"
 #include "lab/lab_machine.h"
 #include "lab/offline_json.h"
@@ -78,33 +79,50 @@ static struct tp_load_config config_of(const struct load_wish *wish, struct tp_l
 	};
 }
 
-static bool is_running(struct tp_lab_machine *lm, const char *name)
+static bool is_taken(struct tp_lab_machine *lm, const char *name)
 {
-	struct tp_load *load;
-	bool running;
+	const struct tp_load *load = tp_lab_machine_load(lm, name);
 
-	tp_mutex_lock(&lm->lock);
-	load = tp_lab_machine_load(lm, name);
-	running = load && load->running;
-	tp_mutex_unlock(&lm->lock);
-	return running;
+	return load && load->running;
+}
+
+static int refuse_taken(struct tp_request *request, const char *name)
+{
+	return tp_request_refuse(request, -EEXIST, "there is a load \"%.32s\" already", name);
 }
 
 /* Better to stop here than to have the system kill somebody. */
 static int check_load(struct tp_request *request, const char *what, const struct load_wish *wish)
 {
+	struct tp_lab_machine *lm = request->control->lm;
 	int err = tp_request_name(request, what, wish->name);
+	bool taken;
 
 	if (err)
 		return err;
-	if (is_running(request->control->lm, wish->name))
-		return tp_request_refuse(request, -EEXIST, "there is a load \"%.32s\" already",
-					 wish->name);
+	tp_mutex_lock(&lm->lock);
+	taken = is_taken(lm, wish->name);
+	tp_mutex_unlock(&lm->lock);
+	if (taken)
+		return refuse_taken(request, wish->name);
 	if (wish->size >= tp_memory_available())
 		return tp_request_refuse(
 			request, -ENOMEM,
 			"load \"%.32s\" needs more memory than this system has left", wish->name);
 	return 0;
+}
+
+/* False: another client was faster with this name. */
+static bool add(struct tp_lab_machine *lm, struct tp_load *load)
+{
+	bool taken;
+
+	tp_mutex_lock(&lm->lock);
+	taken = is_taken(lm, load->name);
+	if (!taken)
+		tp_list_add_before(&lm->loads, &load->link);
+	tp_mutex_unlock(&lm->lock);
+	return !taken;
 }
 
 static int start(struct tp_request *request, const struct tp_load_kind *kind,
@@ -116,8 +134,12 @@ static int start(struct tp_request *request, const struct tp_load_kind *kind,
 
 	if (err)
 		return tp_request_failed(request, err, kind->name);
-	tp_lab_machine_add_load(lm, load);
-	return 0;
+	if (add(lm, load))
+		return 0;
+	err = tp_load_stop(load);
+	TP_INVARIANT(!err); /* nobody else knew it */
+	tp_load_destroy(load);
+	return refuse_taken(request, config->name);
 }
 
 int tp_control_load(struct tp_request *request)
@@ -146,12 +168,16 @@ static int start_pin_of(struct tp_request *request, const struct load_wish *wish
 
 	tp_mutex_lock(&lm->lock);
 	config->target = tp_lab_machine_load(lm, wish->mapping);
-	if (config->target && config->target->running && config->target->kind->mapping) {
+	if (is_taken(lm, wish->name)) {
+		err = -EEXIST;
+	} else if (config->target && config->target->running && config->target->kind->mapping) {
 		err = tp_load_create(&tp_load_pin, lm->machine, config, &lm->run->findings, &pin);
 		if (!err)
 			tp_list_add_before(&lm->loads, &pin->link);
 	}
 	tp_mutex_unlock(&lm->lock);
+	if (err == -EEXIST)
+		return refuse_taken(request, wish->name);
 	if (err == -ENOENT)
 		return tp_request_refuse(request, err, "there is no mapping \"%.32s\"",
 					 wish->mapping);

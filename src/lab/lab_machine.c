@@ -160,12 +160,17 @@ struct tp_load *tp_lab_machine_load(struct tp_lab_machine *lm, const char *name)
 
 struct tp_veto *tp_lab_machine_veto(struct tp_lab_machine *lm, const char *name)
 {
+	struct tp_veto *removed = NULL;
+
 	tp_mutex_assert_held(&lm->lock);
 	tp_list_for_each_reverse(veto, &lm->vetoes, struct tp_veto, link) {
-		if (!strcmp(veto->name, name))
+		if (strcmp(veto->name, name))
+			continue;
+		if (tp_veto_refuses(veto))
 			return veto;
+		removed = veto;
 	}
-	return NULL;
+	return removed;
 }
 
 void tp_lab_machine_add_load(struct tp_lab_machine *lm, struct tp_load *load)

@@ -52,7 +52,7 @@ void tp_lab_machine_resume(struct tp_lab_machine *lm);
  */
 bool tp_lab_machine_check(struct tp_lab_machine *lm);
 
-/* The load or veto called @name, or NULL; under the lock. */
+/* The load or veto called @name, or NULL; under the lock.  Of vetoes, one that still refuses. */
 struct tp_load *tp_lab_machine_load(struct tp_lab_machine *lm, const char *name);
 struct tp_veto *tp_lab_machine_veto(struct tp_lab_machine *lm, const char *name);
 void tp_lab_machine_add_load(struct tp_lab_machine *lm, struct tp_load *load);

@@ -102,25 +102,29 @@ int tp_veto_create(struct tp_machine *machine, const struct tp_veto_config *conf
 		tp_free(new);
 		return err;
 	}
-	new->registered = true;
+	tp_atomic_store(&new->registered, 1, TP_RELEASE);
 	*veto = new;
 	return 0;
 }
 
+bool tp_veto_refuses(const struct tp_veto *veto)
+{
+	return tp_atomic_load(&veto->registered, TP_ACQUIRE);
+}
+
 void tp_veto_remove(struct tp_veto *veto)
 {
-	if (!veto->registered)
+	if (!tp_atomic_exchange(&veto->registered, 0, TP_ACQ_REL))
 		return;
 	if (is_node_event(veto->config.event))
 		tp_node_notifier_unregister(veto->machine, &veto->node);
 	else
 		tp_memory_notifier_unregister(veto->machine, &veto->memory);
-	veto->registered = false;
 }
 
 void tp_veto_destroy(struct tp_veto *veto)
 {
-	TP_INVARIANT(!veto->registered);
+	TP_INVARIANT(!tp_veto_refuses(veto));
 	tp_list_remove(&veto->link);
 	tp_free(veto);
 }

@@ -25,7 +25,7 @@ struct tp_veto {
 	struct tp_veto_config config;
 	struct tp_memory_notifier memory;
 	struct tp_node_notifier node;
-	bool registered;
+	tp_atomic_u32 registered; /* bool */
 	tp_atomic_u64 refused;
 	uint64_t refused_before; /* the step under way */
 };
@@ -42,7 +42,8 @@ int tp_veto_errno(const char *name);
 /* -ENOMEM. */
 int tp_veto_create(struct tp_machine *machine, const struct tp_veto_config *config,
 		   struct tp_veto **veto);
-/* Refuse no more; a second time is fine. */
+bool tp_veto_refuses(const struct tp_veto *veto);
+/* Refuse no more; a second time is fine, from another thread too. */
 void tp_veto_remove(struct tp_veto *veto);
 /* It must be removed. */
 void tp_veto_destroy(struct tp_veto *veto);

@@ -192,6 +192,38 @@ static void one_client_releases_what_anothers_unplug_waits_for(void **state)
 	client_close(&two);
 }
 
+static bool is_done(json_t *answer)
+{
+	bool ok = json_is_true(json_object_get(answer, "ok"));
+
+	json_decref(answer);
+	return ok;
+}
+
+static void only_one_of_two_clients_gets_a_name(void **state)
+{
+	static const char *const starts[] = {
+		"{\"cmd\":\"load\",\"kind\":\"mapping\",\"name\":\"app\",\"size\":\"1M\"}",
+		"{\"cmd\":\"pin\",\"mapping\":\"base\",\"name\":\"app\"}",
+	};
+
+	client_open(&one, *state);
+	client_open(&two, *state);
+	ASK(&one, "{\"cmd\":\"load\",\"kind\":\"mapping\",\"name\":\"base\",\"size\":\"64K\"}");
+	for (unsigned i = 0; i < 100; i++) {
+		bool first, second;
+
+		client_say(&one, starts[i % 2]);
+		client_say(&two, starts[i % 2]);
+		first = is_done(client_hear(&one));
+		second = is_done(client_hear(&two));
+		assert_true(first != second);
+		ASK(&one, "{\"cmd\":\"stop\",\"name\":\"app\"}");
+	}
+	client_close(&one);
+	client_close(&two);
+}
+
 /* How many of @n connections get an answer. */
 static unsigned answered(const struct server *s, struct client *clients, unsigned n)
 {
@@ -390,6 +422,7 @@ int main(void)
 		TEST(half_a_line_is_no_line),
 		TEST(a_client_that_hangs_up_has_its_unplug_ended),
 		TEST(one_client_releases_what_anothers_unplug_waits_for),
+		TEST(only_one_of_two_clients_gets_a_name),
 		TEST(more_clients_than_places_are_told),
 		TEST(the_end_ends_what_is_under_way),
 		TEST(the_end_does_not_wait_for_a_client_that_reads_nothing),

@@ -309,6 +309,21 @@ static void a_veto_refuses_as_often_as_it_shall_until_it_is_stopped(void **state
 	assert_int_equal(nr_online(s, "dimm"), 2);
 }
 
+static void vetoes_of_one_name_are_stopped_one_after_the_other(void **state)
+{
+	struct server *s = *state;
+
+	ASK(&c, PLUG());
+	ASK(&c, NAMED("veto", "driver", ",\"event\":\"GOING_OFFLINE\""));
+	ASK(&c, NAMED("veto", "driver", ",\"event\":\"GOING_OFFLINE\""));
+	ASK(&c, NAMED("stop", "driver"));
+	REFUSED(&c, NAMED("unplug", "dimm"), "EBUSY", "driver");
+	ASK(&c, NAMED("stop", "driver"));
+	ASK(&c, NAMED("unplug", "dimm"));
+	ASK(&c, NAMED("stop", "driver")); /* as for a load that is stopped already */
+	assert_false(has_device(s, "dimm"));
+}
+
 static void vetoes_that_cannot_be_are_refused(tp_unused void **state)
 {
 	REFUSED(&c, "{\"cmd\":\"veto\",\"event\":\"ONLINE\"}", "EINVAL", "no event that may");
@@ -388,6 +403,7 @@ int main(void)
 		TEST(a_pinned_mapping_cannot_be_stopped),
 		TEST(pins_that_cannot_be_are_refused),
 		TEST(a_veto_refuses_as_often_as_it_shall_until_it_is_stopped),
+		TEST(vetoes_of_one_name_are_stopped_one_after_the_other),
 		TEST(vetoes_that_cannot_be_are_refused),
 		TEST(firmware_says_how_fast_a_node_is),
 		TEST(figures_and_findings_are_told),
