@@ -12,8 +12,83 @@ _tidepool_option() {
 	esac
 }
 
-_tidepool_argument() {
+# _tidepool_ctl_options COMMAND: what a command of the control channel may be told.
+_tidepool_ctl_options() {
 	case $1 in
+	plug) echo 'name= size= node= start= online= kind= latency_ns= bandwidth_mbps=' ;;
+	unplug | offline) echo 'name= deadline= dry_run=' ;;
+	online) echo 'name= zone=' ;;
+	load) echo 'kind= name= size= node= nodes= policy= threads= max_order= small_pages=' ;;
+	pin) echo 'name= mapping= offset= length= node= size=' ;;
+	veto) echo 'name= event= errno= priority= times=' ;;
+	stop) echo 'name=' ;;
+	hmat) echo 'node= latency_ns= bandwidth_mbps= class= initiators=' ;;
+	esac
+}
+
+# _tidepool_ctl_values COMMAND OPTION: what the option may be, where that is a choice.
+_tidepool_ctl_values() {
+	case $1.$2 in
+	plug.online) echo 'none auto kernel movable' ;;
+	plug.kind) echo 'dram private' ;;
+	online.zone) echo 'auto kernel movable' ;;
+	load.kind) echo 'cache churn hog mapping slab' ;;
+	load.policy) echo 'local bind preferred interleave weighted' ;;
+	veto.event)
+		echo 'PREPARE_ONLINE GOING_ONLINE GOING_OFFLINE BECOMING_MEM_AWARE BECOMING_MEMORYLESS'
+		;;
+	*.dry_run | *.small_pages) echo 'true false' ;;
+	esac
+}
+
+_tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat stat check
+	events quit'
+
+# _tidepool_ctl COMMAND WORD: the next word of what a machine is told; bash breaks it at "=".
+_tidepool_ctl() {
+	local at=$COMP_CWORD
+
+	[ "$2" = = ] || at=$((at - 1))
+	if [ "${COMP_WORDS[at]}" = = ]; then
+		compgen -W "$(_tidepool_ctl_values "$1" "${COMP_WORDS[at - 1]}")" -- "${2#=}"
+	else
+		compgen -W "$(_tidepool_ctl_options "$1")" -- "$2"
+	fi
+}
+
+# _tidepool_mounted COMMAND WORD WORDS: mount, ctl and exec name a directory before all else; WORDS
+# are those on the way here.
+_tidepool_mounted() {
+	local command=$1 word=$2
+	shift 2
+
+	case $command.$# in
+	*.0) compgen -d -- "$word" ;;
+	mount.*) compgen -f -X '!*.lua' -- "$word"; compgen -d -- "$word" ;;
+	ctl.1) compgen -W "$_tidepool_ctl_commands" -- "$word" ;;
+	ctl.*) _tidepool_ctl "$2" "$word" ;;
+	exec.1) compgen -c -- "$word" ;;
+	exec.*) compgen -f -- "$word" ;;
+	esac
+}
+
+# _tidepool_arguments: the words before the one that is completed, without options.
+_tidepool_arguments() {
+	local at
+
+	for ((at = 2; at < COMP_CWORD; at++)); do
+		[ "${COMP_WORDS[at]:0:1}" = - ] || echo "${COMP_WORDS[at]}"
+	done
+}
+
+_tidepool_argument() {
+	local words
+
+	case $1 in
+	mount | ctl | exec)
+		mapfile -t words < <(_tidepool_arguments)
+		_tidepool_mounted "$1" "$2" "${words[@]}"
+		;;
 	explore | replay)
 		compgen -W "$("${COMP_WORDS[0]}" explore --list 2>/dev/null | cut -d ' ' -f 1)" -- "$2"
 		;;&
@@ -44,6 +119,8 @@ _tidepool() {
 	else
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(_tidepool_argument "$command" "$word")
+		# The value comes right after it, and a "=" is not quoted as it would be in a name.
+		[[ ${COMPREPLY[0]-} != *= ]] || compopt +o filenames -o nospace 2>/dev/null
 	fi
 }
 

@@ -476,14 +476,40 @@ completes() {
 	_tidepool
 	[ "${COMPREPLY[*]}" = "$wanted" ] || { echo "$*: ${COMPREPLY[*]}"; exit 1; }
 }
-tidepool=$2
+tidepool=$2 commands=$3
+PATH=$PATH:$PWD/folder
 completes explore expl
 completes '--strategy' explore --st
 completes 'dfs dpor' explore --strategy d
 completes "model/stale-type model/stale-type-broken" explore model/stale-t
 completes 'c11' replay --memory c
+
+# A line is broken at "=" too, so that NAME=VALUE comes as three words.
+completes 'folder' mount fol
+completes 'folder/script.lua' mount folder folder/s
+completes 'folder/script.lua' mount --allow-other folder folder/s
+completes '--allow-other' mount --al
+completes 'folder' ctl --json fol
+completes "$commands" ctl folder ''
+completes 'load loads' ctl folder lo
+completes 'name= node=' ctl folder plug n
+completes 'none auto kernel movable' ctl folder plug online =
+completes 'none' ctl folder plug name = dimm online = n
+completes 'movable' ctl folder online zone = m
+completes 'GOING_ONLINE GOING_OFFLINE' ctl folder veto event = GOING
+completes 'deadline=' ctl folder unplug de
+completes '' ctl folder quit n
+completes 'folder' exec fol
+completes 'own-tool' exec folder own-t
+completes 'folder/script.lua folder/second' exec folder own-tool folder/s
 BASH
-expect 0 bash complete.bash "$TP_SOURCE" "$TIDEPOOL"
+mkdir folder
+touch folder/script.lua folder/second folder/own-tool
+chmod +x folder/own-tool
+# What the control channel can be told, as the help has it.
+commands=$("$TIDEPOOL" ctl --help | tr -s '\n ' ' ' |
+	sed 's/.*Commands: \([^.]*\)\..*/\1/; s/[,;]//g')
+expect 0 bash complete.bash "$TP_SOURCE" "$TIDEPOOL" "$commands"
 
 # ---- the example ---------------------------------------------------------------------------------
 
