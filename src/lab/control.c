@@ -123,10 +123,10 @@ static json_t *event_json(const struct tp_uevent *e)
 			 (json_int_t)e->seq);
 }
 
-static void stream_events(struct connection *c)
+static void stream_events(struct connection *c, uint64_t next)
 {
 	struct tp_machine *m = c->control->config.lm->machine;
-	uint64_t next = tp_uevents_next(m), lost = 0;
+	uint64_t lost = 0;
 	bool ok = true;
 
 	while (ok && !tp_cancel_requested(c->cancel)) {
@@ -163,7 +163,7 @@ static bool obey(struct connection *c, const char *line)
 	json_decref(request.answer);
 	json_decref(object);
 	if (ok && request.streams)
-		stream_events(c);
+		stream_events(c, request.next_event);
 	return ok && !request.streams;
 }
 

@@ -13,6 +13,7 @@
 
 #include <tidepool/error.h>
 #include <tidepool/numa.h>
+#include <tidepool/uevent.h>
 
 #include "lab/hmat.h"
 #include "lab/lab_machine.h"
@@ -252,6 +253,8 @@ static int events(struct tp_request *request)
 {
 	int err = tp_request_options(request, tp_no_options, NULL);
 
+	/* Before the answer: what the client does when it has it is to be seen. */
+	request->next_event = tp_uevents_next(machine_of(request));
 	request->streams = !err;
 	return err;
 }

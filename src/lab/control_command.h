@@ -18,7 +18,8 @@ struct tp_request {
 	const json_t *object;	  /* what was asked */
 	json_t *answer;		  /* what the command adds to the answer */
 	char error[TP_CONTROL_TEXT];
-	bool streams; /* the connection shall send uevents from now on */
+	bool streams; /* the connection shall send uevents, from this one on */
+	uint64_t next_event;
 };
 
 /* Do it.  A negative errno: the request's error says why. */
