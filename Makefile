@@ -10,7 +10,7 @@ RELEASE = $(BUILD)/release
 CHECK = tools/check --build $(BUILD)
 
 .PHONY: all demo check bench install format tidy clean distclean
-.PHONY: check-asan check-tsan check-tiny check-matrix check-long check-linux
+.PHONY: check-asan check-tsan check-tiny check-fuzz check-matrix check-long check-linux
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -30,7 +30,7 @@ demo:
 check:
 	@$(CHECK)
 
-check-asan check-tsan check-tiny check-matrix check-long:
+check-asan check-tsan check-tiny check-fuzz check-matrix check-long:
 	@$(CHECK) $(@:check-%=%)
 
 # Does the mounted tree answer as a real Linux kernel does?

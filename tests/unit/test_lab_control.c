@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <tidepool/fault.h>
+#include <tidepool/uevent.h>
 
 #include "control_client.h"
 
@@ -330,6 +331,25 @@ static void events_come_as_lines(void **state)
 	client_close(&two);
 }
 
+/* What happens once the answer is there is told, however soon it happens. */
+static void no_event_is_lost_after_the_answer(void **state)
+{
+	struct server *s = *state;
+	struct client *watcher = &two;
+
+	for (unsigned i = 0; i < 100; i++) {
+		json_t *event;
+
+		client_open(watcher, s);
+		ASK(watcher, "{\"cmd\":\"events\"}");
+		tp_uevent_emit(s->lm->machine, TP_UEVENT_CHANGE, TP_UEVENT_NODE, i);
+		event = client_hear(watcher);
+		assert_int_equal(json_integer_value(json_object_get(event, "number")), i);
+		json_decref(event);
+		client_close(watcher);
+	}
+}
+
 /* ---- faults ---------------------------------------------------------------------------------- */
 
 static void a_server_that_cannot_begin_leaves_nothing(void **state)
@@ -427,6 +447,7 @@ int main(void)
 		TEST(the_end_ends_what_is_under_way),
 		TEST(the_end_does_not_wait_for_a_client_that_reads_nothing),
 		TEST(events_come_as_lines),
+		TEST(no_event_is_lost_after_the_answer),
 		TEST(a_server_that_cannot_begin_leaves_nothing),
 		TEST(a_client_for_whom_there_is_no_room_is_told),
 		TEST(a_request_for_which_there_is_no_memory_changes_nothing),
