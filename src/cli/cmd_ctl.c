@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -146,26 +147,38 @@ static json_t *request_of(const struct options *options)
 	return request;
 }
 
-static int converse(const struct options *options, FILE *stream)
+static void ask(const struct options *options, FILE *stream)
 {
-	json_t *request = request_of(options), *answer;
-	int code = TP_EXIT_FINDING;
+	json_t *request = request_of(options);
 
+	/* Nobody there any more is an answer too.  Afterwards it is our output that may end us. */
+	signal(SIGPIPE, SIG_IGN);
 	json_dumpf(request, stream, JSON_COMPACT);
 	fputc('\n', stream);
 	fflush(stream);
+	signal(SIGPIPE, SIG_DFL);
 	json_decref(request);
-	while ((answer = json_loadf(stream, JSON_DISABLE_EOF_CHECK, NULL))) {
-		bool is_answer = json_object_get(answer, "ok");
+}
 
-		if (is_answer)
-			code = json_is_true(json_object_get(answer, "ok")) ? TP_EXIT_HELD
-									   : TP_EXIT_FINDING;
-		tp_ctl_answer_print(answer, options->json);
-		json_decref(answer);
-		if (is_answer && strcmp(options->command, "events"))
-			break;
+static int converse(const struct options *options, FILE *stream)
+{
+	bool answered = false, streams = !strcmp(options->command, "events");
+	int code = TP_EXIT_ENVIRONMENT;
+	json_t *line;
+
+	while ((streams || !answered) &&
+	       (line = json_loadf(stream, JSON_DISABLE_EOF_CHECK, NULL))) {
+		json_t *ok = json_object_get(line, "ok");
+
+		if (ok) {
+			answered = true;
+			code = json_is_true(ok) ? TP_EXIT_HELD : TP_EXIT_FINDING;
+		}
+		tp_ctl_answer_print(line, options->json);
+		json_decref(line);
 	}
+	if (!answered)
+		tp_message("%s: the machine ended before it answered", options->dir);
 	return code;
 }
 
@@ -195,6 +208,7 @@ static int ctl_main(int argc, char **argv)
 		close(fd);
 		return TP_EXIT_ENVIRONMENT;
 	}
+	ask(&options, stream);
 	code = converse(&options, stream);
 	fclose(stream);
 	if (code == TP_EXIT_HELD && !strcmp(options.command, "quit"))

@@ -179,6 +179,9 @@ static bool obey(struct connection *c, const char *line)
 	ok = send_answer(c, &request, err);
 	json_decref(request.answer);
 	json_decref(object);
+	/* Only now: the end would cut the connection, and the client would never know. */
+	if (request.quits)
+		c->control->config.quit(c->control->config.arg);
 	if (ok && request.streams)
 		stream_events(c, next);
 	return ok && !request.streams;

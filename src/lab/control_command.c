@@ -263,8 +263,7 @@ static int quit(struct tp_request *request)
 {
 	int err = tp_request_options(request, tp_no_options, NULL);
 
-	if (!err)
-		request->control->quit(request->control->arg);
+	request->quits = !err;
 	return err;
 }
 

@@ -19,6 +19,7 @@ struct tp_request {
 	json_t *answer;		  /* what the command adds to the answer */
 	char error[TP_CONTROL_TEXT];
 	bool streams; /* the connection shall send uevents from now on */
+	bool quits;   /* the host shall end, once this is answered */
 };
 
 /* Do it.  A negative errno: the request's error says why. */

@@ -100,9 +100,22 @@ class MountTest(unittest.TestCase):
         self.addCleanup(context.__exit__, None, None, None)
         return value
 
+    def processes(self):
+        """Those that have the mount in their command line: the machine's, and who watches it."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if os.fsencode(self.folder) in path.read_bytes():
+                    found.append(path.parent.name)
+        return found
+
     def nothing_left(self):
         self.assertTrue(wait_for(lambda: str(self.folder) not in mounts(), 2), mounts())
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def nobody_left(self):
+        self.nothing_left()
+        self.assertTrue(wait_for(lambda: not self.processes(), 4), self.processes())
 
     # ---- beginning ----
 
@@ -146,7 +159,7 @@ class MountTest(unittest.TestCase):
             with self.subTest(number), Mount(self.folder) as mount:
                 mount.process.send_signal(number)
                 self.assertEqual(mount.ends(), 0)
-                self.nothing_left()
+                self.nobody_left()
 
     def test_ends_when_unmounted(self):
         with Mount(self.folder) as mount:
@@ -196,6 +209,82 @@ class MountTest(unittest.TestCase):
         self.assertEqual(mount.ends(), 0)
         self.nothing_left()
 
+    def test_beside_a_script_that_works(self):
+        """Who looks and who writes meanwhile may be refused, but spoils nothing."""
+        script = self.scratch / "work.lua"
+        script.write_text("""
+            local m = tp.machine { nodes = { { dram = '64M' }, {} }, block_size = '32M' }
+            for turn = 1, 20 do
+                local d = assert(m:plug { name = 'dimm', size = '64M', node = 1,
+                                          online = 'movable' })
+                local app = m:load { kind = 'mapping', size = '16M', node = 1 }
+                tp.sleep '20ms'
+                app:verify()
+                app:stop()
+                while not d:unplug { deadline = '2s' } do end
+            end
+        """)
+        mount = self.mount("--quiet", script=script, command="run")
+        blocks = mount.path(MEMORY)
+        done = dict.fromkeys(("online_movable", "offline"), 0)
+        while mount.process.poll() is None:
+            for value in done:
+                with contextlib.suppress(OSError):
+                    (blocks / "memory129" / "state").write_text(value)
+                    done[value] += 1
+            with contextlib.suppress(OSError):
+                mount.path("proc/zoneinfo").read_text()
+        self.assertEqual(mount.ends(), 0)
+        self.assertGreater(done["offline"], 0)
+        self.nobody_left()
+
+    def corrupt(self, mount):
+        """Write over the view of the smallest memory that is shared: the only load's."""
+        areas = [[int(number, 16) for number in line.split()[0].split("-")]
+                 for line in Path(f"/proc/{mount.process.pid}/maps").read_text().splitlines()
+                 if " rw-s " in line]
+        begin, end = min(areas, key=lambda area: area[1] - area[0])
+        with open(f"/proc/{mount.process.pid}/mem", "r+b", buffering=0) as memory:
+            memory.seek(begin)
+            memory.write(b"\xa5" * (end - begin))
+
+    def test_what_clients_did_is_checked_at_the_end(self):
+        mount = self.mount()
+        for _ in range(3):
+            ctl(mount.folder, "plug", "name=dimm", "size=128M", "node=2")
+            mount.block(32, "state").write_text("online_movable")
+            ctl(mount.folder, "load", "kind=mapping", "name=app", "size=4M", "node=2")
+            mount.block(32, "state").write_text("offline")
+            ctl(mount.folder, "unplug", "name=dimm")
+            self.assertEqual(ctl(mount.folder, "stop", "name=app").returncode, 0)
+        ctl(mount.folder, "load", "kind=mapping", "name=last", "size=4M")
+        self.corrupt(mount)
+        # It need not be asked: what is not sound ends a machine.
+        self.assertIn("last", mount.process.communicate(timeout=30)[0])
+        self.assertEqual(mount.ends(), 1)
+
+    def test_a_machine_that_ends_before_it_answers(self):
+        mount = self.mount()
+        self.pinned(mount)
+        client = subprocess.Popen([TIDEPOOL, "ctl", mount.folder, "unplug", "name=dimm"],
+                                  stderr=subprocess.PIPE, text=True)
+        self.assertTrue(wait_for(lambda: any(
+            mount.block(number, "state").read_text() == "going-offline\n"
+            for number in (32, 33))))
+        mount.process.kill()
+        self.assertIn("ended before it answered", client.communicate(timeout=10)[1])
+        self.assertEqual(client.returncode, 3)
+
+    def test_a_script_that_fails_ends_the_mount(self):
+        script = self.scratch / "wrong.lua"
+        script.write_text("tp.machine { nodes = { { dram = '64M' } }, block_size = '32M' }\n"
+                          "assert(false, 'no more')\n")
+        run = subprocess.run([TIDEPOOL, "mount", self.folder, script], capture_output=True,
+                             text=True, timeout=30, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("no more", run.stdout)
+        self.nobody_left()
+
     # ---- killed ----
 
     def busy(self, stop):
@@ -226,7 +315,7 @@ class MountTest(unittest.TestCase):
             stop.set()
             for thread in crowd:
                 thread.join(timeout=10)
-        self.nothing_left()
+        self.nobody_left()
         self.assertFalse([thread for thread in crowd if thread.is_alive()])
 
     # ---- waiting ----
@@ -265,6 +354,41 @@ class MountTest(unittest.TestCase):
         self.assertEqual(writer.wait(timeout=10), 0)
         self.assertEqual(reader.communicate(timeout=10)[0], b"0\n")
         self.assertEqual(mount.block(number, "state").read_text(), "offline\n")
+
+    def interrupted(self, call, *args):
+        """Send a signal while the call waits; returns how long it still took, in seconds."""
+        class Alarm(Exception):
+            pass
+
+        def ring(*_):
+            raise Alarm
+
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        begin = time.monotonic()
+        with self.assertRaises(Alarm):
+            call(*args)
+        signal.signal(signal.SIGALRM, before)
+        return time.monotonic() - begin - 0.3
+
+    def test_whoever_waits_is_told_of_a_signal(self):
+        mount = self.mount()
+        number = self.pinned(mount)
+        state = os.open(mount.block(number, "state"), os.O_WRONLY)
+        self.assertLess(self.interrupted(os.write, state, b"offline"), 0.2)
+        os.close(state)
+        stream = os.open(mount.path("tidepool/uevents"), os.O_RDONLY)
+        self.assertLess(self.interrupted(os.read, stream, 4096), 0.2)
+        os.close(stream)
+
+    @unittest.skipUnless(shutil.which("bash"), "there is no bash")
+    def test_a_shell_that_catches_the_signal_says_eintr(self):
+        mount = self.mount()
+        path = mount.block(self.pinned(mount), "state")
+        run = subprocess.run(["timeout", "-s", "INT", "0.3", "bash", "-c",
+                              f"trap : INT; echo offline > {path}"], capture_output=True,
+                             text=True, timeout=10, check=False)
+        self.assertIn("Interrupted system call", run.stderr)
 
     def test_an_interrupted_write_ends_at_once_and_changes_nothing(self):
         mount = self.mount()
@@ -458,6 +582,9 @@ class MountTest(unittest.TestCase):
         run = subprocess.run([TIDEPOOL, "doctor"], capture_output=True, text=True, check=False)
         self.assertIn(f"stale: {mount.folder}", run.stdout)
         self.refused(mount.folder, "fusermount3 -u -z")
+        self.assertEqual(ctl(mount.folder, "devices").returncode, 3)
+        self.assertEqual(subprocess.run([TIDEPOOL, "exec", mount.folder, "true"], timeout=10,
+                                        capture_output=True, check=False).returncode, 2)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #define TESTS_UNIT_CONTROL_CLIENT_H
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,6 +31,8 @@ struct server {
 	char dir[32];
 	struct sockaddr_un address;
 	tp_atomic_u32 asked_to_quit;
+	int quitter;		     /* the socket of whoever will ask for that */
+	tp_atomic_u32 quitter_knows; /* he had his answer by then */
 };
 
 static inline enum tp_online_policy server_policy(tp_unused void *arg)
@@ -40,7 +43,10 @@ static inline enum tp_online_policy server_policy(tp_unused void *arg)
 static inline void server_quit(void *arg)
 {
 	struct server *s = arg;
+	struct pollfd answer = { .fd = s->quitter, .events = POLLIN };
 
+	if (poll(&answer, 1, 0) == 1)
+		tp_atomic_store(&s->quitter_knows, 1, TP_RELEASE);
 	tp_atomic_store(&s->asked_to_quit, 1, TP_RELEASE);
 }
 
@@ -83,7 +89,7 @@ static inline int setup_server(void **state)
 
 	tp_list_init(&run.machines);
 	tp_findings_init(&run.findings);
-	server = (struct server){ .run = &run, .address.sun_family = AF_UNIX };
+	server = (struct server){ .run = &run, .address.sun_family = AF_UNIX, .quitter = -1 };
 	strcpy(server.dir, "/tmp/tp-control-XXXXXX");
 	assert_non_null(mkdtemp(server.dir));
 	snprintf(server.address.sun_path, sizeof(server.address.sun_path), "%s/control",
