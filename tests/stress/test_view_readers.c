@@ -311,7 +311,7 @@ static void juggle(void *arg, struct dice *dice)
 	arena_juggle(&((struct gallery *)arg)->arena, dice);
 }
 
-/* A write to the state of a block of boot memory: those stay, so that it is the file that counts. */
+/* A write to the state of a block of boot memory: those stay, so the file is what counts. */
 static void write_state(void *arg, struct dice *dice)
 {
 	struct gallery *g = arg;
