@@ -7,6 +7,9 @@
 
 uint64_t tp_clock_now(void);
 
+/* Seconds since 1970, for people to read.  Not in simulation: nothing may depend on it. */
+int64_t tp_clock_calendar_s(void);
+
 /* now + delta, saturating: UINT64_MAX stays "never". */
 static inline uint64_t tp_clock_after(uint64_t delta_ns)
 {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "view/mount_internal.h"
 
@@ -35,8 +36,12 @@ static void on_nudge(tp_unused int signal)
 
 /* ---- attributes ------------------------------------------------------------------------------ */
 
-static void fill_attr(const struct tp_view_stat *stat, struct stat *attr)
+/* Files are as old as the mount: sysfs's are as old as somebody's first look at them. */
+static void fill_attr(const struct tp_mount *mount, const struct tp_view_stat *stat,
+		      struct stat *attr)
 {
+	const struct timespec since = { .tv_sec = mount->since_s };
+
 	*attr = (struct stat){
 		.st_ino = stat->ino,
 		.st_mode = stat->mode,
@@ -45,6 +50,9 @@ static void fill_attr(const struct tp_view_stat *stat, struct stat *attr)
 		.st_gid = getgid(),
 		.st_size = (off_t)stat->size,
 		.st_blksize = 4096,
+		.st_atim = since,
+		.st_mtim = since,
+		.st_ctim = since,
 	};
 }
 
@@ -67,7 +75,7 @@ static void reply_attr(fuse_req_t req, fuse_ino_t ino)
 		fuse_reply_err(req, -err);
 		return;
 	}
-	fill_attr(&view_stat, &attr);
+	fill_attr(tp_mount_of(req), &view_stat, &attr);
 	fuse_reply_attr(req, &attr, attr_timeout(&view_stat));
 }
 
@@ -97,7 +105,7 @@ static void reply_entry(fuse_req_t req, const struct tp_view_stat *stat)
 					  .attr_timeout = attr_timeout(stat),
 					  .entry_timeout = stat->lasting ? lasting_s : 0 };
 
-	fill_attr(stat, &entry.attr);
+	fill_attr(tp_mount_of(req), stat, &entry.attr);
 	fuse_reply_entry(req, &entry);
 }
 
@@ -397,6 +405,7 @@ int tp_mount_begin(const struct tp_mount_config *config, struct tp_mount **mount
 	if (!new)
 		return -ENOMEM;
 	new->config = *config;
+	new->since_s = tp_clock_calendar_s();
 	tp_mutex_init(&new->lock, TP_RANK_LAB, 30);
 	tp_list_init(&new->waits);
 	tp_list_init(&new->files);

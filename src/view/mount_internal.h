@@ -29,6 +29,7 @@ struct tp_mount {
 	struct tp_stream stream;
 	char *dir;		   /* absolute */
 	uint64_t number;	   /* the kernel's, of the mount */
+	int64_t since_s;	   /* when it was made, by the calendar */
 	tp_atomic_u32 loop_thread; /* the kernel's number of the thread that serves */
 	tp_atomic_u32 served;	   /* that thread has nothing more to do */
 	tp_atomic_u32 closing;	   /* whoever waits shall not */

@@ -300,7 +300,7 @@ class MountTest(unittest.TestCase):
 
     def test_killed_at_any_moment(self):
         stop = threading.Event()
-        crowd = [threading.Thread(target=self.busy, args=(stop,)) for _ in range(8)]
+        crowd = [threading.Thread(target=self.busy, args=(stop,)) for _ in range(20)]
         for thread in crowd:
             thread.start()
         try:
@@ -352,6 +352,7 @@ class MountTest(unittest.TestCase):
         self.assertIsNone(reader.poll())
         self.assertEqual(ctl(mount.folder, "stop", "name=nic").returncode, 0)
         self.assertEqual(writer.wait(timeout=10), 0)
+        writer.stderr.close()
         self.assertEqual(reader.communicate(timeout=10)[0], b"0\n")
         self.assertEqual(mount.block(number, "state").read_text(), "offline\n")
 
@@ -433,6 +434,13 @@ class MountTest(unittest.TestCase):
         }
         for path, mode in wanted.items():
             self.assertEqual(stat.S_IMODE(os.stat(mount.path(path)).st_mode), mode, path)
+
+    def test_files_are_as_old_as_the_mount(self):
+        before = int(time.time())
+        mount = self.mount()
+        for path in ("", "proc/meminfo", f"{MEMORY}/memory0/state", f"{MEMORY}/memory0/node0"):
+            made = os.lstat(mount.path(path)).st_mtime
+            self.assertTrue(before <= made <= time.time(), (path, made))
 
     def fails(self, number, call, *args):
         with self.assertRaises(OSError) as caught:
