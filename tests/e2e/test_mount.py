@@ -480,6 +480,31 @@ class MountTest(unittest.TestCase):
             self.assertNotEqual(self.as_nobody(TIDEPOOL, "ctl", mount.folder, "devices").returncode,
                                 0)
 
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_an_ordinary_user_does_all_of_it(self):
+        for path in (Path(TIDEPOOL), Path(TIDEPOOL).with_name("libtidepool-sim.so.0"), SCENARIO):
+            if path.exists():
+                shutil.copy(path, self.scratch)
+        shutil.chown(self.folder, NOBODY, NOBODY)
+        run = self.as_nobody("sh", "-c", f"""
+            cd {self.scratch}
+            ./tidepool mount --quiet m mount.lua &
+            while [ ! -d m/proc ] && kill -0 $!; do sleep 0.05; done
+            ./tidepool ctl m plug name=dimm size=256M node=2 online=movable
+            ./tidepool exec m cat /{MEMORY}/memory33/state
+            ./tidepool exec m id -u
+            echo offline >m/{MEMORY}/memory32/state
+            ./tidepool ctl m devices | grep dimm
+            fusermount3 -u m
+            wait $!
+            echo "ended with $?"
+        """)
+        self.assertEqual([line.split(",")[0] for line in run.stdout.splitlines()], [
+            "dimm             node 2      256 MiB  blocks 32-33", "online", str(NOBODY),
+            "dimm             node 2      256 MiB  blocks 32-33",
+            "HELD  all 4 steps: every page accounted for", "ended with 0"], run.stdout + run.stderr)
+        self.nobody_left()
+
     # ---- the stream of uevents ----
 
     def change(self, mount):
