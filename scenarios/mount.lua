@@ -3,7 +3,7 @@
 -- A machine to look at with Linux's own tools: a node with CPUs, a slower one without, and an empty
 -- one for what is plugged in later.
 --
---     mkdir m; tidepool mount m scenarios/mount.lua &
+--     mkdir m; tidepool mount m scenarios/mount.lua & sleep 1
 --     lsmem --sysroot m
 --     tidepool ctl m plug name=dimm size=512M node=2
 --     echo online_movable > m/sys/devices/system/memory/memory32/state
