@@ -18,7 +18,7 @@
 #include "core/alloc.h"
 #include "view/mount_internal.h"
 
-enum { BATCH = 64, LINE_MAX_BYTES = 96 };
+enum { BATCH = 64, LINE_MAX_BYTES = 128 };
 
 struct parked {
 	struct tp_list link;
