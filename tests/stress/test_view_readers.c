@@ -23,8 +23,9 @@ struct gallery {
 	atomic_uint_fast64_t looks, gone, stores;
 };
 
-#define MEMORY "sys/devices/system/memory/"
-#define NODE   "sys/devices/system/node/"
+#define MEMORY	  "sys/devices/system/memory/"
+#define NODE	  "sys/devices/system/node/"
+#define DRAM_TIER "sys/devices/virtual/memory_tiering/memory_tier4/"
 
 /* ---- one look -------------------------------------------------------------------------------- */
 
@@ -204,8 +205,7 @@ static void read_sets(void *arg, struct dice *dice)
 {
 	static const char *const files[] = { NODE "online", NODE "has_memory",
 					     NODE "has_normal_memory", NODE "possible",
-					     "sys/devices/virtual/memory_tiering/memory_tier4/"
-					     "nodelist" };
+					     DRAM_TIER "nodelist" };
 	struct tp_text text;
 
 	if (look_at(arg, files[roll(dice, TP_ARRAY_SIZE(files))], &text))

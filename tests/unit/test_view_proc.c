@@ -350,7 +350,7 @@ static void node_vmstat_is_of_its_node(void **state)
 /* What is expected of it, as it grows. */
 static char wanted_text[65536];
 
-static void want(const char *format, ...)
+static tp_printf(1, 2) void want(const char *format, ...)
 {
 	size_t used = strlen(wanted_text);
 	va_list args;
