@@ -75,11 +75,32 @@ void tp_probe_private_mounts(struct tp_probe_result *r)
 			"root, or user namespaces (kernel.unprivileged_userns_clone=1)");
 }
 
+/* A blank in a path is written "\040"; undone in place. */
+static void unescape(char *path)
+{
+	char *to = path;
+	unsigned byte;
+
+	while (*path) {
+		if (*path == '\\' && strspn(path + 1, "01234567") >= 3 &&
+		    sscanf(path + 1, "%3o", &byte) == 1) {
+			*to++ = (char)byte;
+			path += 4;
+		} else {
+			*to++ = *path++;
+		}
+	}
+	*to = '\0';
+}
+
 /* "36 35 98:0 / /mnt/m rw,... - fuse.tidepool tidepool rw,..."; false: none of ours. */
 static bool mount_point(const char *line, char point[MAX_LINE])
 {
-	return strstr(line, " - fuse.tidepool ") &&
-	       sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1;
+	if (!strstr(line, " - fuse.tidepool ") ||
+	    sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1)
+		return false;
+	unescape(point);
+	return true;
 }
 
 static bool is_stale(const char *point)
@@ -88,6 +109,20 @@ static bool is_stale(const char *point)
 
 	/* Not stat(): the kernel may still know the answer to that. */
 	return statfs(point, &fs) && errno == ENOTCONN;
+}
+
+/* As many as there is room for; what they say of one goes for all. */
+static void add_stale(struct tp_probe_result *r, const char *point)
+{
+	size_t used;
+
+	if (r->state == TP_PROBE_OK)
+		limited(r, "stale:",
+			"the process of that mount and its helper were killed; whoever "
+			"enters it is told \"Transport endpoint is not connected\"",
+			"fusermount3 -u -z, with the directory");
+	used = strlen(r->value);
+	snprintf(r->value + used, sizeof(r->value) - used, " %s", point);
 }
 
 void tp_probe_stale_mounts(struct tp_probe_result *r)
@@ -99,15 +134,10 @@ void tp_probe_stale_mounts(struct tp_probe_result *r)
 	while (f && fgets(line, sizeof(line), f)) {
 		if (!mount_point(line, point))
 			continue;
-		live++;
-		if (!is_stale(point))
-			continue;
-		limited(r, "",
-			"the process of that mount and its helper were killed; whoever "
-			"enters it is told \"Transport endpoint is not connected\"",
-			"fusermount3 -u -z, with the directory");
-		snprintf(r->value, sizeof(r->value), "stale: %.140s", point);
-		break;
+		if (is_stale(point))
+			add_stale(r, point);
+		else
+			live++;
 	}
 	if (f)
 		fclose(f);

@@ -604,20 +604,28 @@ class MountTest(unittest.TestCase):
         self.assertEqual(subprocess.run([TIDEPOOL, "exec", self.scratch, "true"], check=False,
                                         capture_output=True).returncode, 2)
 
-    def test_doctor_sees_a_mount_that_outlived_its_machine(self):
-        mount = self.mount()
+    def kill_with_watcher(self, mount):
+        """Its process and the one that would clean up after it."""
         children = Path(f"/proc/{mount.process.pid}/task/{mount.process.pid}/children")
         watcher = children.read_text().split()
         self.assertEqual(len(watcher), 1)
         os.kill(int(watcher[0]), signal.SIGKILL)
         mount.process.kill()
         mount.process.wait()
-        run = subprocess.run([TIDEPOOL, "doctor"], capture_output=True, text=True, check=False)
-        self.assertIn(f"stale: {mount.folder}", run.stdout)
-        self.refused(mount.folder, "fusermount3 -u -z")
-        self.assertEqual(ctl(mount.folder, "devices").returncode, 3)
-        self.assertEqual(subprocess.run([TIDEPOOL, "exec", mount.folder, "true"], timeout=10,
-                                        capture_output=True, check=False).returncode, 2)
+
+    def test_doctor_sees_mounts_that_outlived_their_machine(self):
+        first = self.mount()
+        other = self.scratch / "with a blank"
+        other.mkdir()
+        second = self.enterContext(Mount(other))
+        for mount in (first, second):
+            self.kill_with_watcher(mount)
+            run = subprocess.run([TIDEPOOL, "doctor"], capture_output=True, text=True, check=False)
+            self.assertRegex(run.stdout, f"stale: .*{mount.folder}")
+            self.refused(mount.folder, "fusermount3 -u -z")
+            self.assertEqual(ctl(mount.folder, "devices").returncode, 3)
+            self.assertEqual(subprocess.run([TIDEPOOL, "exec", mount.folder, "true"], timeout=10,
+                                            capture_output=True, check=False).returncode, 2)
 
 
 if __name__ == "__main__":
