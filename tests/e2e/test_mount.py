@@ -325,12 +325,18 @@ class MountTest(unittest.TestCase):
         self.assertEqual(ctl(mount.folder, "plug", "name=dimm", "size=256M", "node=2",
                              "online=movable").returncode, 0)
         self.assertEqual(ctl(mount.folder, "pin", "name=nic", "size=4K", "node=2").returncode, 0)
-        for number in (32, 33):
-            if ctl(mount.folder, "offline", "name=dimm", "dry_run=true").returncode:
-                report = ctl(mount.folder, "offline", "name=dimm", "dry_run=true").stderr
-                pfn = int(report.split("page ")[1].split(":")[0], 16)
-                return pfn // (128 << 20 >> 12)
-        return self.fail("nothing is pinned")
+        run = ctl(mount.folder, "offline", "name=dimm", "dry_run=true")
+        self.assertNotEqual(run.returncode, 0, "nothing is pinned")
+        pfn = int(run.stderr.split("page ")[1].split(":")[0], 16)
+        return pfn // (128 << 20 >> 12)
+
+    def waiting_writer(self, mount, number):
+        """A process whose write waits for the block to go offline."""
+        writer = subprocess.Popen(["sh", "-c", f"echo offline > {mount.block(number, 'state')}"],
+                                  stderr=subprocess.PIPE)
+        self.assertTrue(wait_for(
+            lambda: mount.block(number, "state").read_text() == "going-offline\n"))
+        return writer
 
     def interrupted_write(self, path, after):
         begin = time.monotonic()
@@ -341,10 +347,7 @@ class MountTest(unittest.TestCase):
     def test_t16_t17_who_waits_and_who_does_not(self):
         mount = self.mount()
         number = self.pinned(mount)
-        writer = subprocess.Popen(["sh", "-c", f"echo offline > {mount.block(number, 'state')}"],
-                                  stderr=subprocess.PIPE)
-        self.assertTrue(wait_for(
-            lambda: mount.block(number, "state").read_text() == "going-offline\n"))
+        writer = self.waiting_writer(mount, number)
         mount.block(number, "valid_zones").read_text()
         reader = subprocess.Popen(["cat", mount.block(number, "online")], stdout=subprocess.PIPE)
         seconds, _ = self.interrupted_write(mount.block(65 - number, "state"), 0.5)
@@ -412,10 +415,7 @@ class MountTest(unittest.TestCase):
     def test_the_end_does_not_wait_for_those_who_wait(self):
         mount = self.mount()
         number = self.pinned(mount)
-        writer = subprocess.Popen(["sh", "-c", f"echo offline > {mount.block(number, 'state')}"],
-                                  stderr=subprocess.PIPE)
-        self.assertTrue(wait_for(
-            lambda: mount.block(number, "state").read_text() == "going-offline\n"))
+        writer = self.waiting_writer(mount, number)
         mount.process.send_signal(signal.SIGINT)
         self.assertEqual(mount.ends(), 0)
         self.assertNotEqual(writer.wait(timeout=5), 0)
