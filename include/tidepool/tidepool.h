@@ -3,11 +3,13 @@
 #ifndef TIDEPOOL_TIDEPOOL_H
 #define TIDEPOOL_TIDEPOOL_H
 
+#include <tidepool/dma.h>
 #include <tidepool/error.h>
 #include <tidepool/fault.h>
 #include <tidepool/hotplug.h>
 #include <tidepool/machine.h>
 #include <tidepool/mapping.h>
+#include <tidepool/net.h>
 #include <tidepool/notifier.h>
 #include <tidepool/numa.h>
 #include <tidepool/page.h>

@@ -12,21 +12,30 @@
 #include "core/compiler.h"
 
 /* Low ranks are taken first.  Gaps are for rooms to come. */
-#define TP_LOCK_RANKS(X)                                                                \
-	X(LAB, 10)	/* loads and checkers; they call into everything */             \
-	X(HOTPLUG, 20)	/* one hotplug operation per machine */                         \
-	X(CHAIN, 30)	/* a notifier chain */                                          \
-	X(CONSUMER, 40) /* tiers, cpusets, access coordinates, kswapd table */          \
-	X(OWNER, 50)	/* an owner's own lock, taken in its migrate and release ops */ \
-	X(MAPPING, 60)                                                                  \
-	X(SLAB_CACHES, 64)                                                              \
-	X(SLAB_NODE, 66)                                                                \
-	X(OWNER_TABLE, 70)                                                              \
-	X(BACKING, 74) /* kernel mapping budget */                                      \
-	X(ZONELIST, 78)                                                                 \
-	X(ZONE, 80)  /* subrank: zone index */                                          \
-	X(PCP, 90)   /* subrank: CPU */                                                 \
-	X(CORE, 100) /* fault registry, trace */
+#define TP_LOCK_RANKS(X)                                                                  \
+	X(LAB, 10)	  /* loads and checkers; they call into everything */             \
+	X(HOTPLUG, 20)	  /* one hotplug operation per machine */                         \
+	X(CHAIN, 30)	  /* a notifier chain */                                          \
+	X(CONSUMER, 40)	  /* tiers, cpusets, access coordinates, kswapd table */          \
+	X(NET_CONFIG, 44) /* a network device is configured, reset, opened, closed */     \
+	X(NET_POLL, 46)	  /* one queue pair of it is polled */                            \
+	X(NET_SEND, 48)	  /* one send queue is filled */                                  \
+	X(OWNER, 50)	  /* an owner's own lock, taken in its migrate and release ops */ \
+	X(MAPPING, 60)                                                                    \
+	X(SLAB_CACHES, 64)                                                                \
+	X(SLAB_NODE, 66)                                                                  \
+	X(OWNER_TABLE, 70)                                                                \
+	X(BACKING, 74) /* kernel mapping budget */                                        \
+	X(ZONELIST, 78)                                                                   \
+	X(ZONE, 80)	/* subrank: zone index */                                         \
+	X(PCP, 90)	/* subrank: CPU */                                                \
+	X(DMA, 91)	/* I/O addresses of a domain */                                   \
+	X(MODEL, 92)	/* a simulated device: mailbox and configuration */               \
+	X(MODEL_TX, 93) /* one transmit engine; subrank: device and queue */              \
+	X(WIRE, 94)	/* what a wire holds back */                                      \
+	X(MODEL_RX, 95) /* one receive engine; subrank: device and queue */               \
+	X(IRQ, 96)	/* interrupts of a device */                                      \
+	X(CORE, 100)	/* fault registry, trace */
 
 enum tp_lock_rank {
 	TP_RANK_NONE = 0, /* of a lock that nobody initialised */

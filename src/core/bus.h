@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bus - how a driver sees a device: registers, interrupts, an IOMMU in front of memory, power,
+ * reset.
+ *
+ * A model implements the operations; so could a backend for real hardware.  Registers may be
+ * written from any thread and a write may run the device before it returns, so a driver holds no
+ * lock that its interrupt handlers take when it writes one, and a handler only notes that it was
+ * called and wakes somebody.
+ *
+ * Locking: interrupt slots stand under @irq_lock (rank IRQ), which is held while a handler runs: a
+ * handler that was freed is not running.
+ */
+#ifndef TP_CORE_BUS_H
+#define TP_CORE_BUS_H
+
+#include "core/iommu.h"
+
+struct tp_bus_device;
+
+struct tp_bus_ops {
+	/* 32-bit registers of the device's only window; @offset is a multiple of 4. */
+	uint32_t (*read)(struct tp_bus_device *device, uint32_t offset);
+	void (*write)(struct tp_bus_device *device, uint32_t offset, uint32_t value);
+	/* Function-level reset: when it returns the device accesses no memory any more. */
+	void (*reset)(struct tp_bus_device *device);
+};
+
+enum { TP_BUS_VECTORS = 80 };
+
+struct tp_bus_irq {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct tp_bus_device {
+	const struct tp_bus_ops *ops;
+	char name[16];
+	uint16_t vendor, device;
+	unsigned nr_vectors;
+	struct tp_iommu *iommu; /* NULL: no access to memory; set while the device is idle */
+	tp_atomic_u32 power;	/* references; registers answer ~0 without one */
+	struct tp_spinlock irq_lock;
+	struct tp_bus_irq irq[TP_BUS_VECTORS];
+	tp_quiet nr_irqs[TP_BUS_VECTORS];
+};
+
+void tp_bus_init(struct tp_bus_device *device, const struct tp_bus_ops *ops, const char *name);
+
+static inline uint32_t tp_bus_read(struct tp_bus_device *device, uint32_t offset)
+{
+	return device->ops->read(device, offset);
+}
+
+static inline void tp_bus_write(struct tp_bus_device *device, uint32_t offset, uint32_t value)
+{
+	device->ops->write(device, offset, value);
+}
+
+/* Keep the device awake; each get has its put. */
+void tp_bus_power_get(struct tp_bus_device *device);
+void tp_bus_power_put(struct tp_bus_device *device);
+
+/* -EBUSY: the vector has a handler.  -EINVAL: there is no such vector. */
+int tp_bus_irq_request(struct tp_bus_device *device, unsigned vector, void (*fn)(void *arg),
+		       void *arg);
+/* When it returns the handler is not running and will not. */
+void tp_bus_irq_free(struct tp_bus_device *device, unsigned vector);
+/* The device's side: call the handler, if there is one. */
+void tp_bus_irq_raise(struct tp_bus_device *device, unsigned vector);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * iommu - what stands between a device and memory: a table from I/O pages to host addresses that is
+ * walked at every access, page by page (T24).
+ *
+ * The dma room fills the table; a model reads memory through it and through nothing else.  An
+ * access that the table does not allow reaches no memory: it becomes a recorded fault.
+ *
+ * Invariants
+ *  D1  An entry is changed whole; a walk sees the old or the new one.
+ *  D2  A device walks and uses what it found inside a burst (tp_iommu_enter/leave).  After
+ *      tp_iommu_sync() no burst that saw an entry removed before is still running, so the page
+ *      behind it can go.  The thread that runs a burst never syncs in it.
+ *  D3  An entry that is cleared keeps its tag, so that a fault can name the last owner.
+ *
+ * Locking: entries are atomics; the log of faults stands under a spinlock of its own (rank CORE).
+ */
+#ifndef TP_CORE_IOMMU_H
+#define TP_CORE_IOMMU_H
+
+#include <tidepool/dma.h>
+
+#include "core/sync.h"
+
+enum {
+	TP_IOMMU_PAGE_SHIFT = 12,
+	TP_IOMMU_PAGE = 1 << TP_IOMMU_PAGE_SHIFT,
+	TP_IOMMU_LEAF_BITS = 9,
+	TP_IOMMU_LEAF = 1 << TP_IOMMU_LEAF_BITS,
+	TP_IOMMU_ROOT = 2048,  /* 4 GiB of I/O addresses */
+	TP_IOMMU_ENGINES = 80, /* who may be in a burst at once */
+	TP_IOMMU_FAULTS = 64,  /* kept; the oldest */
+};
+
+/* In an entry, below the host address. */
+enum { TP_IOMMU_READ = 1, TP_IOMMU_WRITE = 2, TP_IOMMU_PERMS = 3 };
+
+struct tp_iommu_leaf {
+	tp_atomic_u64
+		entry[TP_IOMMU_LEAF]; /* host address of the page | TP_IOMMU_*; 0: not mapped */
+	tp_quiet tag[TP_IOMMU_LEAF];  /* const char *: whose it is, or was last */
+};
+
+struct tp_iommu {
+	const char *name;		   /* the device's, for faults */
+	tp_atomic_ptr root[TP_IOMMU_ROOT]; /* struct tp_iommu_leaf *; NULL: nothing mapped yet */
+	/* odd while that engine is in a burst */
+	struct {
+		tp_atomic_u32 seq;
+		char pad[60];
+	} burst[TP_IOMMU_ENGINES];
+	struct tp_wait_queue idle; /* a burst ended while somebody waited */
+	tp_atomic_u32 waiters;
+	struct tp_spinlock fault_lock;
+	tp_atomic_u64 nr_faults;
+	struct tp_dma_fault faults[TP_IOMMU_FAULTS];
+};
+
+void tp_iommu_init(struct tp_iommu *iommu, const char *name);
+/* Free the table; nobody may be in a burst. */
+void tp_iommu_fini(struct tp_iommu *iommu);
+
+/* ---- the side of the dma room ---------------------------------------------------------------- */
+
+/* Let the I/O page at @dma be @host (page-aligned).  -ENOMEM (fault site core/iommu-leaf). */
+int tp_iommu_set(struct tp_iommu *iommu, tp_dma_addr dma, void *host, unsigned perms,
+		 const char *tag);
+void tp_iommu_clear(struct tp_iommu *iommu, tp_dma_addr dma);
+/* Wait until every burst that may have seen what was cleared before has ended (D2). */
+void tp_iommu_sync(struct tp_iommu *iommu);
+
+/* ---- the side of the device ------------------------------------------------------------------ */
+
+void tp_iommu_enter(struct tp_iommu *iommu, unsigned engine);
+void tp_iommu_leave(struct tp_iommu *iommu, unsigned engine);
+
+/* Record that an access was refused. */
+void tp_iommu_fault(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want);
+
+/*
+ * Where [@dma, @dma + @len), within one I/O page, lies in memory; NULL: it may not be accessed so,
+ * and a fault was recorded.  @want: TP_IOMMU_READ or TP_IOMMU_WRITE.
+ */
+static inline void *tp_iommu_at(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want)
+{
+	uint64_t page = dma.v >> TP_IOMMU_PAGE_SHIFT;
+	struct tp_iommu_leaf *leaf;
+	uint64_t entry = 0;
+
+	if (tp_likely(page < (uint64_t)TP_IOMMU_ROOT * TP_IOMMU_LEAF)) {
+		leaf = tp_atomic_load(&iommu->root[page >> TP_IOMMU_LEAF_BITS], TP_ACQUIRE);
+		if (tp_likely(leaf))
+			entry = tp_atomic_load(&leaf->entry[page & (TP_IOMMU_LEAF - 1)],
+					       TP_ACQUIRE);
+	}
+	if (tp_unlikely(!(entry & want))) {
+		tp_iommu_fault(iommu, dma, want);
+		return NULL;
+	}
+	return (char *)(uintptr_t)(entry & ~(uint64_t)(TP_IOMMU_PAGE - 1)) +
+	       (dma.v & (TP_IOMMU_PAGE - 1));
+}
+
+/* Copy from and to memory across any number of pages.  False: refused; part of it may be done. */
+bool tp_iommu_read(struct tp_iommu *iommu, tp_dma_addr from, void *to, size_t len);
+bool tp_iommu_write(struct tp_iommu *iommu, tp_dma_addr to, const void *from, size_t len);
+
+#endif

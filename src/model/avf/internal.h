@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal - the parts of the simulated function: registers, interrupts, mailbox and physical
+ * function on one side, descriptor engines and port on the other.
+ *
+ * Invariants
+ *  F1  Memory is reached through the IOMMU only, page by page, in a burst (core/iommu.h): engine
+ *      2q for transmit, 2q+1 for receive of queue q, TP_AVF_ENGINE_AQ for the mailbox.
+ *  F2  A descriptor is written back after its data: the word with DD last (release).  The head of
+ *      an admin queue moves after its descriptor was written (T18).
+ *  F3  An engine works only while its queue is enabled.  Disabling a queue, and a reset, return
+ *      when its engine is out of memory: afterwards nothing of the ring is read or written.
+ *  F4  An interrupt that is due is raised, or stays pending until enabled and its interval is over;
+ *      none is lost, several may be one.
+ *  F5  The base address of an admin ring is taken at its first use, not when its length is written
+ *      (T17).
+ *
+ * Locking: @lock (rank MODEL) for mailbox, physical function and configuration; each engine has its
+ * own (rank MODEL_TX, MODEL_RX; subrank device * 16 + queue), taken after it; @timer_lock (IRQ).
+ * A transmit engine holds its lock while it hands frames to the wire, and with it takes the
+ * receive engine's at the other end: transmit before receive.
+ */
+#ifndef TP_MODEL_AVF_INTERNAL_H
+#define TP_MODEL_AVF_INTERNAL_H
+
+#include "core/rng.h"
+#include "model/avf/avf_model.h"
+#include "net/avf/avf_regs.h"
+#include "net/avf/virtchnl_regs.h"
+
+enum { TP_AVF_ENGINE_AQ = 2 * TP_AVF_MAX_QUEUES };
+_Static_assert((int)TP_AVF_ENGINE_AQ < (int)TP_IOMMU_ENGINES, "a slot for every engine");
+
+/* ---- engines (engine_tx.c, engine_rx.c) ------------------------------------------------------ */
+
+struct tp_avf_tx_engine {
+	struct tp_spinlock lock __attribute__((aligned(64)));
+	tp_atomic_u32 tail; /* as the driver wrote it */
+	/* under lock */
+	bool enabled, hung;
+	tp_dma_addr ring;
+	unsigned count, head;
+	unsigned vector, itr;
+	struct tp_avf_queue_counts *counts; /* the tx_ half */
+};
+
+struct tp_avf_rx_engine {
+	struct tp_spinlock lock __attribute__((aligned(64)));
+	tp_atomic_u32 tail;
+	/* under lock */
+	bool enabled, hung;
+	tp_dma_addr ring;
+	unsigned count, head;
+	unsigned buf_size, max_frame;
+	bool crc_disable; /* the FCS stays with the frame: not stripped */
+	unsigned vector, itr;
+	struct tp_avf_queue_counts *counts; /* the rx_ half */
+};
+
+/* What a receive port looks at to choose a queue and to accept a frame; read by engines. */
+enum { TP_AVF_MODEL_MACS = 128 };
+
+struct tp_avf_port {
+	struct tp_spinlock
+		lock; /* rank MODEL_RX, subrank after all engines: only copied under it */
+	uint8_t macs[TP_AVF_MODEL_MACS][6];
+	unsigned nr_macs;
+	bool promisc, allmulti;
+	uint64_t vlans[4096 / 64];
+	bool vlan_filtering, vlan_strip;
+	uint64_t hena;
+	uint8_t key[TP_AVF_HKEY_BYTES];
+	uint8_t lut[TP_AVF_HLUT_ENTRIES];
+	uint32_t generation; /* changes with each of the above; engines keep tables by it */
+};
+
+/* ---- interrupts (interrupt.c) ---------------------------------------------------------------- */
+
+struct tp_avf_vector {
+	bool enabled, pending, wb_on_itr;
+	uint32_t interval[TP_AVF_NR_ITR]; /* ticks of 2 us */
+	uint64_t next_ns;		  /* no interrupt before */
+};
+
+/* ---- mailbox (mailbox.c) --------------------------------------------------------------------- */
+
+struct tp_avf_mailbox_ring {
+	uint32_t len, bal, bah, head, tail; /* registers */
+	tp_dma_addr base;		    /* as latched (T17) */
+	bool latched;
+};
+
+struct tp_avf_model {
+	struct tp_bus_device bus;
+	struct tp_avf_model_config config;
+	struct tp_spinlock lock;
+
+	struct tp_avf_mailbox_ring atq, arq;
+	uint32_t icr0, icr0_ena, rstat;
+	uint64_t reset_done_ns; /* while a reset is running */
+
+	/* the physical function's view of the function */
+	struct tp_vc_version vf_version; /* kept across RESET_VF (T19) */
+	uint32_t caps;			 /* negotiated */
+	unsigned active_pairs;
+	bool resources_given;
+	unsigned mute;
+
+	struct tp_spinlock timer_lock;
+	struct tp_avf_vector vectors[TP_AVF_MAX_VECTORS];
+
+	struct tp_avf_tx_engine tx[TP_AVF_MAX_QUEUES];
+	struct tp_avf_rx_engine rx[TP_AVF_MAX_QUEUES];
+	struct tp_avf_port port;
+	struct tp_avf_model_stat stat;
+	struct tp_vc_eth_stats eth; /* what GET_STATS answers; tp_quiet access */
+
+	struct tp_wire *wire;
+	unsigned wire_side;
+	struct tp_wire_end end;
+	bool link_up;
+
+	void (*tamper_rx)(void *arg, unsigned queue, uint64_t qw[4]);
+	void *tamper_arg;
+	void (*log)(void *arg, const char *line);
+	void *log_arg;
+
+	struct tp_thread thread; /* TP_AVF_THREAD, or timers only */
+	bool has_thread;
+	tp_atomic_u32 stopping;
+	struct tp_wait_queue work;
+};
+
+static inline struct tp_avf_model *tp_avf_model_of(struct tp_bus_device *device)
+{
+	return tp_container_of(device, struct tp_avf_model, bus);
+}
+
+/* engines: what the control side calls */
+void tp_avf_engines_init(struct tp_avf_model *m);
+/* Configure a queue that is disabled, as CONFIG_VSI_QUEUES said. */
+void tp_avf_engine_config_tx(struct tp_avf_model *m, unsigned q, const struct tp_vc_txq_info *info);
+void tp_avf_engine_config_rx(struct tp_avf_model *m, unsigned q, const struct tp_vc_rxq_info *info);
+/* F3. */
+void tp_avf_engine_enable(struct tp_avf_model *m, unsigned q, bool tx, bool enable);
+/* Registers, rings, heads and tails as after power-on. */
+void tp_avf_engines_reset(struct tp_avf_model *m);
+/* The driver moved a tail; in TP_AVF_INLINE this runs the engine. */
+void tp_avf_engine_doorbell(struct tp_avf_model *m, unsigned q, bool tx, uint32_t tail);
+/* Send what the transmit queues hold; true: something was done. */
+bool tp_avf_engines_run(struct tp_avf_model *m);
+/* What is plugged into the wire: frames arrive. */
+void tp_avf_port_receive(void *arg, const struct tp_wire_frame *frames, unsigned n);
+
+/* interrupts: what the engines and the mailbox call */
+/* Queue work was done: raise @vector now or when its interval is over (F4). */
+void tp_avf_interrupt(struct tp_avf_model *m, unsigned vector, unsigned itr);
+/* A message arrived. */
+void tp_avf_interrupt_aq(struct tp_avf_model *m);
+/* Raise what has become due; returns when the next will, UINT64_MAX: none. */
+uint64_t tp_avf_interrupts_run(struct tp_avf_model *m);
+/* The vector of the queue may write descriptors back without raising an interrupt. */
+bool tp_avf_wb_on_itr(struct tp_avf_model *m, unsigned vector);
+
+#endif

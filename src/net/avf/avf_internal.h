@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * avf_internal - the driver's parts and what they keep.
+ *
+ * States of the function and the function behind each arrow:
+ *
+ *	STARTING --- tp_avf_start ---> DOWN --- tp_avf_up ---> RUNNING
+ *	                                 ^------ tp_avf_down ------'
+ *	any --- reset seen or wanted (tp_avf_reset_begin) ---> RESETTING
+ *	RESETTING --- tp_avf_reset_finish ---> DOWN or RUNNING, as it was meant to be
+ *	RESETTING, STARTING --- no answer ---> FAILED --- tp_net_reset ---> RESETTING
+ *
+ * Invariants
+ *  A1  @state and @wanted_up change under config_lock.  Polls and senders look at @running only.
+ *  A2  @running is set after ENABLE_QUEUES was answered and cleared before anything of a ring goes;
+ *      whoever clears it then waits until no poll and no sender is inside (tp_avf_quiesce), so a
+ *      ring is cleaned by one thread, alone.
+ *  A3  What is posted to the device belongs to it until the device wrote it back, its queue was
+ *      disabled, or the function was reset: only then is a buffer taken back.
+ *  A4  A message is answered, or timed out and its answer, should it come, ignored (by operation).
+ *  A5  What the device says is checked before it is used: lengths, indexes, counts.  Nonsense costs
+ *      a reset, never memory.
+ *
+ * Locking: config_lock of the netdev; then @poll_lock of a queue pair (rank NET_POLL, a mutex: the
+ * receiver of frames may sleep), then @send_lock (rank NET_SEND, spin): each is taken by the one
+ * who polls or sends, and by whoever quiesces.  The admin queue stands under config_lock.
+ */
+#ifndef TP_NET_AVF_INTERNAL_H
+#define TP_NET_AVF_INTERNAL_H
+
+#include "core/list.h"
+#include "net/avf/avf.h"
+#include "net/avf/avf_regs.h"
+#include "net/avf/virtchnl_regs.h"
+
+/* ---- rings (avf_ring.c) ---------------------------------------------------------------------- */
+
+/* What a send descriptor was used for. */
+struct tp_avf_tx_buf {
+	struct tp_netbuf *frame;  /* in the slot of a frame's first descriptor */
+	tp_atomic_u32 watch;	  /* there: 1 + the slot of its last one; 0: none (T16) */
+	uint32_t bytes, segments; /* there */
+	tp_dma_addr mapped;	  /* foreign memory mapped for this descriptor */
+	uint32_t mapped_len;	  /* 0: none */
+};
+
+struct tp_avf_tx_ring {
+	struct tp_avf *avf;
+	unsigned index;
+	unsigned count; /* descriptors; a power of two is not required */
+	struct tp_avf_tx_desc *desc;
+	struct tp_dma_coherent memory;
+	struct tp_avf_tx_buf *bufs;
+	struct tp_sq_stats *stats; /* of the netdev (Q2) */
+	/* the sender's */
+	struct tp_spinlock send_lock __attribute__((aligned(64)));
+	tp_atomic_u32 next_to_use;
+	bool doorbell_due; /* descriptors were written that the tail does not cover */
+	/* the poll's */
+	tp_atomic_u32 next_to_clean __attribute__((aligned(64)));
+	/* both */
+	tp_atomic_u32 stopped __attribute__((aligned(64)));
+	/* the service's: progress at the last look (recover-hung) */
+	int64_t seen_packets; /* -1: nothing was pending */
+};
+
+struct tp_avf_rx_ring {
+	struct tp_avf *avf;
+	unsigned index;
+	unsigned count;
+	struct tp_avf_rx_desc *desc;
+	struct tp_dma_coherent memory;
+	struct tp_netbuf **bufs; /* by descriptor */
+	struct tp_dma_pool *pool;
+	struct tp_rq_stats *stats;	     /* of the netdev (Q2) */
+	unsigned next_to_use, next_to_clean; /* the poll's */
+	struct tp_netbuf *partial;	     /* a frame whose end has not come yet (T10) */
+	unsigned buf_size, buf_len;	     /* room in a buffer; what the device is told of it */
+	bool refill_failed;		     /* come back without an interrupt (T5, T6) */
+	char holder[24];		     /* "rxq0 descriptor" */
+};
+
+struct tp_avf_queue {
+	struct tp_mutex poll_lock __attribute__((aligned(64)));
+	struct tp_avf_rx_ring rx;
+	struct tp_avf_tx_ring tx;
+	/* interrupt */
+	struct tp_wait_queue wake;
+	tp_atomic_u32 scheduled; /* an interrupt or somebody else wants a poll */
+	struct tp_thread thread;
+	bool has_thread;
+};
+
+/* ---- admin queue (avf_adminq.c) -------------------------------------------------------------- */
+
+struct tp_avf_aq_ring {
+	struct tp_dma_coherent desc, bufs;
+	unsigned next_to_use, next_to_clean;
+};
+
+struct tp_avf_adminq {
+	struct tp_avf_aq_ring send, receive;
+	bool enabled;
+};
+
+/* One message of the device. */
+struct tp_avf_message {
+	uint32_t op;
+	int32_t status;
+	uint16_t len;
+	uint8_t data[TP_AVF_AQ_BUF];
+};
+
+/* ---- the function ---------------------------------------------------------------------------- */
+
+enum { TP_AVF_MAX_FILTERS = 64 };
+
+struct tp_avf {
+	struct tp_netdev nd;
+	struct tp_bus_device *bus;
+	struct tp_dma_domain *domain;
+	int node;
+	enum tp_avf_run run;
+
+	/* under config_lock */
+	enum tp_net_state state;
+	bool wanted_up;
+	struct tp_avf_adminq aq;
+	struct tp_avf_message *message; /* the last one read */
+	uint32_t caps;
+	uint16_t vsi_id, max_queues, max_vectors;
+	uint32_t rss_key_size, rss_lut_size;
+	bool link_up;
+	uint32_t link_mbps;
+	struct tp_vc_eth_stats device_stats;
+	struct tp_vc_vlan_caps vlan_caps;
+	uint8_t (*multicast)[6];
+	unsigned nr_multicast;
+	uint16_t *vlans;
+	unsigned nr_vlans;
+	uint64_t resets, resets_asked, resets_device, resets_hung;
+	uint64_t next_stats_ns, next_watchdog_ns;
+
+	tp_atomic_u32 running; /* 1: queues carry traffic (A2) */
+	tp_atomic_u32
+		reset_seen; /* enum tp_avf_reset_cause; noted anywhere, taken up by the service */
+	tp_atomic_u32 refresh; /* posted buffers are wanted back (T27) */
+
+	struct tp_wait_queue service_wake;
+	tp_atomic_u32 service_work, stopping;
+	struct tp_thread service_thread, poll_thread;
+	bool has_service, has_poll_thread;
+
+	struct tp_avf_queue queues[TP_AVF_MAX_QUEUES];
+};
+
+enum tp_avf_reset_cause {
+	TP_AVF_RESET_NONE,
+	TP_AVF_RESET_ASKED,  /* tp_net_reset(), or a change that needs it */
+	TP_AVF_RESET_DEVICE, /* the physical function, or the device's own registers, said so */
+	TP_AVF_RESET_HUNG,   /* a queue, or the admin queue, stands still or talks nonsense */
+};
+
+static inline struct tp_avf *tp_avf_of(struct tp_netdev *nd)
+{
+	return tp_container_of(nd, struct tp_avf, nd);
+}
+
+/*
+ * ---- admin queue: avf_adminq.c ----
+ * Make, announce to the device and forget both rings.  -ENOMEM, -EIO.
+ */
+int tp_avf_aq_init(struct tp_avf *avf);
+void tp_avf_aq_fini(struct tp_avf *avf);
+/* Hand a message over; returns when the device took it.  -ETIMEDOUT, -EIO, -EMSGSIZE. */
+int tp_avf_aq_send(struct tp_avf *avf, uint32_t op, const void *message, size_t len);
+/* The next message of the device.  -EAGAIN: there is none.  -EBADMSG: nonsense; it was skipped. */
+int tp_avf_aq_receive(struct tp_avf *avf, struct tp_avf_message *message);
+/* The registers say that the device lost our rings: it was reset. */
+bool tp_avf_aq_lost(struct tp_avf *avf);
+
+/*
+ * ---- messages: avf_virtchnl.c ----
+ * Send @op and wait for its answer, which is left in avf->message; events that come first are
+ * dealt with.  -ETIMEDOUT, -EIO: refused (status in the error text), -ECONNRESET: a reset came.
+ */
+int tp_avf_call(struct tp_avf *avf, uint32_t op, const void *message, size_t len);
+int tp_avf_get_version(struct tp_avf *avf);
+int tp_avf_get_resources(struct tp_avf *avf);
+int tp_avf_config_queues(struct tp_avf *avf);
+int tp_avf_config_irq_map(struct tp_avf *avf);
+int tp_avf_config_rss(struct tp_avf *avf);
+int tp_avf_enable_queues(struct tp_avf *avf, uint32_t rx, uint32_t tx);
+int tp_avf_disable_queues(struct tp_avf *avf, uint32_t rx, uint32_t tx);
+int tp_avf_get_stats(struct tp_avf *avf);
+/* Read and deal with whatever the device has to say now. */
+void tp_avf_read_messages(struct tp_avf *avf);
+
+/*
+ * ---- filters: avf_filter.c ----
+ */
+int tp_avf_filters_restore(struct tp_avf *avf);
+int tp_avf_add_mac(struct tp_avf *avf, const uint8_t mac[6], uint8_t type);
+int tp_avf_del_mac(struct tp_avf *avf, const uint8_t mac[6]);
+int tp_avf_set_promisc(struct tp_avf *avf, bool promisc, bool allmulti);
+
+/*
+ * ---- states: avf_state.c ----
+ */
+int tp_avf_start(struct tp_avf *avf); /* from a fresh function to DOWN */
+int tp_avf_up(struct tp_avf *avf);
+void tp_avf_down(struct tp_avf *avf);
+/*
+ * ---- resets: avf_reset.c ----
+ */
+/* Note that a reset is due and wake the service; any thread, any lock. */
+void tp_avf_want_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
+/* The whole of it, under config_lock.  0: DOWN or RUNNING again as @wanted_up; else FAILED. */
+int tp_avf_do_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
+/* A reset is running in the device, or has been since we looked. */
+bool tp_avf_reset_detected(struct tp_avf *avf);
+
+/*
+ * ---- rings: avf_ring.c ----
+ * For the present configuration, all queues or none.  -ENOMEM.
+ */
+int tp_avf_rings_alloc(struct tp_avf *avf);
+/* Fill the receive rings as far as there are pages and ring their doorbells. */
+void tp_avf_rings_fill(struct tp_avf *avf);
+/* Take back whatever is in the rings and count it as dropped; the device is out of them (A3). */
+void tp_avf_rings_clean(struct tp_avf *avf);
+void tp_avf_rings_free(struct tp_avf *avf);
+/* running = 0, and no poll and no sender is inside when it returns (A2). */
+void tp_avf_quiesce(struct tp_avf *avf);
+
+static inline unsigned tp_avf_ring_unused(unsigned count, unsigned to_clean, unsigned to_use)
+{
+	return (to_clean > to_use ? 0 : count) + to_clean - to_use - 1;
+}
+
+/*
+ * ---- traffic: avf_tx.c, avf_rx.c ----
+ */
+unsigned tp_avf_xmit(struct tp_netdev *nd, unsigned queue, struct tp_netbuf **frames, unsigned n,
+		     bool more);
+/* Complete sent frames; false: there may be more to do. */
+bool tp_avf_tx_clean(struct tp_avf_queue *q);
+/* Frames are taken but the device has not said done: what recover-hung asks. */
+bool tp_avf_tx_pending(struct tp_avf_queue *q);
+/* Deliver up to @budget frames; @budget: there may be more to do. */
+unsigned tp_avf_rx_clean(struct tp_avf_queue *q, unsigned budget);
+/* Fill free descriptors in steps of 16; false: pages ran out. */
+bool tp_avf_rx_fill(struct tp_avf_queue *q);
+
+/*
+ * ---- polling and interrupts: avf_poll.c ----
+ */
+unsigned tp_avf_poll(struct tp_netdev *nd, unsigned queue, unsigned budget);
+int tp_avf_irqs_request(struct tp_avf *avf);
+void tp_avf_irqs_free(struct tp_avf *avf);
+void tp_avf_irq_enable(struct tp_avf *avf, unsigned queue);
+void tp_avf_irq_disable(struct tp_avf *avf, unsigned queue);
+void tp_avf_set_itr(struct tp_avf *avf, unsigned queue);
+/* Make the device write back and interrupt (recover-hung). */
+void tp_avf_force_wb(struct tp_avf *avf, unsigned queue);
+/* Ask for a poll of the queue, from anywhere. */
+void tp_avf_schedule(struct tp_avf_queue *q);
+/* Threads of the run loop, as the configuration says. */
+int tp_avf_run_start(struct tp_avf *avf);
+void tp_avf_run_stop(struct tp_avf *avf);
+
+/*
+ * ---- memory that is wanted back: avf_hotplug.c (T27) ----
+ */
+/* What the pools call. */
+void tp_avf_pool_leaving(void *arg);
+/* Replace leaving buffers that are posted: the queue is disabled, refilled, enabled again. */
+void tp_avf_refresh(struct tp_avf *avf);
+
+/* ---- configuration: avf_config.c ---- */
+int tp_avf_set_config(struct tp_netdev *nd, const struct tp_net_config *config);
+
+/* ---- watching: avf_watchdog.c ---- */
+/* Look for queues that stand still: first a forced write-back, then a reset is asked for. */
+void tp_avf_detect_hung(struct tp_avf *avf);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * queue_stats - the counters of receive and send queues, the same for every driver.
+ *
+ * One table per kind of queue makes the fields, the exported names and their number (T1).  A driver
+ * counts on its stack while it polls and adds once at the end; what happens rarely is counted where
+ * it happens.
+ *
+ * Invariants
+ *  Q1  A group has one writer: a receive queue is written by its poll (or by whoever fills or
+ *      cleans the ring while it cannot be polled); a send queue has one group for its poll and one
+ *      for its senders, since both wake it (T2).
+ *  Q2  Counters never go back.  They live as long as the device, not as long as a ring: closing,
+ *      resizing, another MTU keep them.  A change of the queue count keeps or clears them as asked.
+ *  Q3  What was offered to a queue is in one counter at most, and at rest in one exactly:
+ *	    send:    frames taken by xmit (a TSO frame counts its segments)
+ *	             = packets + every drop_* of the send queue + those still in the ring
+ *	    receive: frames that the device wrote
+ *	             = packets + every drop_* of the receive queue + those still in the ring (T9)
+ *
+ * Locking: none; see core/stat_group.h.
+ */
+#ifndef TP_NET_QUEUE_STATS_H
+#define TP_NET_QUEUE_STATS_H
+
+#include <tidepool/net.h>
+
+#include "core/stat_group.h"
+
+/* name, meaning.  In the order of export. */
+#define TP_RQ_STATS(X)                                                                  \
+	X(packets, "frames delivered")                                                  \
+	X(bytes, "their bytes, with Ethernet header and padding, without FCS")          \
+	X(fragments, "buffers that a frame went on after")                              \
+	X(alloc_page_fail, "refills that ended early because no page could be had")     \
+	X(build_skb_fail, "frames that waited because no frame could be built")         \
+	X(drop_error, "frames that the device marked as damaged")                       \
+	X(drop_length, "frames without data, too short or too long for this interface") \
+	X(drop_reset, "frames received but thrown away when the ring was cleaned")
+
+/* Written by the poll. */
+#define TP_SQ_POLL_STATS(X)                                                 \
+	X(packets, "frames sent; a TSO frame counts its segments")          \
+	X(bytes, "their bytes, each segment with its headers, without FCS") \
+	X(drop_reset, "frames taken but unsent when the ring was cleaned")  \
+	X(poll_restarts, NULL) /* part of restarts */
+
+/* Written by senders. */
+#define TP_SQ_XMIT_STATS(X)                                                               \
+	X(busy, "frames refused because the ring was full")                               \
+	X(stops, "times the queue was stopped")                                           \
+	X(xmit_restarts, NULL) /* part of restarts */                                     \
+	X(linearized, "frames copied into one buffer, for the device takes only so many") \
+	X(drop_length, "frames too short or too long")                                    \
+	X(drop_offload, "frames whose checksum, TSO or VLAN request makes no sense")      \
+	X(drop_linearize, "frames with too many buffers and no memory to copy them")      \
+	X(drop_map, "frames whose memory could not be mapped for the device")
+
+#define TP_STAT_FIELD(name, what) tp_quiet name;
+#define TP_STAT_COUNT(name, what) +1
+
+enum {
+	TP_NR_RQ_STATS = 0 TP_RQ_STATS(TP_STAT_COUNT),
+	TP_NR_SQ_POLL_STATS = 0 TP_SQ_POLL_STATS(TP_STAT_COUNT),
+	TP_NR_SQ_XMIT_STATS = 0 TP_SQ_XMIT_STATS(TP_STAT_COUNT),
+};
+
+struct tp_rq_stats {
+	struct tp_stat_group group;
+	union {
+		struct {
+			TP_RQ_STATS(TP_STAT_FIELD)
+		};
+		tp_quiet all[TP_NR_RQ_STATS];
+	};
+} __attribute__((aligned(64)));
+
+struct tp_sq_poll_stats {
+	struct tp_stat_group group;
+	union {
+		struct {
+			TP_SQ_POLL_STATS(TP_STAT_FIELD)
+		};
+		tp_quiet all[TP_NR_SQ_POLL_STATS];
+	};
+} __attribute__((aligned(64)));
+
+struct tp_sq_xmit_stats {
+	struct tp_stat_group group;
+	union {
+		struct {
+			TP_SQ_XMIT_STATS(TP_STAT_FIELD)
+		};
+		tp_quiet all[TP_NR_SQ_XMIT_STATS];
+	};
+} __attribute__((aligned(64)));
+
+struct tp_sq_stats {
+	struct tp_sq_poll_stats poll;
+	struct tp_sq_xmit_stats xmit;
+};
+
+/* What one poll counted, on its stack. */
+struct tp_rq_onstack {
+	uint32_t packets, bytes, fragments;
+	uint32_t drop_error, drop_length;
+};
+
+struct tp_sq_onstack {
+	uint32_t packets, bytes;
+};
+
+void tp_rq_stats_init(struct tp_rq_stats *stats);
+void tp_sq_stats_init(struct tp_sq_stats *stats);
+/* Back to zero, as for a reader that comes by (Q2 by choice only). */
+void tp_rq_stats_clear(struct tp_rq_stats *stats);
+void tp_sq_stats_clear(struct tp_sq_stats *stats);
+
+/* Add what a poll counted; one update, so packets and bytes stay a pair. */
+void tp_rq_stats_add(struct tp_rq_stats *stats, const struct tp_rq_onstack *counted);
+/* The same; nothing is touched if nothing was sent. */
+void tp_sq_stats_add(struct tp_sq_stats *stats, const struct tp_sq_onstack *counted);
+
+/* One counter of a group by @n; slow paths. */
+#define tp_stats_count(stats, field, n)          \
+	do {                                     \
+		tp_stat_begin(&(stats)->group);  \
+		tp_stat_add(&(stats)->field, n); \
+		tp_stat_end(&(stats)->group);    \
+	} while (0)
+
+/* ---- export ---------------------------------------------------------------------------------- */
+
+/* restarts is one counter outside: the sum of its two halves. */
+enum {
+	TP_RQ_EXPORTS = TP_NR_RQ_STATS,
+	TP_SQ_EXPORTS = TP_NR_SQ_POLL_STATS + TP_NR_SQ_XMIT_STATS - 1
+};
+struct tp_stat_name {
+	char text[TP_NET_STAT_NAME];
+};
+
+/*
+ * Names ("rq0_packets") and values of one queue in the same order, TP_RQ_EXPORTS and TP_SQ_EXPORTS
+ * of them.  What @values held before does not matter (T4).  Each returns the place after the last.
+ */
+struct tp_stat_name *tp_rq_stat_names(struct tp_stat_name *names, unsigned queue);
+struct tp_stat_name *tp_sq_stat_names(struct tp_stat_name *names, unsigned queue);
+uint64_t *tp_rq_stat_values(uint64_t *values, const struct tp_rq_stats *stats);
+uint64_t *tp_sq_stat_values(uint64_t *values, const struct tp_sq_stats *stats);
+/* By place: "packets"; what it means, in a few words. */
+const char *tp_rq_stat_name(unsigned i);
+const char *tp_rq_stat_meaning(unsigned i);
+const char *tp_sq_stat_name(unsigned i);
+const char *tp_sq_stat_meaning(unsigned i);
+
+#endif
