@@ -60,6 +60,7 @@ enum tp_net_state {
 struct tp_net_info {
 	char name[TP_NET_NAME], driver[TP_NET_NAME];
 	enum tp_net_state state;
+	bool up; /* opened, whether it can carry traffic now or not */
 	bool carrier;
 	unsigned speed_mbps;	/* 0: no link */
 	unsigned active_queues; /* pairs that carry traffic this moment */
