@@ -7,6 +7,8 @@
  *  C1  A group has one writer at a time; who may write is fixed by the group's user, and two
  *      writers need two groups (T2).
  *  C2  A reader never waits for anything but an update under way, and an update is a few stores.
+ *  C3  Counters are 64 bits wide everywhere and are words the explorer sees (no tp_quiet): whether
+ *      two of them can be read apart is what it is asked.
  *
  * Locking: none; a sequence count per group.
  */
@@ -32,13 +34,21 @@ static inline void tp_stat_end(struct tp_stat_group *group)
 }
 
 /* Between begin and end; a plain load and store, for nobody else writes (C1). */
-static inline void tp_stat_add(tp_quiet *counter, uint64_t value)
+static inline void tp_stat_add(tp_atomic_u64 *counter, uint64_t value)
 {
-	tp_quiet_store(counter, tp_quiet_load(counter) + value);
+	tp_atomic_store(counter, tp_atomic_load(counter, TP_RELAXED) + value, TP_RELAXED);
+}
+
+/* One counter of a group, for whoever needs no other of the same moment. */
+static inline uint64_t tp_stat_load(const tp_atomic_u64 *counter)
+{
+	return tp_atomic_load(counter, TP_RELAXED);
 }
 
 /* Copy @n counters of one group, all of the same moment. */
-void tp_stat_read(const struct tp_stat_group *group, const tp_quiet *counters, uint64_t *values,
-		  size_t n);
+void tp_stat_read(const struct tp_stat_group *group, const tp_atomic_u64 *counters,
+		  uint64_t *values, size_t n);
+/* All of them back to 0, in one update; a writer's. */
+void tp_stat_clear(struct tp_stat_group *group, tp_atomic_u64 *counters, size_t n);
 
 #endif

@@ -87,5 +87,6 @@ struct tp_dma_pool_stat {
 
 void tp_dma_pool_stat(struct tp_dma_pool *pool, struct tp_dma_pool_stat *stat);
 struct tp_dma_domain *tp_dma_pool_domain(const struct tp_dma_pool *pool);
+unsigned tp_dma_pool_buf_size(const struct tp_dma_pool *pool);
 
 #endif

@@ -38,31 +38,37 @@
 	X(drop_length, "frames without data, too short or too long for this interface") \
 	X(drop_reset, "frames received but thrown away when the ring was cleaned")
 
-/* Written by the poll. */
-#define TP_SQ_POLL_STATS(X)                                                 \
-	X(packets, "frames sent; a TSO frame counts its segments")          \
-	X(bytes, "their bytes, each segment with its headers, without FCS") \
-	X(drop_reset, "frames taken but unsent when the ring was cleaned")  \
-	X(poll_restarts, NULL) /* part of restarts */
+/*
+ * POLL: counted by the poll.  XMIT: by senders.  BOTH: by either, each in a field of its own that
+ * has this name (Q1); a report adds them up.
+ */
+#define TP_SQ_STATS(POLL, XMIT, BOTH)                                                        \
+	POLL(packets, "frames sent; a TSO frame counts its segments")                        \
+	POLL(bytes, "their bytes, each segment with its headers, without FCS")               \
+	XMIT(busy, "frames refused because the ring was full")                               \
+	XMIT(stops, "times the queue was stopped")                                           \
+	BOTH(restarts, "times it was started again")                                         \
+	XMIT(linearized, "frames copied into one buffer, for the device takes only so many") \
+	XMIT(drop_length, "frames too short or too long")                                    \
+	XMIT(drop_offload, "frames whose checksum, TSO or VLAN request makes no sense")      \
+	XMIT(drop_linearize, "frames with too many buffers and no memory to copy them")      \
+	XMIT(drop_map, "frames whose memory could not be mapped for the device")             \
+	POLL(drop_reset, "frames taken but unsent when the ring was cleaned")
 
-/* Written by senders. */
-#define TP_SQ_XMIT_STATS(X)                                                               \
-	X(busy, "frames refused because the ring was full")                               \
-	X(stops, "times the queue was stopped")                                           \
-	X(xmit_restarts, NULL) /* part of restarts */                                     \
-	X(linearized, "frames copied into one buffer, for the device takes only so many") \
-	X(drop_length, "frames too short or too long")                                    \
-	X(drop_offload, "frames whose checksum, TSO or VLAN request makes no sense")      \
-	X(drop_linearize, "frames with too many buffers and no memory to copy them")      \
-	X(drop_map, "frames whose memory could not be mapped for the device")
-
-#define TP_STAT_FIELD(name, what) tp_quiet name;
+#define TP_STAT_FIELD(name, what) tp_atomic_u64 name;
+#define TP_STAT_VALUE(name, what) uint64_t name;
 #define TP_STAT_COUNT(name, what) +1
+#define TP_STAT_SKIP(name, what)
+
+#define TP_SQ_POLL_STATS(X) TP_SQ_STATS(X, TP_STAT_SKIP, X)
+#define TP_SQ_XMIT_STATS(X) TP_SQ_STATS(TP_STAT_SKIP, X, X)
 
 enum {
-	TP_NR_RQ_STATS = 0 TP_RQ_STATS(TP_STAT_COUNT),
 	TP_NR_SQ_POLL_STATS = 0 TP_SQ_POLL_STATS(TP_STAT_COUNT),
 	TP_NR_SQ_XMIT_STATS = 0 TP_SQ_XMIT_STATS(TP_STAT_COUNT),
+	/* What a report has of a queue. */
+	TP_RQ_EXPORTS = 0 TP_RQ_STATS(TP_STAT_COUNT),
+	TP_SQ_EXPORTS = 0 TP_SQ_STATS(TP_STAT_COUNT, TP_STAT_COUNT, TP_STAT_COUNT),
 };
 
 struct tp_rq_stats {
@@ -71,7 +77,7 @@ struct tp_rq_stats {
 		struct {
 			TP_RQ_STATS(TP_STAT_FIELD)
 		};
-		tp_quiet all[TP_NR_RQ_STATS];
+		tp_atomic_u64 all[TP_RQ_EXPORTS];
 	};
 } __attribute__((aligned(64)));
 
@@ -81,7 +87,7 @@ struct tp_sq_poll_stats {
 		struct {
 			TP_SQ_POLL_STATS(TP_STAT_FIELD)
 		};
-		tp_quiet all[TP_NR_SQ_POLL_STATS];
+		tp_atomic_u64 all[TP_NR_SQ_POLL_STATS];
 	};
 } __attribute__((aligned(64)));
 
@@ -91,7 +97,7 @@ struct tp_sq_xmit_stats {
 		struct {
 			TP_SQ_XMIT_STATS(TP_STAT_FIELD)
 		};
-		tp_quiet all[TP_NR_SQ_XMIT_STATS];
+		tp_atomic_u64 all[TP_NR_SQ_XMIT_STATS];
 	};
 } __attribute__((aligned(64)));
 
@@ -112,7 +118,7 @@ struct tp_sq_onstack {
 
 void tp_rq_stats_init(struct tp_rq_stats *stats);
 void tp_sq_stats_init(struct tp_sq_stats *stats);
-/* Back to zero, as for a reader that comes by (Q2 by choice only). */
+/* Back to zero, while neither poll nor senders can run (Q2: by choice only). */
 void tp_rq_stats_clear(struct tp_rq_stats *stats);
 void tp_sq_stats_clear(struct tp_sq_stats *stats);
 
@@ -131,11 +137,34 @@ void tp_sq_stats_add(struct tp_sq_stats *stats, const struct tp_sq_onstack *coun
 
 /* ---- export ---------------------------------------------------------------------------------- */
 
-/* restarts is one counter outside: the sum of its two halves. */
-enum {
-	TP_RQ_EXPORTS = TP_NR_RQ_STATS,
-	TP_SQ_EXPORTS = TP_NR_SQ_POLL_STATS + TP_NR_SQ_XMIT_STATS - 1
+/*
+ * What a queue counted, as its report has it.  A receive queue's values are of one moment.  A send
+ * queue's poll is read before its senders, so a restart is never there without its stop.
+ */
+struct tp_rq_values {
+	union {
+		struct {
+			TP_RQ_STATS(TP_STAT_VALUE)
+		};
+		uint64_t all[TP_RQ_EXPORTS];
+	};
 };
+
+struct tp_sq_values {
+	union {
+		struct {
+			TP_SQ_STATS(TP_STAT_VALUE, TP_STAT_VALUE, TP_STAT_VALUE)
+		};
+		uint64_t all[TP_SQ_EXPORTS];
+	};
+};
+
+void tp_rq_stats_read(const struct tp_rq_stats *stats, struct tp_rq_values *values);
+void tp_sq_stats_read(const struct tp_sq_stats *stats, struct tp_sq_values *values);
+/* The sum of every drop_* (Q3). */
+uint64_t tp_rq_drops(const struct tp_rq_values *values);
+uint64_t tp_sq_drops(const struct tp_sq_values *values);
+
 struct tp_stat_name {
 	char text[TP_NET_STAT_NAME];
 };
