@@ -15,6 +15,17 @@ enum tp_avf_run {
 	TP_AVF_RUN_INTERRUPT, /* a thread per vector, which sleeps until its interrupt */
 };
 
+/*
+ * How long the device may take, ns; 0: the usual.  What takes longer is tried again after a reset,
+ * and what then still takes longer makes the device FAILED.
+ */
+struct tp_avf_patience {
+	uint64_t taken_ns;  /* until a message was taken from the queue; 250 ms */
+	uint64_t answer_ns; /* until it was answered; 2 s */
+	uint64_t begin_ns;  /* until a reset that was asked for begins; 2.5 s */
+	uint64_t end_ns;    /* until one that began is over; 20 s */
+};
+
 struct tp_avf_config {
 	const char *name; /* of the network device */
 	struct tp_machine *machine;
@@ -28,6 +39,7 @@ struct tp_avf_config {
 	unsigned rx_ring, tx_ring; /* 0: 512 */
 	unsigned mtu;		   /* 0: 1500 */
 	unsigned pool_bufs;	   /* buffers for senders; 0: 2048 */
+	struct tp_avf_patience patience;
 };
 
 struct tp_avf;
@@ -37,7 +49,7 @@ struct tp_avf;
  * name is taken, -EIO: the device does not answer or answers nonsense, -EINVAL.
  */
 int tp_avf_create(const struct tp_avf_config *config, struct tp_avf **avf);
-/* Closes it if need be.  Every frame it handed out must be back. */
+/* Closes it if need be.  -EBUSY: a frame that it handed out is not back; it is closed, but there. */
 int tp_avf_destroy(struct tp_avf *avf);
 struct tp_netdev *tp_avf_netdev(struct tp_avf *avf);
 /* Set before open. */

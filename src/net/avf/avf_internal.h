@@ -60,8 +60,9 @@ struct tp_avf_tx_ring {
 	tp_atomic_u32 next_to_clean __attribute__((aligned(64)));
 	/* both */
 	tp_atomic_u32 stopped __attribute__((aligned(64)));
-	/* the service's: progress at the last look (recover-hung) */
+	/* the service's: progress at the last look (recover-hung), and looks since without any */
 	int64_t seen_packets; /* -1: nothing was pending */
+	unsigned stalled;
 };
 
 struct tp_avf_rx_ring {
@@ -80,6 +81,7 @@ struct tp_avf_rx_ring {
 	char holder[24];		     /* "rxq0 descriptor" */
 };
 
+/* Locks, names and the way back are made once, by tp_avf_create(); the rest comes and goes. */
 struct tp_avf_queue {
 	struct tp_mutex poll_lock __attribute__((aligned(64)));
 	struct tp_avf_rx_ring rx;
@@ -100,7 +102,7 @@ struct tp_avf_aq_ring {
 
 struct tp_avf_adminq {
 	struct tp_avf_aq_ring send, receive;
-	bool enabled;
+	bool enabled; /* the device was told of both */
 };
 
 /* One message of the device. */
@@ -121,10 +123,11 @@ struct tp_avf {
 	struct tp_dma_domain *domain;
 	int node;
 	enum tp_avf_run run;
+	struct tp_avf_patience patience;
 
 	/* under config_lock */
 	enum tp_net_state state;
-	bool wanted_up;
+	bool wanted_up; /* open: rings, interrupts and threads are there, in a reset too */
 	struct tp_avf_adminq aq;
 	struct tp_avf_message *message; /* the last one read */
 	uint32_t caps;
@@ -138,8 +141,13 @@ struct tp_avf {
 	unsigned nr_multicast;
 	uint16_t *vlans;
 	unsigned nr_vlans;
+	uint8_t rss_key[TP_AVF_HKEY_BYTES];
 	uint64_t resets, resets_asked, resets_device, resets_hung;
 	uint64_t next_stats_ns, next_watchdog_ns;
+	uint64_t announced_until_ns; /* a reset was announced: look often until then */
+	/* messages of the device that nobody had asked for, or that made no sense */
+	uint64_t messages_unasked, messages_bad;
+	uint64_t filters_refused; /* that a reset or an open could not put back */
 
 	tp_atomic_u32 running; /* 1: queues carry traffic (A2) */
 	tp_atomic_u32
@@ -166,30 +174,67 @@ static inline struct tp_avf *tp_avf_of(struct tp_netdev *nd)
 	return tp_container_of(nd, struct tp_avf, nd);
 }
 
+static inline struct tp_avf_queue *tp_avf_queue_of(struct tp_netdev *nd, unsigned queue)
+{
+	return &tp_avf_of(nd)->queues[queue];
+}
+
+/* The interrupt of a queue pair, from 1; with too few of them several pairs share one. */
+static inline unsigned tp_avf_vector(const struct tp_avf *avf, unsigned queue)
+{
+	return 1 + queue % (avf->max_vectors - 1u);
+}
+
 /*
  * ---- admin queue: avf_adminq.c ----
- * Make, announce to the device and forget both rings.  -ENOMEM, -EIO.
+ * Memory for both rings.  -ENOMEM.
  */
 int tp_avf_aq_init(struct tp_avf *avf);
 void tp_avf_aq_fini(struct tp_avf *avf);
+/* Tell the device of them, empty; tell it that they end.  -EIO. */
+int tp_avf_aq_start(struct tp_avf *avf);
+void tp_avf_aq_stop(struct tp_avf *avf);
 /* Hand a message over; returns when the device took it.  -ETIMEDOUT, -EIO, -EMSGSIZE. */
 int tp_avf_aq_send(struct tp_avf *avf, uint32_t op, const void *message, size_t len);
 /* The next message of the device.  -EAGAIN: there is none.  -EBADMSG: nonsense; it was skipped. */
 int tp_avf_aq_receive(struct tp_avf *avf, struct tp_avf_message *message);
 /* The registers say that the device lost our rings: it was reset. */
 bool tp_avf_aq_lost(struct tp_avf *avf);
+/* The registers say that a message was lost, or that something is wrong with a ring. */
+bool tp_avf_aq_broken(struct tp_avf *avf);
 
 /*
  * ---- messages: avf_virtchnl.c ----
- * Send @op and wait for its answer, which is left in avf->message; events that come first are
- * dealt with.  -ETIMEDOUT, -EIO: refused (status in the error text), -ECONNRESET: a reset came.
+ * Send @op and wait for its answer, which is left in avf->message, its length checked; events that
+ * come first are dealt with.  -EIO, -EOPNOTSUPP: refused (status in the error text); the others ask
+ * for a reset: -ETIMEDOUT, -EBADMSG: the answer is nonsense, -ECONNRESET: a reset came.
  */
 int tp_avf_call(struct tp_avf *avf, uint32_t op, const void *message, size_t len);
+/* The link came or went, or traffic begins or ends: tell the user, if it is news. */
+void tp_avf_carrier_update(struct tp_avf *avf);
+
+/*
+ * ---- what messages say: avf_answers.c ----
+ * A5: nothing of a message is used before these have looked at it.
+ */
+/* An answer to @op may be so long. */
+bool tp_avf_answer_fits(uint32_t op, size_t len);
+/* Take over what was said.  -EBADMSG. */
+int tp_avf_take_version(struct tp_avf *avf, const struct tp_avf_message *m);
+int tp_avf_take_resources(struct tp_avf *avf, const struct tp_avf_message *m);
+int tp_avf_take_vlan_caps(struct tp_avf *avf, const struct tp_avf_message *m);
+void tp_avf_take_stats(struct tp_avf *avf, const struct tp_avf_message *m);
+
+/*
+ * ---- messages one by one: avf_messages.c ----
+ * As tp_avf_call().
+ */
 int tp_avf_get_version(struct tp_avf *avf);
 int tp_avf_get_resources(struct tp_avf *avf);
 int tp_avf_config_queues(struct tp_avf *avf);
 int tp_avf_config_irq_map(struct tp_avf *avf);
 int tp_avf_config_rss(struct tp_avf *avf);
+int tp_avf_config_vlan_strip(struct tp_avf *avf);
 int tp_avf_enable_queues(struct tp_avf *avf, uint32_t rx, uint32_t tx);
 int tp_avf_disable_queues(struct tp_avf *avf, uint32_t rx, uint32_t tx);
 int tp_avf_get_stats(struct tp_avf *avf);
@@ -198,27 +243,50 @@ void tp_avf_read_messages(struct tp_avf *avf);
 
 /*
  * ---- filters: avf_filter.c ----
+ * The device has them while it runs; what is recorded here is what it is to have.
  */
+/* Give the device all that is recorded; take all of it back.  As tp_avf_call(). */
 int tp_avf_filters_restore(struct tp_avf *avf);
+int tp_avf_filters_remove(struct tp_avf *avf);
 int tp_avf_add_mac(struct tp_avf *avf, const uint8_t mac[6], uint8_t type);
 int tp_avf_del_mac(struct tp_avf *avf, const uint8_t mac[6]);
 int tp_avf_set_promisc(struct tp_avf *avf, bool promisc, bool allmulti);
+int tp_avf_set_vlan(struct tp_netdev *nd, uint16_t vid, bool add);
+int tp_avf_set_multicast(struct tp_netdev *nd, const uint8_t mac[6], bool add);
 
 /*
  * ---- states: avf_state.c ----
+ *
+ *	open:  rings_alloc, irqs_request, up, run_start
+ *	close: run_stop, down, irqs_free, rings_free
+ *	reset: quiesce, (the device is reset), rings_clean, start, up
+ *	up:    filters, config_queues, rings_fill, enable_queues, irq_enable of each queue, running
+ *	down:  quiesce, irq_disable of each queue, disable_queues, filters removed, rings_clean
+ *
+ * So threads, interrupts and rings stay through a reset; vector 0 is requested by tp_avf_create().
  */
-int tp_avf_start(struct tp_avf *avf); /* from a fresh function to DOWN */
-int tp_avf_up(struct tp_avf *avf);
-void tp_avf_down(struct tp_avf *avf);
+int tp_avf_start(struct tp_avf *avf, bool fresh); /* to DOWN; @fresh: with VERSION (T19) */
+int tp_avf_up(struct tp_avf *avf);		  /* to RUNNING */
+int tp_avf_down(struct tp_avf *avf); /* to DOWN, whatever it returns; as tp_avf_call() */
+/* Rings, interrupts, threads, traffic: all or nothing. */
+int tp_avf_open(struct tp_netdev *nd);
+void tp_avf_close(struct tp_netdev *nd);
 /*
  * ---- resets: avf_reset.c ----
  */
 /* Note that a reset is due and wake the service; any thread, any lock. */
 void tp_avf_want_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
-/* The whole of it, under config_lock.  0: DOWN or RUNNING again as @wanted_up; else FAILED. */
+/* The whole of it, under config_lock.  0: DOWN or RUNNING again as @wanted_up; else FAILED: -EIO. */
 int tp_avf_do_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
 /* A reset is running in the device, or has been since we looked. */
 bool tp_avf_reset_detected(struct tp_avf *avf);
+/* Do what is noted or seen; before an operation.  -EIO: FAILED. */
+int tp_avf_settle(struct tp_avf *avf);
+/*
+ * After a message failed with @err: 0 if a reset put all that is recorded in place instead; @err if
+ * it was refused; -EIO: FAILED.
+ */
+int tp_avf_recover(struct tp_avf *avf, int err);
 
 /*
  * ---- rings: avf_ring.c ----
@@ -256,6 +324,7 @@ bool tp_avf_rx_fill(struct tp_avf_queue *q);
  * ---- polling and interrupts: avf_poll.c ----
  */
 unsigned tp_avf_poll(struct tp_netdev *nd, unsigned queue, unsigned budget);
+/* Of the queue pairs in use; all or none. */
 int tp_avf_irqs_request(struct tp_avf *avf);
 void tp_avf_irqs_free(struct tp_avf *avf);
 void tp_avf_irq_enable(struct tp_avf *avf, unsigned queue);
@@ -281,7 +350,14 @@ void tp_avf_refresh(struct tp_avf *avf);
 int tp_avf_set_config(struct tp_netdev *nd, const struct tp_net_config *config);
 
 /* ---- watching: avf_watchdog.c ---- */
+enum { TP_AVF_WATCH_MS = 2000 };
 /* Look for queues that stand still: first a forced write-back, then a reset is asked for. */
 void tp_avf_detect_hung(struct tp_avf *avf);
+
+/* ---- service: avf_service.c ---- */
+/* There is something to do; any thread, any lock, also from interrupts. */
+void tp_avf_kick(struct tp_avf *avf);
+int tp_avf_service_start(struct tp_avf *avf);
+void tp_avf_service_stop(struct tp_avf *avf);
 
 #endif
