@@ -18,8 +18,9 @@ enum {
 
 /* Wishes to the device on the way out, and what the device found on the way in. */
 enum {
-	TP_NB_CSUM_IP = 1 << 0,	 /* out: fill in the IPv4 header checksum */
-	TP_NB_CSUM_L4 = 1 << 1,	 /* out: fill in the TCP or UDP checksum; in: it is right */
+	TP_NB_CSUM_IP = 1 << 0, /* out: fill in the IPv4 header checksum */
+	/* out: fill in the TCP or UDP checksum, whatever stands there; in: it is right */
+	TP_NB_CSUM_L4 = 1 << 1,
 	TP_NB_TSO = 1 << 2,	 /* out: cut into segments of @mss; implies both checksums */
 	TP_NB_VLAN = 1 << 3,	 /* out: insert @vlan_tci; in: it was there and was taken out */
 	TP_NB_IPV6 = 1 << 4,	 /* out: the packet is IPv6, otherwise IPv4 */

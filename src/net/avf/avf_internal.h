@@ -35,50 +35,71 @@
 
 /* ---- rings (avf_ring.c) ---------------------------------------------------------------------- */
 
-/* What a send descriptor was used for. */
-struct tp_avf_tx_buf {
-	struct tp_netbuf *frame;  /* in the slot of a frame's first descriptor */
-	tp_atomic_u32 watch;	  /* there: 1 + the slot of its last one; 0: none (T16) */
-	uint32_t bytes, segments; /* there */
-	tp_dma_addr mapped;	  /* foreign memory mapped for this descriptor */
-	uint32_t mapped_len;	  /* 0: none */
+/*
+ * A run of descriptors that the device reports done by writing back its last one, in the slot of
+ * the first: the frames of one call to xmit, or as many of them as a write-back covers.
+ */
+struct tp_avf_tx_group {
+	tp_atomic_u32 watch;	 /* 1 + the slot of the last descriptor; 0: no group (T16) */
+	uint32_t packets, bytes; /* as they leave the wire */
+	uint32_t mapped;	 /* descriptors that point to foreign memory */
+};
+
+/* Foreign memory mapped for one descriptor; 0 bytes: none. */
+struct tp_avf_tx_map {
+	tp_dma_addr dma;
+	uint32_t len;
 };
 
 struct tp_avf_tx_ring {
 	struct tp_avf *avf;
 	unsigned index;
-	unsigned count; /* descriptors; a power of two is not required */
+	unsigned count; /* descriptors; 0: no ring.  A power of two is not required */
 	struct tp_avf_tx_desc *desc;
 	struct tp_dma_coherent memory;
-	struct tp_avf_tx_buf *bufs;
-	struct tp_sq_stats *stats; /* of the netdev (Q2) */
+	struct tp_avf_tx_group *groups; /* by descriptor, as are the next two */
+	struct tp_netbuf **frames;	/* in the slot of a frame's first descriptor */
+	struct tp_avf_tx_map *maps;
+	struct tp_sq_stats *stats;    /* of the netdev (Q2) */
+	unsigned stop_below, wake_at; /* free descriptors (T11, T13) */
+	char holder[24];	      /* "txq0 descriptor" */
 	/* the sender's */
 	struct tp_spinlock send_lock __attribute__((aligned(64)));
+	unsigned features; /* TP_NET_* that frames may ask for */
 	tp_atomic_u32 next_to_use;
-	bool doorbell_due; /* descriptors were written that the tail does not cover */
+	bool doorbell_due; /* descriptors were written that the tail does not cover (T15) */
 	/* the poll's */
 	tp_atomic_u32 next_to_clean __attribute__((aligned(64)));
-	/* both */
+	/* both: how many descriptors must be free before the queue goes on; 0: it is not stopped */
 	tp_atomic_u32 stopped __attribute__((aligned(64)));
 	/* the service's: progress at the last look (recover-hung), and looks since without any */
 	int64_t seen_packets; /* -1: nothing was pending */
 	unsigned stalled;
 };
 
+/* A ring's buffers; it outlives the ring while somebody holds frames. */
+struct tp_avf_rx_pool {
+	struct tp_list link; /* of @retired, once the ring is gone */
+	struct tp_dma_pool *pool;
+};
+
 struct tp_avf_rx_ring {
 	struct tp_avf *avf;
 	unsigned index;
-	unsigned count;
+	unsigned count; /* 0: no ring */
 	struct tp_avf_rx_desc *desc;
 	struct tp_dma_coherent memory;
-	struct tp_netbuf **bufs; /* by descriptor */
-	struct tp_dma_pool *pool;
+	struct tp_dma_buf **bufs; /* by descriptor; each is the head of a netbuf */
+	struct tp_avf_rx_pool *pool;
 	struct tp_rq_stats *stats;	     /* of the netdev (Q2) */
-	unsigned next_to_use, next_to_clean; /* the poll's */
+	unsigned next_to_use, next_to_clean; /* the poll's, as all that follows */
+	unsigned features;		     /* TP_NET_* whose findings are passed on */
 	struct tp_netbuf *partial;	     /* a frame whose end has not come yet (T10) */
-	unsigned buf_size, buf_len;	     /* room in a buffer; what the device is told of it */
-	bool refill_failed;		     /* come back without an interrupt (T5, T6) */
-	char holder[24];		     /* "rxq0 descriptor" */
+	bool discard;	    /* it grew too long: what is left of it is thrown away */
+	unsigned buf_len;   /* bytes of a buffer, as the device is told */
+	unsigned max_frame; /* bytes */
+	bool refill_failed; /* come back without an interrupt (T5, T6) */
+	char holder[24];    /* "rxq0 descriptor" */
 };
 
 /* Locks, names and the way back are made once, by tp_avf_create(); the rest comes and goes. */
@@ -154,6 +175,8 @@ struct tp_avf {
 		reset_seen; /* enum tp_avf_reset_cause; noted anywhere, taken up by the service */
 	tp_atomic_u32 refresh; /* posted buffers are wanted back (T27) */
 
+	struct tp_list retired; /* receive pools whose ring is gone (under config_lock) */
+	tp_atomic_u32 run_stopping;
 	struct tp_wait_queue service_wake;
 	tp_atomic_u32 service_work, stopping;
 	struct tp_thread service_thread, poll_thread;
@@ -232,6 +255,8 @@ void tp_avf_take_stats(struct tp_avf *avf, const struct tp_avf_message *m);
 int tp_avf_get_version(struct tp_avf *avf);
 int tp_avf_get_resources(struct tp_avf *avf);
 int tp_avf_config_queues(struct tp_avf *avf);
+/* Only the receive queue of the pair, which is disabled; it begins with descriptor 0 again. */
+int tp_avf_config_rx_queue(struct tp_avf *avf, unsigned queue);
 int tp_avf_config_irq_map(struct tp_avf *avf);
 int tp_avf_config_rss(struct tp_avf *avf);
 int tp_avf_config_vlan_strip(struct tp_avf *avf);
@@ -290,16 +315,24 @@ int tp_avf_recover(struct tp_avf *avf, int err);
 
 /*
  * ---- rings: avf_ring.c ----
- * For the present configuration, all queues or none.  -ENOMEM.
  */
+/* Once, by tp_avf_create(): locks, names and the way back, of all queues. */
+void tp_avf_queues_init(struct tp_avf *avf);
+/* For the present configuration, all queues or none.  -ENOMEM. */
 int tp_avf_rings_alloc(struct tp_avf *avf);
-/* Fill the receive rings as far as there are pages and ring their doorbells. */
+/* Fill the receive rings as far as there are pages and ring their doorbells.  Cannot fail (T6). */
 void tp_avf_rings_fill(struct tp_avf *avf);
 /* Take back whatever is in the rings and count it as dropped; the device is out of them (A3). */
 void tp_avf_rings_clean(struct tp_avf *avf);
 void tp_avf_rings_free(struct tp_avf *avf);
+/* At the end: free the pools that rings left behind.  -EBUSY: somebody holds frames, see error. */
+int tp_avf_pools_fini(struct tp_avf *avf);
+/* Let the rings know of nd.config.features; at any time after they were made. */
+void tp_avf_apply_features(struct tp_avf *avf);
 /* running = 0, and no poll and no sender is inside when it returns (A2). */
 void tp_avf_quiesce(struct tp_avf *avf);
+/* After running = 1: tell senders that were refused meanwhile. */
+void tp_avf_wake_senders(struct tp_avf *avf);
 
 static inline unsigned tp_avf_ring_unused(unsigned count, unsigned to_clean, unsigned to_use)
 {
@@ -327,14 +360,22 @@ unsigned tp_avf_poll(struct tp_netdev *nd, unsigned queue, unsigned budget);
 /* Of the queue pairs in use; all or none. */
 int tp_avf_irqs_request(struct tp_avf *avf);
 void tp_avf_irqs_free(struct tp_avf *avf);
+/*
+ * Let the queue pair's vector work as its run loop needs it: interrupts, or, where everything is
+ * polled, write-backs without (WB_ON_ITR, T25).
+ */
 void tp_avf_irq_enable(struct tp_avf *avf, unsigned queue);
 void tp_avf_irq_disable(struct tp_avf *avf, unsigned queue);
+/* Throttling intervals as configured; index 0 receive, 1 send. */
 void tp_avf_set_itr(struct tp_avf *avf, unsigned queue);
 /* Make the device write back and interrupt (recover-hung). */
 void tp_avf_force_wb(struct tp_avf *avf, unsigned queue);
 /* Ask for a poll of the queue, from anywhere. */
 void tp_avf_schedule(struct tp_avf_queue *q);
-/* Threads of the run loop, as the configuration says. */
+/*
+ * Threads of the run loop, for nd.config.queues pairs, from before or after running = 1 until
+ * after tp_avf_quiesce() or before.  -EAGAIN: none was started.  Stopping none is fine.
+ */
 int tp_avf_run_start(struct tp_avf *avf);
 void tp_avf_run_stop(struct tp_avf *avf);
 
