@@ -14,10 +14,12 @@
 enum {
 	TP_NET_NAME = 16,	/* bytes of a name with its 0 */
 	TP_NET_MAX_QUEUES = 16, /* pairs of one device */
-	TP_NET_MIN_RING = 64,	/* descriptors; a multiple of 32 */
+	TP_NET_MIN_RING = 64,	/* descriptors; a multiple of the step */
 	TP_NET_MAX_RING = 4096,
+	TP_NET_RING_STEP = 32,
 	TP_NET_MIN_MTU = 68, /* bytes */
 	TP_NET_MAX_MTU = 9702,
+	TP_NET_MAX_USECS = 8160,  /* between interrupts */
 	TP_NET_DEVICE_STATS = 12, /* counted by the device itself */
 	TP_NET_STAT_NAME = 32,
 };
@@ -41,7 +43,9 @@ struct tp_net_config {
 	bool promisc, allmulti;
 	/* least time between two interrupts of a queue pair, us, even, up to 8160; 0: none */
 	unsigned rx_usecs, tx_usecs;
-	bool keep_stats; /* a change of @queues keeps the counters of queues that remain */
+	/* A change of @queues keeps the queues' counters; otherwise they begin at 0 again in
+	 * reports, though not in the sums of tp_net_link_stats. */
+	bool keep_stats;
 };
 
 struct tp_net_limits {
@@ -70,7 +74,7 @@ struct tp_net_info {
 	struct tp_net_limits limits;
 };
 
-/* The names of a machine's devices, at most @max; returns how many there are. */
+/* The names of a machine's devices, oldest first, at most @max; returns how many there are. */
 TP_API unsigned tp_net_list(struct tp_machine *machine, char (*names)[TP_NET_NAME], unsigned max);
 /* -ENODEV: no device of that name; so with all the others. */
 TP_API int tp_net_info(struct tp_machine *machine, const char *name, struct tp_net_info *info);
@@ -81,11 +85,16 @@ TP_API int tp_net_close(struct tp_machine *machine, const char *name);
 
 /*
  * Change what differs from the present configuration; all or nothing.  An open device is stopped
- * and started where the change needs it.  -EINVAL: out of range (tp_last_error() says what),
- * -EOPNOTSUPP: the device has no such feature, -ENOMEM, -EIO.
+ * and started where the change needs it.  -EINVAL: out of range (tp_last_error() says what), or an
+ * address that is no device's, or TP_NET_TSO without TP_NET_TX_CSUM.  -EOPNOTSUPP: the device has
+ * no such feature, -ENOMEM, -EIO.
  */
 TP_API int tp_net_configure(struct tp_machine *machine, const char *name,
 			    const struct tp_net_config *config);
+/*
+ * Let frames of a VLAN in (1 to 4094), or of a multicast group, or no longer.  -EINVAL: no such
+ * VLAN or group.  -EOPNOTSUPP, -ENOSPC, -EIO: the device's.
+ */
 TP_API int tp_net_vlan(struct tp_machine *machine, const char *name, uint16_t vid, bool add);
 TP_API int tp_net_multicast(struct tp_machine *machine, const char *name, const uint8_t mac[6],
 			    bool add);
@@ -107,18 +116,35 @@ TP_API int tp_net_stats_get(struct tp_machine *machine, const char *name,
 			    struct tp_net_stats *stats);
 TP_API void tp_net_stats_put(struct tp_net_stats *stats);
 
-/* As /sys/class/net/.../statistics has them: sums over the queues. */
+/*
+ * As /sys/class/net/.../statistics has them.  Sums over all queues the device ever had; they never
+ * go back.  What reaches no queue is the device's own count.
+ *
+ *	rx_packets, rx_bytes	packets and bytes of the receive queues
+ *	rx_errors		their drop_error + drop_length
+ *	rx_length_errors	their drop_length
+ *	rx_dropped		their drop_reset
+ *	rx_missed_errors	rx_discards of the device: it had no descriptor for them
+ *	multicast		rx_multicast of the device
+ *	tx_packets, tx_bytes	packets and bytes of the send queues
+ *	tx_dropped		all of their drop_*
+ *	tx_errors		tx_discards + tx_errors of the device, after a queue had sent them
+ *
+ * So what the device wrote to the queues is rx_packets + rx_errors + rx_dropped, and what senders
+ * gave them tx_packets + tx_dropped, and what is in the rings.
+ */
 struct tp_net_link_stats {
 	uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors, multicast;
+	uint64_t rx_length_errors, rx_missed_errors;
 	uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
 };
 
 TP_API int tp_net_link_stats(struct tp_machine *machine, const char *name,
 			     struct tp_net_link_stats *stats);
 
-/* "starting", "down", "running", "resetting", "failed" */
+/* "starting", "down", "running", "resetting", "failed"; "?": no state */
 TP_API const char *tp_net_state_name(enum tp_net_state state);
-/* "rx_bytes", ...; i < TP_NET_DEVICE_STATS */
+/* "rx_bytes", ...; "?": @i is not below TP_NET_DEVICE_STATS */
 TP_API const char *tp_net_device_stat_name(unsigned i);
 
 #endif

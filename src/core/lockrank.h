@@ -25,7 +25,8 @@
 	X(SLAB_CACHES, 64)                                                                \
 	X(SLAB_NODE, 66)                                                                  \
 	X(OWNER_TABLE, 70)                                                                \
-	X(BACKING, 74) /* kernel mapping budget */                                        \
+	X(NET_TABLE, 72) /* the names of a machine's network devices */                   \
+	X(BACKING, 74)	 /* kernel mapping budget */                                      \
 	X(ZONELIST, 78)                                                                   \
 	X(ZONE, 80)	/* subrank: zone index */                                         \
 	X(PCP, 90)	/* subrank: CPU */                                                \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* stat_group - reading counters of one moment, and putting them back to 0. */
+/* stat_group - reading counters of one moment. */
 #include "core/stat_group.h"
 
 void tp_stat_group_init(struct tp_stat_group *group)
@@ -17,12 +17,4 @@ void tp_stat_read(const struct tp_stat_group *group, const tp_atomic_u64 *counte
 		for (size_t i = 0; i < n; i++)
 			values[i] = tp_stat_load(&counters[i]);
 	} while (tp_seqcount_read_retry(&group->seq, seq));
-}
-
-void tp_stat_clear(struct tp_stat_group *group, tp_atomic_u64 *counters, size_t n)
-{
-	tp_stat_begin(group);
-	for (size_t i = 0; i < n; i++)
-		tp_atomic_store(&counters[i], 0, TP_RELAXED);
-	tp_stat_end(group);
 }

@@ -48,7 +48,5 @@ static inline uint64_t tp_stat_load(const tp_atomic_u64 *counter)
 /* Copy @n counters of one group, all of the same moment. */
 void tp_stat_read(const struct tp_stat_group *group, const tp_atomic_u64 *counters,
 		  uint64_t *values, size_t n);
-/* All of them back to 0, in one update; a writer's. */
-void tp_stat_clear(struct tp_stat_group *group, tp_atomic_u64 *counters, size_t n);
 
 #endif

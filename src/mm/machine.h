@@ -164,6 +164,12 @@ struct tp_machine {
 	struct tp_memory_notifier slab_memory_notifier;
 
 	void *numa; /* numa's own state */
+	/* The network devices (net/netdev.c). */
+	struct tp_net_table {
+		struct tp_spinlock lock;
+		struct tp_list devices;
+		struct tp_wait_queue wq; /* the last call on a device that goes has ended */
+	} net;
 	tp_atomic_u32 demotion_enabled;
 	struct tp_trace_ring *trace;
 	struct tp_uevents *uevents; /* NULL: it keeps none */

@@ -17,20 +17,29 @@
  *  N4  Names, number and values of a statistics report are of one moment, whatever the queue count
  *      is doing (T1).
  *
+ *  N5  A device found by its name stays until the call that found it has ended (unregister waits).
+ *
  * Locking: @config_lock (rank NET_CONFIG, a mutex) for everything that changes the configuration.
+ * The machine's table of devices has a spinlock of its own (rank NET_TABLE).
  */
 #ifndef TP_NET_NETDEV_H
 #define TP_NET_NETDEV_H
 
 #include <tidepool/net.h>
 
+#include "core/list.h"
 #include "net/netbuf.h"
 #include "net/queue_stats.h"
 
 struct tp_netdev;
 
 struct tp_netdev_ops {
-	/* Under config_lock. */
+	/*
+	 * All under config_lock.  open: it is closed; close: it is open; netdev keeps is_open.
+	 * set_config: @config is valid and differs from nd->config, which the driver replaces at
+	 * the moment it suits it, or leaves to netdev; if it fails netdev puts the old one back.
+	 * set_vlan, set_multicast, reset may be NULL: -EOPNOTSUPP.
+	 */
 	int (*open)(struct tp_netdev *nd);
 	void (*close)(struct tp_netdev *nd);
 	int (*set_config)(struct tp_netdev *nd, const struct tp_net_config *config);
@@ -72,12 +81,37 @@ struct tp_netdev {
 	bool is_open;		  /* under config_lock */
 	tp_atomic_u32 carrier;	  /* 1: link up and queues running */
 	tp_atomic_u32 nr_queues;  /* active pairs; 0 while closed or in reset */
+	tp_atomic_u32 calls;	  /* on it by name, under way (N5) */
 	struct tp_rq_stats rq_stats[TP_NET_MAX_QUEUES];
 	struct tp_sq_stats sq_stats[TP_NET_MAX_QUEUES];
+	/* Where a report's queues begin to count (keep_stats); under config_lock. */
+	struct tp_rq_values rq_base[TP_NET_MAX_QUEUES];
+	struct tp_sq_values sq_base[TP_NET_MAX_QUEUES];
 };
 
-/* A driver's: fill in name, machine, ops, limits and first config before. */
+/* What the device itself counts, by place. */
+enum tp_net_device_stat {
+	TP_NET_DEVICE_RX_BYTES, /* with FCS (T23) */
+	TP_NET_DEVICE_RX_UNICAST,
+	TP_NET_DEVICE_RX_MULTICAST,
+	TP_NET_DEVICE_RX_BROADCAST,
+	TP_NET_DEVICE_RX_DISCARDS, /* there was no descriptor for them */
+	TP_NET_DEVICE_RX_UNKNOWN_PROTOCOL,
+	TP_NET_DEVICE_TX_BYTES,
+	TP_NET_DEVICE_TX_UNICAST,
+	TP_NET_DEVICE_TX_MULTICAST,
+	TP_NET_DEVICE_TX_BROADCAST,
+	TP_NET_DEVICE_TX_DISCARDS,
+	TP_NET_DEVICE_TX_ERRORS,
+};
+
+/*
+ * A driver's: fill in name, machine, ops, limits and first config before; the rest is 0 but what
+ * the driver itself sets (user, pool).  -EEXIST: the name is taken.  -EINVAL: it is no name, or
+ * the first config is wrong.
+ */
 int tp_netdev_register(struct tp_netdev *nd);
+/* Take it off its machine, wait for calls under way (N5), close it if it is open. */
 void tp_netdev_unregister(struct tp_netdev *nd);
 
 /*

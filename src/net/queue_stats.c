@@ -34,17 +34,6 @@ void tp_sq_stats_init(struct tp_sq_stats *stats)
 	tp_stat_group_init(&stats->xmit.group);
 }
 
-void tp_rq_stats_clear(struct tp_rq_stats *stats)
-{
-	tp_stat_clear(&stats->group, stats->all, TP_ARRAY_SIZE(stats->all));
-}
-
-void tp_sq_stats_clear(struct tp_sq_stats *stats)
-{
-	tp_stat_clear(&stats->poll.group, stats->poll.all, TP_ARRAY_SIZE(stats->poll.all));
-	tp_stat_clear(&stats->xmit.group, stats->xmit.all, TP_ARRAY_SIZE(stats->xmit.all));
-}
-
 static void add_rare(struct tp_rq_stats *stats, const struct tp_rq_onstack *counted)
 {
 	tp_stat_add(&stats->fragments, counted->fragments);

@@ -11,7 +11,8 @@
  *      cleans the ring while it cannot be polled); a send queue has one group for its poll and one
  *      for its senders, since both wake it (T2).
  *  Q2  Counters never go back.  They live as long as the device, not as long as a ring: closing,
- *      resizing, another MTU keep them.  A change of the queue count keeps or clears them as asked.
+ *      resizing, another MTU or queue count keep them.  Whoever wants to see them begin at 0 again
+ *      remembers what they were (tp_net_config.keep_stats is netdev's); nobody clears them.
  *  Q3  What was offered to a queue is in one counter at most, and at rest in one exactly:
  *	    send:    frames taken by xmit (a TSO frame counts its segments)
  *	             = packets + every drop_* of the send queue + those still in the ring
@@ -118,9 +119,6 @@ struct tp_sq_onstack {
 
 void tp_rq_stats_init(struct tp_rq_stats *stats);
 void tp_sq_stats_init(struct tp_sq_stats *stats);
-/* Back to zero, while neither poll nor senders can run (Q2: by choice only). */
-void tp_rq_stats_clear(struct tp_rq_stats *stats);
-void tp_sq_stats_clear(struct tp_sq_stats *stats);
 
 /* Add what a poll counted; one update, so packets and bytes stay a pair. */
 void tp_rq_stats_add(struct tp_rq_stats *stats, const struct tp_rq_onstack *counted);
