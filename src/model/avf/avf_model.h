@@ -30,6 +30,8 @@ struct tp_avf_model_config {
 	uint32_t caps;	    /* offered TP_VC_CAP_*; 0: what the model can do */
 	uint64_t reset_ns;  /* time a reset takes; 0: at once */
 	bool no_timers;	    /* nobody waits for throttled interrupts; the test runs the device */
+	bool spoof_check;   /* frames may only come from the function's own addresses */
+	bool mdd_reset;	    /* a malformed frame costs the function a reset (malicious driver) */
 };
 
 /* -ENOMEM, -EINVAL, -EAGAIN: no thread. */
@@ -70,15 +72,16 @@ struct tp_avf_queue_counts {
 	/* receive: frames the wire brought for this queue = written + each drop_* */
 	uint64_t rx_offered, rx_written, rx_drop_disabled, rx_drop_no_desc, rx_drop_fault;
 	uint64_t rx_drop_oversize;
-	uint64_t rx_bytes;
-	/* transmit: frames the descriptors described = sent + each drop_* */
-	uint64_t tx_frames, tx_sent, tx_bytes, tx_drop_malformed, tx_drop_fault, tx_drop_spoof;
+	uint64_t rx_bytes; /* of those written, as on the wire, without FCS */
+	/* transmit: frames the descriptors described = sent + each drop_*; TSO counts segments */
+	uint64_t tx_frames, tx_sent, tx_drop_malformed, tx_drop_fault, tx_drop_spoof, tx_drop_link;
+	uint64_t tx_bytes; /* of those sent, as on the wire: padded to 60, tagged, without FCS */
 };
 
 struct tp_avf_model_stat {
 	struct tp_avf_queue_counts queue[16];
 	/* frames for nobody here, by reason */
-	uint64_t rx_filtered, rx_fcs_bad;
+	uint64_t rx_filtered, rx_fcs_bad, rx_no_link;
 	uint64_t messages, messages_refused, resets;
 	uint64_t aq_overflows;
 };

@@ -16,7 +16,8 @@
  *      (T17).
  *
  * Locking: @lock (rank MODEL) for mailbox, physical function and configuration; each engine has its
- * own (rank MODEL_TX, MODEL_RX; subrank device * 16 + queue), taken after it; @timer_lock (IRQ).
+ * own (rank MODEL_TX, MODEL_RX; subrank: queue, for no thread holds two), taken after it;
+ * @timer_lock (IRQ).
  * A transmit engine holds its lock while it hands frames to the wire, and with it takes the
  * receive engine's at the other end: transmit before receive.
  */
@@ -25,6 +26,7 @@
 
 #include "core/rng.h"
 #include "model/avf/avf_model.h"
+#include "model/packet.h"
 #include "net/avf/avf_regs.h"
 #include "net/avf/virtchnl_regs.h"
 
@@ -41,6 +43,8 @@ struct tp_avf_tx_engine {
 	tp_dma_addr ring;
 	unsigned count, head;
 	unsigned vector, itr;
+	struct tp_wire *wire; /* NULL: no link; frames are dropped */
+	unsigned wire_side;
 	struct tp_avf_queue_counts *counts; /* the tx_ half */
 };
 
@@ -61,8 +65,8 @@ struct tp_avf_rx_engine {
 enum { TP_AVF_MODEL_MACS = 128 };
 
 struct tp_avf_port {
-	struct tp_spinlock
-		lock; /* rank MODEL_RX, subrank after all engines: only copied under it */
+	struct tp_spinlock lock; /* rank MODEL_RX, subrank after all engines */
+	bool link_up;		 /* as tp_avf_engines_connect() said */
 	uint8_t macs[TP_AVF_MODEL_MACS][6];
 	unsigned nr_macs;
 	bool promisc, allmulti;
@@ -71,7 +75,11 @@ struct tp_avf_port {
 	uint64_t hena;
 	uint8_t key[TP_AVF_HKEY_BYTES];
 	uint8_t lut[TP_AVF_HLUT_ENTRIES];
-	uint32_t generation; /* changes with each of the above; engines keep tables by it */
+	uint32_t generation; /* changes with each of the above */
+	/* what the port derives from it, and of which generation that is */
+	uint32_t derived;
+	uint64_t mac_words[TP_AVF_MODEL_MACS];
+	struct tp_toeplitz toeplitz;
 };
 
 /* ---- interrupts (interrupt.c) ---------------------------------------------------------------- */
@@ -120,6 +128,7 @@ struct tp_avf_model {
 	struct tp_wire_end end;
 	bool link_up;
 
+	tp_atomic_u32 malicious; /* a malformed frame was seen, and config.mdd_reset is set */
 	void (*tamper_rx)(void *arg, unsigned queue, uint64_t qw[4]);
 	void *tamper_arg;
 	void (*log)(void *arg, const char *line);
@@ -136,16 +145,31 @@ static inline struct tp_avf_model *tp_avf_model_of(struct tp_bus_device *device)
 	return tp_container_of(device, struct tp_avf_model, bus);
 }
 
-/* engines: what the control side calls */
+/*
+ * engines: what the control side calls.  Counts of a queue are read under its engine's lock, those
+ * of frames for nobody under the port's.
+ */
 void tp_avf_engines_init(struct tp_avf_model *m);
-/* Configure a queue that is disabled, as CONFIG_VSI_QUEUES said. */
+/*
+ * Send to @wire from now on, and receive; NULL: no link.  When it returns no engine uses the wire
+ * of before.
+ */
+void tp_avf_engines_connect(struct tp_avf_model *m, struct tp_wire *wire, unsigned side);
+/*
+ * Configure a queue that is disabled, as CONFIG_VSI_QUEUES said: it begins at descriptor 0.  The
+ * tail of a receive queue stays: drivers fill the ring before they send the message.
+ */
 void tp_avf_engine_config_tx(struct tp_avf_model *m, unsigned q, const struct tp_vc_txq_info *info);
 void tp_avf_engine_config_rx(struct tp_avf_model *m, unsigned q, const struct tp_vc_rxq_info *info);
-/* F3. */
+/* F3.  Nothing is sent from here: what was posted before goes with the next doorbell. */
 void tp_avf_engine_enable(struct tp_avf_model *m, unsigned q, bool tx, bool enable);
-/* Registers, rings, heads and tails as after power-on. */
+/* Queues, rings, heads and tails as after power-on; the link, the port and the counts stay. */
 void tp_avf_engines_reset(struct tp_avf_model *m);
-/* The driver moved a tail; in TP_AVF_INLINE this runs the engine. */
+/*
+ * The driver moved a tail; in TP_AVF_INLINE this runs the engine.  Here and in
+ * tp_avf_engines_run(): no lock of the model is held, for a malformed frame may lead to
+ * tp_avf_model_pf_reset().
+ */
 void tp_avf_engine_doorbell(struct tp_avf_model *m, unsigned q, bool tx, uint32_t tail);
 /* Send what the transmit queues hold; true: something was done. */
 bool tp_avf_engines_run(struct tp_avf_model *m);

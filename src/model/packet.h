@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * packet - what the bytes of a frame mean: where its headers are, which packet type the device
+ * calls it, and whether its checksums are right.
+ *
+ * Pure functions.  Whatever the bytes are, nothing beyond the length given is read.
+ */
+#ifndef TP_MODEL_PACKET_H
+#define TP_MODEL_PACKET_H
+
+#include "model/packet_csum.h"
+#include "model/packet_hash.h"
+
+enum {
+	TP_ETH_HEADER = 14,
+	TP_ETH_MIN = 60, /* of a frame, without FCS */
+	TP_ETH_TAG = 4,
+	TP_PACKET_HEADERS = 256, /* bytes that are looked at; headers beyond are not found */
+};
+
+/* IP protocols */
+enum {
+	TP_IP_ICMP = 1,
+	TP_IP_TCP = 6,
+	TP_IP_UDP = 17,
+	TP_IP_ICMPV6 = 58,
+	TP_IP_SCTP = 132,
+};
+
+enum {
+	TP_PACKET_TAGGED = 1 << 0, /* VLAN tag of type 0x8100 right behind the addresses */
+	TP_PACKET_IPV4 = 1 << 1,
+	TP_PACKET_IPV6 = 1 << 2,
+	TP_PACKET_FRAGMENT = 1 << 3,
+	/* IPv6 with a header that may change the addresses: the L4 checksum cannot be judged */
+	TP_PACKET_ADDRESSES = 1 << 4,
+};
+
+/* Offsets are bytes from the beginning of the frame. */
+struct tp_packet {
+	uint8_t ptype;	/* TP_AVF_PTYPE_* */
+	uint8_t flags;	/* TP_PACKET_* */
+	uint8_t proto;	/* what the IP packet carries, behind extension headers */
+	uint16_t tci;	/* of the tag */
+	uint16_t l3_at; /* 0: no IP header */
+	uint16_t l4_at; /* 0: no header of TCP, UDP, SCTP or ICMP, or it is in another fragment */
+	uint32_t
+		l4_end; /* where its data ends: Ethernet padding may follow.  0: lengths are wrong */
+};
+
+/* @bytes: the first @have of a frame of @len; as many as TP_PACKET_HEADERS are enough. */
+void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t have, uint32_t len);
+
+/*
+ * The first bytes of a frame as one piece: those of the frame itself, or copied to @room.  @have:
+ * how many.
+ */
+const uint8_t *tp_packet_bytes(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS],
+			       uint32_t *have);
+
+/* ---- checksums; @bytes as given to tp_packet_parse() ----------------------------------------- */
+
+/* The header checksum is right; so it is with IPv6, which has none. */
+bool tp_packet_ip_good(const struct tp_packet *packet, const uint8_t *bytes);
+
+/* How the L4 checksum is checked. */
+enum tp_packet_check {
+	TP_CHECK_NOTHING, /* there is none, or it cannot be judged */
+	TP_CHECK_SUM,	  /* [l4_at, l4_end) and the pseudo header sum up to 0xffff */
+	TP_CHECK_CRC,	  /* SCTP */
+	TP_CHECK_BAD,	  /* it cannot be right */
+};
+
+enum tp_packet_check tp_packet_l4_check(const struct tp_packet *packet, const uint8_t *bytes);
+/* Sum of the pseudo header for @l4_len bytes; 0: as TSO wants it, without the length. */
+uint64_t tp_packet_pseudo(const struct tp_packet *packet, const uint8_t *bytes, uint32_t l4_len);
+/* Read it all: the L4 checksum is right, or there is nothing to check. */
+bool tp_packet_l4_good(const struct tp_packet *packet, const uint8_t *bytes,
+		       const struct tp_wire_piece *pieces);
+/* Of TCP or UDP: where the checksum is, from the beginning of its header. */
+unsigned tp_packet_csum_at(uint8_t proto);
+
+/* Fill in all checksums of a frame in one piece. */
+void tp_packet_fill(uint8_t *frame, uint32_t len);
+
+/* ---- numbers in packets: big-endian, at any address ------------------------------------------ */
+
+static inline uint16_t tp_be16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap16(v);
+}
+
+static inline uint32_t tp_be32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap32(v);
+}
+
+static inline void tp_put_be16(void *p, uint16_t v)
+{
+	v = __builtin_bswap16(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void tp_put_be32(void *p, uint32_t v)
+{
+	v = __builtin_bswap32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+#endif
