@@ -7,7 +7,18 @@
  * what it wants before it returns.  So a frame that meets nothing special is copied once, from the
  * sender's buffers to the receiver's.
  *
- * Frames have no FCS bytes; @fcs_bad says that it would not match.
+ * Frames have no FCS bytes; TP_WIRE_FCS_BAD says that it would not match.
+ *
+ * Invariants
+ *  W1  In each direction, at rest: sent + duplicated = delivered + lost + unplugged + held.
+ *  W2  Frames of one sender arrive in its order, but for those counted as reordered.
+ *  W3  After tp_wire_unplug() returned no call of that end is running, and none begins.
+ *
+ * Locking: none where nothing special happens; a batch counts itself in and out of the end it
+ * reaches.  Mishaps, delays and captures: a lock per direction (rank WIRE), held while the other
+ * end receives.  Plugging: a mutex (rank WIRE_PLUG), held while ends hear of their link.
+ *
+ * Fault sites: model/capture-open, model/capture-write, model/tap-open, model/tap-write.
  */
 #ifndef TP_MODEL_WIRE_H
 #define TP_MODEL_WIRE_H
@@ -37,7 +48,10 @@ struct tp_wire_frame {
 
 /* One end of a wire: whoever is plugged in there. */
 struct tp_wire_end {
-	/* Frames arrive, in order; called by any thread.  They are gone when it returns. */
+	/*
+	 * Frames arrive, in order; called by any thread, with spinlocks held (rank MODEL_TX, WIRE),
+	 * so it neither sleeps nor sends on a wire.  They are gone when it returns.
+	 */
 	void (*receive)(void *arg, const struct tp_wire_frame *frames, unsigned n);
 	/* The other end came up or went down; may be NULL. */
 	void (*link)(void *arg, bool up);
@@ -46,7 +60,12 @@ struct tp_wire_end {
 
 struct tp_wire;
 
-/* What happens to frames in one direction; parts per million each, drawn in this order. */
+/*
+ * What happens to frames in one direction; parts per million each, drawn in this order.  A frame
+ * that is reordered waits for the next one and follows it; if none comes, for TP_WIRE_STRAGGLE_NS.
+ */
+enum { TP_WIRE_STRAGGLE_NS = 1000000 };
+
 struct tp_wire_mishap {
 	unsigned lose_ppm, corrupt_ppm, duplicate_ppm, reorder_ppm;
 	uint64_t delay_ns; /* every frame */
@@ -54,13 +73,19 @@ struct tp_wire_mishap {
 };
 
 struct tp_wire_stat {
-	uint64_t sent, bytes, lost, corrupted, duplicated, reordered, delivered, held;
+	uint64_t sent, bytes; /* as the sender gave them */
+	uint64_t lost;	      /* drawn, or there was no memory to hold a frame back */
+	uint64_t corrupted;
+	uint64_t duplicated; /* second copies */
+	uint64_t reordered;  /* overtaken by a later frame */
+	uint64_t delivered;
+	uint64_t held;	    /* now */
 	uint64_t unplugged; /* nobody was at the other end */
 };
 
 /* A wire with two free ends, 0 and 1.  -ENOMEM. */
 int tp_wire_create(struct tp_wire **wire);
-/* Both ends must be unplugged; frames still held are dropped. */
+/* Both ends must be unplugged and nobody sending; frames still held are dropped. */
 void tp_wire_destroy(struct tp_wire *wire);
 /* Plug in; @end stays the caller's.  -EBUSY: taken. */
 int tp_wire_plug(struct tp_wire *wire, unsigned side, const struct tp_wire_end *end);
@@ -69,14 +94,15 @@ void tp_wire_unplug(struct tp_wire *wire, unsigned side);
 /* Send from @side. */
 void tp_wire_send(struct tp_wire *wire, unsigned side, const struct tp_wire_frame *frames,
 		  unsigned n);
-/* Deliver what a delay held back until now; returns when the next is due, UINT64_MAX: none. */
+/* Deliver what was held back until now; returns when the next is due, UINT64_MAX: none. */
 uint64_t tp_wire_run(struct tp_wire *wire);
 void tp_wire_set_mishap(struct tp_wire *wire, unsigned side, const struct tp_wire_mishap *mishap);
 void tp_wire_stat(struct tp_wire *wire, unsigned side, struct tp_wire_stat *stat);
 
 /*
- * Write every frame that passes to a pcap file, as it is on the wire, offloads resolved (T28).
- * NULL ends it.  -EIO, -ENOENT, ...
+ * Write every frame that is delivered to a pcap file, as it is on the wire, offloads resolved
+ * (T28).  NULL ends it, and says with -EIO if the file is not whole.  -EIO, -ENOENT, ...; -ENOTSUP
+ * without libpcap.
  */
 int tp_wire_capture(struct tp_wire *wire, const char *path);
 
@@ -92,10 +118,21 @@ struct tp_tap;
 int tp_tap_open(const char *name, struct tp_wire *wire, unsigned side, bool offload,
 		struct tp_tap **tap);
 void tp_tap_close(struct tp_tap *tap);
-/* Frames that the host's side refused, and that it sent us damaged. */
-void tp_tap_stat(struct tp_tap *tap, uint64_t *refused, uint64_t *malformed);
 
-/* Send the frames of a pcap file from @side; returns how many, or -EIO, -ENOENT, -EINVAL. */
+/* Frames of the wire: received = written + refused.  Of the host: read = sent + malformed. */
+struct tp_tap_stat {
+	uint64_t received, written;
+	uint64_t refused; /* the host would not have them, or damaged on the wire (FCS) */
+	uint64_t read, malformed;
+	uint64_t sent, segments; /* taken as they were; cut, into so many */
+};
+
+void tp_tap_stat(struct tp_tap *tap, struct tp_tap_stat *stat);
+
+/*
+ * Send the frames of a pcap file from @side; returns how many, or -EIO, -ENOENT, -EINVAL: it is no
+ * capture of Ethernet, or a frame in it is not whole.  -ENOTSUP without libpcap.
+ */
 int64_t tp_pcap_replay(const char *path, struct tp_wire *wire, unsigned side);
 
 #endif
