@@ -16,7 +16,6 @@
  *  N3  Statistics live as long as the device (Q2 of queue_stats).
  *  N4  Names, number and values of a statistics report are of one moment, whatever the queue count
  *      is doing (T1).
- *
  *  N5  A device found by its name stays until the call that found it has ended (unregister waits).
  *
  * Locking: @config_lock (rank NET_CONFIG, a mutex) for everything that changes the configuration.
