@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_net_stats_threads - counters while they are written, and reports while queues come and go. */
+/* test_net_stats_threads - counters that are written, and reports while queues come and go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
