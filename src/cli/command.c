@@ -15,7 +15,7 @@ const char tp_version[] = TP_VERSION;
 const struct tp_command *const tp_commands[] = {
 	&tp_command_run,
 #if TP_HAVE_MOUNT
-	&tp_command_mount,   &tp_command_ctl,	 &tp_command_exec,
+	&tp_command_mount,   &tp_command_ctl,	 &tp_command_exec,    &tp_command_net,
 #endif
 #if TP_HAVE_SIM
 	&tp_command_explore, &tp_command_replay, &tp_command_merge,

@@ -77,6 +77,39 @@ static void print_load(const json_t *l)
 	       json_is_true(json_object_get(l, "running")) ? "running" : "stopped");
 }
 
+static void print_features(const json_t *features)
+{
+	const char *name;
+	json_t *on;
+
+	fputs("  features", stdout);
+	json_object_foreach((json_t *)features, name, on) if (json_is_true(on)) printf(" %s", name);
+	putchar('\n');
+}
+
+static void print_net_device(const json_t *d)
+{
+	const json_t *resets = json_object_get(d, "resets");
+
+	printf("%s: %s", text_of(d, "name"), text_of(d, "state"));
+	if (json_is_true(json_object_get(d, "carrier")))
+		printf(", link %" PRIu64 " Mbit/s\n", number_of(d, "speed_mbps"));
+	else
+		puts(", no link");
+	printf("  driver %s, mac %s, mtu %" PRIu64 " of %" PRIu64 "%s%s\n", text_of(d, "driver"),
+	       text_of(d, "mac"), number_of(d, "mtu"), number_of(d, "max_mtu"),
+	       json_is_true(json_object_get(d, "promisc")) ? ", promiscuous" : "",
+	       json_is_true(json_object_get(d, "allmulti")) ? ", all multicast" : "");
+	printf("  queues %" PRIu64 " of %" PRIu64 ", rings rx %" PRIu64 " tx %" PRIu64
+	       ", interrupts at least rx %" PRIu64 " us tx %" PRIu64 " us apart\n",
+	       number_of(d, "queues"), number_of(d, "max_queues"), number_of(d, "rx_ring"),
+	       number_of(d, "tx_ring"), number_of(d, "rx_usecs"), number_of(d, "tx_usecs"));
+	print_features(json_object_get(d, "features"));
+	printf("  resets %" PRIu64 " asked for, %" PRIu64 " by the device, %" PRIu64
+	       " because it hung\n",
+	       number_of(resets, "asked"), number_of(resets, "device"), number_of(resets, "hung"));
+}
+
 static void print_list(const json_t *list, void (*print)(const json_t *item))
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -100,9 +133,13 @@ static void print_member(const char *name, const json_t *value)
 		print_list(value, print_load);
 	else if (!strcmp(name, "device"))
 		print_device(value);
+	else if (!strcmp(name, "net_devices"))
+		print_list(value, print_net_device);
+	else if (!strcmp(name, "net_device"))
+		print_net_device(value);
 	else if (!strcmp(name, "report"))
 		print_report(value);
-	else if (!strcmp(name, "stat"))
+	else if (!strcmp(name, "stat") || !strcmp(name, "net_stats"))
 		print_figures(value);
 	else if (!strcmp(name, "findings"))
 		printf("%" PRId64 " findings\n", (int64_t)json_integer_value(value));

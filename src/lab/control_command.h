@@ -32,6 +32,12 @@ int tp_control_loads(struct tp_request *request);
 int tp_control_stop(struct tp_request *request);
 int tp_control_veto(struct tp_request *request);
 
+/* In control_net.c. */
+int tp_control_net(struct tp_request *request);
+int tp_control_net_stats(struct tp_request *request);
+int tp_control_net_set(struct tp_request *request);
+int tp_control_net_reset(struct tp_request *request);
+
 /* Of a command that takes none. */
 extern const struct tp_option tp_no_options[];
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* control_net - network devices over the control channel. */
+#include "lab/control_command.h"
+#include "lab/lab_machine.h"
+#include "lab/net_wish.h"
+
+static struct tp_machine *machine_of(const struct tp_request *request)
+{
+	return request->control->lm->machine;
+}
+
+enum { NET_LISTED = 64 };
+
+struct named {
+	const char *name;
+};
+
+static const struct tp_option name_options[] = {
+	TP_OPTION("name", TEXT, offsetof(struct named, name), .needed = true),
+	TP_OPTIONS_END,
+};
+
+static void answer_info(struct tp_request *request, const char *name)
+{
+	struct tp_net_info info;
+
+	if (!tp_net_info(machine_of(request), name, &info))
+		json_object_set_new(request->answer, "net_device", tp_net_info_json(&info));
+}
+
+/* All of them; one that goes meanwhile is left out. */
+int tp_control_net(struct tp_request *request)
+{
+	char names[NET_LISTED][TP_NET_NAME];
+	unsigned nr = tp_net_list(machine_of(request), names, NET_LISTED);
+	json_t *list = json_array();
+	int err = tp_request_options(request, tp_no_options, NULL);
+
+	for (unsigned i = 0; i < TP_MIN(nr, (unsigned)NET_LISTED); i++) {
+		struct tp_net_info info;
+
+		if (!tp_net_info(machine_of(request), names[i], &info))
+			json_array_append_new(list, tp_net_info_json(&info));
+	}
+	json_object_set_new(request->answer, "net_devices", list);
+	return err;
+}
+
+int tp_control_net_stats(struct tp_request *request)
+{
+	struct named named = { NULL };
+	struct tp_net_stats stats;
+	int err = tp_request_options(request, name_options, &named);
+
+	if (err)
+		return err;
+	err = tp_net_stats_get(machine_of(request), named.name, &stats);
+	if (err)
+		return tp_request_failed(request, err, "net_stats");
+	json_object_set_new(request->answer, "net_stats", tp_net_stats_json(&stats));
+	tp_net_stats_put(&stats);
+	return 0;
+}
+
+int tp_control_net_set(struct tp_request *request)
+{
+	struct tp_net_set set = { NULL };
+	struct tp_net_info info;
+	const char *name = json_string_value(json_object_get(request->object, "name"));
+	int err = name ? tp_net_info(machine_of(request), name, &info) : 0;
+
+	if (err)
+		return tp_request_failed(request, err, "net_set");
+	if (name)
+		tp_net_wish_init(&set.wish, &info);
+	err = tp_request_options(request, tp_net_set_options, &set);
+	if (err)
+		return err;
+	err = tp_net_wish_apply(machine_of(request), set.name, &set.wish);
+	if (err)
+		return tp_request_failed(request, err, "net_set");
+	answer_info(request, set.name);
+	return 0;
+}
+
+int tp_control_net_reset(struct tp_request *request)
+{
+	struct named named = { NULL };
+	int err = tp_request_options(request, name_options, &named);
+
+	if (err)
+		return err;
+	err = tp_net_reset(machine_of(request), named.name);
+	if (err)
+		return tp_request_failed(request, err, "net_reset");
+	answer_info(request, named.name);
+	return 0;
+}
