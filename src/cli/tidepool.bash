@@ -12,6 +12,9 @@ _tidepool_option() {
 	esac
 }
 
+_tidepool_net_settings='up= mtu= queues= rx_ring= tx_ring= rx_usecs= tx_usecs= mac= promisc= allmulti=
+	keep_stats= rx_csum= tx_csum= tso= rx_vlan= tx_vlan= rx_hash='
+
 # _tidepool_ctl_options COMMAND: what a command of the control channel may be told.
 _tidepool_ctl_options() {
 	case $1 in
@@ -21,7 +24,8 @@ _tidepool_ctl_options() {
 	load) echo 'kind= name= size= node= nodes= policy= threads= max_order= small_pages=' ;;
 	pin) echo 'name= mapping= offset= length= node= size=' ;;
 	veto) echo 'name= event= errno= priority= times=' ;;
-	stop) echo 'name=' ;;
+	stop | net_stats | net_reset) echo 'name=' ;;
+	net_set) echo "name= $_tidepool_net_settings" ;;
 	hmat) echo 'node= latency_ns= bandwidth_mbps= class= initiators=' ;;
 	esac
 }
@@ -42,7 +46,7 @@ _tidepool_ctl_values() {
 }
 
 _tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat stat check
-	events quit'
+	events quit net net_stats net_set net_reset'
 
 # _tidepool_ctl COMMAND WORD: the next word of what a machine is told; bash breaks it at "=".
 _tidepool_ctl() {
@@ -72,6 +76,19 @@ _tidepool_mounted() {
 	esac
 }
 
+# _tidepool_net WORD WORDS: what to do, a directory, one of its devices, and what to set.
+_tidepool_net() {
+	local word=$1
+	shift
+
+	case $# in
+	0) compgen -W 'show stats set reset' -- "$word" ;;
+	1) compgen -d -- "$word" ;;
+	2) compgen -W "$(ls "$2/sys/class/net" 2>/dev/null)" -- "$word" ;;
+	*) [ "$1" != set ] || compgen -W "$_tidepool_net_settings" -- "$word" ;;
+	esac
+}
+
 # _tidepool_arguments: the words before the one that is completed, without options.
 _tidepool_arguments() {
 	local at
@@ -88,6 +105,10 @@ _tidepool_argument() {
 	mount | ctl | exec)
 		mapfile -t words < <(_tidepool_arguments)
 		_tidepool_mounted "$1" "$2" "${words[@]}"
+		;;
+	net)
+		mapfile -t words < <(_tidepool_arguments)
+		_tidepool_net "$2" "${words[@]}"
 		;;
 	explore | replay)
 		compgen -W "$("${COMP_WORDS[0]}" explore --list 2>/dev/null | cut -d ' ' -f 1)" -- "$2"
