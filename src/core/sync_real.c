@@ -7,9 +7,6 @@
  *      enter the kernel.
  *  S2  A waiter counts itself before it checks its condition, a waker changes the condition before
  *      it looks at the count, a full barrier on each side: at least one of them sees the other.
- *
- * Ordering: TSan does not follow stand-alone fences.  Under it the ordering rides on an atomic
- * addition to the word both sides touch, which is at least as strong.
  */
 #include <errno.h>
 #include <limits.h>
@@ -120,23 +117,10 @@ void tp_spin_unlock(struct tp_spinlock *lock)
 
 /* ---- wait queue ---------------------------------------------------------------------------- */
 
-/*
- * Orders everything before it against everything after it, for two threads that both pass @shared.
- */
-static void full_barrier(tp_atomic_u32 *shared)
-{
-#if TP_TSAN
-	tp_atomic_add(shared, 0, TP_SEQ_CST);
-#else
-	(void)shared;
-	tp_fence(TP_SEQ_CST);
-#endif
-}
-
 uint32_t tp_wait_prepare(struct tp_wait_queue *wq)
 {
 	tp_atomic_add(&wq->waiters, 1, TP_SEQ_CST);
-	full_barrier(&wq->waiters);
+	tp_full_barrier(&wq->waiters);
 	/* After the count: a waker that does not see this waiter has not moved seq either. */
 	return tp_atomic_load(&wq->seq, TP_ACQUIRE);
 }
@@ -159,7 +143,7 @@ bool tp_wait_commit(struct tp_wait_queue *wq, uint32_t ticket, uint64_t until_ns
 
 void tp_wake_all(struct tp_wait_queue *wq)
 {
-	full_barrier(&wq->waiters);
+	tp_full_barrier(&wq->waiters);
 	if (!tp_atomic_load(&wq->waiters, TP_RELAXED))
 		return;
 	tp_atomic_add(&wq->seq, 1, TP_ACQ_REL);
