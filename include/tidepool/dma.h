@@ -15,7 +15,7 @@ typedef struct {
 
 enum { TP_DMA_OWNER_TEXT = 48 };
 
-/* One access that was refused. */
+/* One access that was refused, or a page that went offline while it was mapped. */
 struct tp_dma_fault {
 	uint64_t time_ns;
 	tp_dma_addr address;

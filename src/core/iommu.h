@@ -14,22 +14,33 @@
  *  D3  An entry that is cleared keeps its tag, so that a fault can name the last owner.
  *
  * Locking: entries are atomics; the log of faults stands under a spinlock of its own (rank CORE).
+ * Fault sites: core/iommu-leaf.
  */
 #ifndef TP_CORE_IOMMU_H
 #define TP_CORE_IOMMU_H
 
 #include <tidepool/dma.h>
 
+#include "core/mutant.h"
 #include "core/sync.h"
 
+/* Small in simulation, where every run begins with a copy of it (tidepool/types.h). */
+#ifdef TP_SIM
+enum { TP_IOMMU_LEAF_BITS = 4, TP_IOMMU_ROOT = 64, TP_IOMMU_FAULTS = 8 };
+#else
 enum {
-	TP_IOMMU_PAGE_SHIFT = 12,
-	TP_IOMMU_PAGE = 1 << TP_IOMMU_PAGE_SHIFT,
 	TP_IOMMU_LEAF_BITS = 9,
+	TP_IOMMU_ROOT = 2048, /* 4 GiB of I/O addresses */
+	TP_IOMMU_FAULTS = 64, /* kept; the oldest */
+};
+#endif
+
+enum {
+	TP_IOMMU_PAGE_SHIFT = TP_PAGE_SHIFT,
+	TP_IOMMU_PAGE = 1 << TP_IOMMU_PAGE_SHIFT,
 	TP_IOMMU_LEAF = 1 << TP_IOMMU_LEAF_BITS,
-	TP_IOMMU_ROOT = 2048,  /* 4 GiB of I/O addresses */
+	TP_IOMMU_PAGES = TP_IOMMU_ROOT * TP_IOMMU_LEAF,
 	TP_IOMMU_ENGINES = 80, /* who may be in a burst at once */
-	TP_IOMMU_FAULTS = 64,  /* kept; the oldest */
 };
 
 /* In an entry, below the host address. */
@@ -49,10 +60,9 @@ struct tp_iommu {
 		tp_atomic_u32 seq;
 		char pad[60];
 	} burst[TP_IOMMU_ENGINES];
-	struct tp_wait_queue idle; /* a burst ended while somebody waited */
-	tp_atomic_u32 waiters;
+	tp_atomic_u32 nr_engines; /* one more than the highest that was ever in a burst */
 	struct tp_spinlock fault_lock;
-	tp_atomic_u64 nr_faults;
+	tp_quiet nr_faults; /* written under the lock */
 	struct tp_dma_fault faults[TP_IOMMU_FAULTS];
 };
 
@@ -66,13 +76,42 @@ void tp_iommu_fini(struct tp_iommu *iommu);
 int tp_iommu_set(struct tp_iommu *iommu, tp_dma_addr dma, void *host, unsigned perms,
 		 const char *tag);
 void tp_iommu_clear(struct tp_iommu *iommu, tp_dma_addr dma);
-/* Wait until every burst that may have seen what was cleared before has ended (D2). */
+/* What the table says about a page, and whose it is or was last; 0 and NULL: nothing. */
+uint64_t tp_iommu_entry(struct tp_iommu *iommu, tp_dma_addr dma);
+const char *tp_iommu_tag(struct tp_iommu *iommu, tp_dma_addr dma);
+/*
+ * Wait until every burst that may have seen what was cleared before has ended (D2).  Spins and
+ * yields, since bursts are short: the caller may hold spinlocks, but none that a burst takes.
+ */
 void tp_iommu_sync(struct tp_iommu *iommu);
 
 /* ---- the side of the device ------------------------------------------------------------------ */
 
-void tp_iommu_enter(struct tp_iommu *iommu, unsigned engine);
-void tp_iommu_leave(struct tp_iommu *iommu, unsigned engine);
+/* @engine is in its first burst, or in that of a higher number than all before. */
+void tp_iommu_add_engine(struct tp_iommu *iommu, unsigned engine);
+
+/*
+ * One thread at a time per @engine.  The barrier stands against that of tp_iommu_sync(): either the
+ * burst sees an entry cleared, or the sync sees the burst.
+ */
+static inline void tp_iommu_enter(struct tp_iommu *iommu, unsigned engine)
+{
+	uint32_t seq;
+
+	if (tp_unlikely(engine >= tp_atomic_load(&iommu->nr_engines, TP_RELAXED)))
+		tp_iommu_add_engine(iommu, engine);
+	seq = tp_atomic_load(&iommu->burst[engine].seq, TP_RELAXED);
+	tp_atomic_store(&iommu->burst[engine].seq, seq + 1, TP_RELAXED);
+	if (!TP_MUTANT(burst_unfenced))
+		tp_full_barrier(&iommu->nr_engines);
+}
+
+static inline void tp_iommu_leave(struct tp_iommu *iommu, unsigned engine)
+{
+	uint32_t seq = tp_atomic_load(&iommu->burst[engine].seq, TP_RELAXED);
+
+	tp_atomic_store(&iommu->burst[engine].seq, seq + 1, TP_RELEASE);
+}
 
 /* Record that an access was refused. */
 void tp_iommu_fault(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want);
@@ -87,7 +126,7 @@ static inline void *tp_iommu_at(struct tp_iommu *iommu, tp_dma_addr dma, unsigne
 	struct tp_iommu_leaf *leaf;
 	uint64_t entry = 0;
 
-	if (tp_likely(page < (uint64_t)TP_IOMMU_ROOT * TP_IOMMU_LEAF)) {
+	if (tp_likely(page < TP_IOMMU_PAGES)) {
 		leaf = tp_atomic_load(&iommu->root[page >> TP_IOMMU_LEAF_BITS], TP_ACQUIRE);
 		if (tp_likely(leaf))
 			entry = tp_atomic_load(&leaf->entry[page & (TP_IOMMU_LEAF - 1)],

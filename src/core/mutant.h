@@ -45,7 +45,11 @@
 	X(get_relaxed, "so is its beginning, and hides what the one before did (weak memory)")   \
 	/* readers */                                                                            \
 	X(zone_stat_torn, "zone statistics give the lock up between counts and lists")           \
-	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")
+	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")         \
+	/* devices and pages (D2, P3, P4) */                                                     \
+	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst") \
+	X(burst_unfenced, "a burst begins without its barrier (weak memory)")                    \
+	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")
 
 enum tp_mutant {
 	TP_MUTANT_none,
