@@ -7,7 +7,8 @@
  *      memory one entry: each page has its own (T24).
  *  M2  tp_dma_unmap() returns when no access through the mapping is running or can begin.
  *  M3  What is mapped belongs to somebody who keeps it: the mapper, by owning or pinning the pages.
- *      Memory that goes offline while mapped is cut off, and recorded with the owner's name.
+ *      Memory that goes offline while mapped is cut off, and recorded as a fault of nobody's access
+ *      with the owner's name; the mapping is still to be unmapped.
  *
  * Locking: I/O addresses under the domain's lock (rank DMA).  Any thread, no lock above rank DMA.
  */
@@ -29,7 +30,7 @@ enum tp_dma_dir {
 
 /*
  * The memory that a device called @name can be allowed to reach.  May wait for a hotplug operation.
- * -ENOMEM.
+ * -ENOMEM, -ENOSPC: too many owners.
  */
 int tp_dma_domain_create(struct tp_machine *machine, const char *name,
 			 struct tp_dma_domain **domain);
@@ -41,6 +42,7 @@ struct tp_machine *tp_dma_machine(struct tp_dma_domain *domain);
 /*
  * Map @len bytes of the direct map at @address, any alignment; @tag says whose they are, in
  * storage that outlives the domain.  -ENOMEM, -ENOSPC: no I/O addresses (fault site dma/map).
+ * -EINVAL: no bytes, or not of this machine's memory.
  */
 int tp_dma_map(struct tp_dma_domain *domain, void *address, size_t len, enum tp_dma_dir dir,
 	       const char *tag, tp_dma_addr *dma);
@@ -60,7 +62,8 @@ struct tp_dma_coherent {
 };
 
 /*
- * @size bytes near @node, zeroed; both ways.  -ENOMEM.  -EINVAL: 0, or more than 4 MiB
+ * @size bytes near @node, zeroed; both ways; @tag is copied.  May make room by asking owners for
+ * their pages.  -ENOMEM, -ENOSPC.  -EINVAL: 0, or more than the largest run of pages, 4 MiB
  * (fault site dma/coherent).
  */
 int tp_dma_alloc(struct tp_dma_domain *domain, size_t size, int node, const char *tag,

@@ -7,13 +7,15 @@
  * at once if all of its buffers lie in the pool; otherwise the page is *leaving*: each buffer stays
  * away from the pool when it comes back, and the last one takes the page with it.  Leaving buffers
  * that a device holds do not come back by themselves, so the user is told (@leaving).
+ * Pages leave for an offline only.  Reclaim, which would see them replaced by others at once, gets
+ * pages that lie in the pool whole, and no others.
  *
  * A buffer is an object of the user's that begins with a struct tp_dma_buf; there are always
  * @nr_bufs of them, with or without a page behind.
  *
  * States of a page:
  *	NONE --- get, when the pool is short ---> USED --- release, shrink: all here ---> NONE
- *	USED --- release: some are out ---> LEAVING --- last put ---> NONE
+ *	USED --- release for an offline: some are out ---> LEAVING --- last put ---> NONE
  *
  * Invariants
  *  P1  A buffer is in the pool, or somebody's, or has no page.
@@ -28,27 +30,31 @@
 
 #include "dma/dma.h"
 
+/* 256 bytes, but less in simulation, where pages are small. */
+enum { TP_DMA_MIN_BUF = TP_PAGE_SIZE / 16 };
+
 struct tp_dma_pool;
 
 struct tp_dma_buf {
 	void *data;	 /* @buf_size bytes in the direct map */
 	tp_dma_addr dma; /* the same for the pool's domain */
 	struct tp_dma_pool *pool;
-	uint32_t index;	    /* of this buffer in its pool */
-	uint32_t next_free; /* the pool's */
-	tp_quiet holder;    /* const char *: who has it, for those who ask; static text */
+	uint32_t index;	 /* of this buffer in its pool */
+	uint32_t place;	 /* the pool's */
+	tp_quiet holder; /* const char *: who has it, for those who ask; static text */
 };
 
 struct tp_dma_pool_config {
 	struct tp_dma_domain *domain;
 	const char *name; /* shown as the owner of its pages; copied */
 	unsigned nr_bufs;
-	unsigned buf_size;  /* bytes, a power of two, 256 to the page size */
+	unsigned buf_size;  /* bytes, a power of two, TP_DMA_MIN_BUF to the page size */
 	size_t object_size; /* of the user's objects, at least sizeof(struct tp_dma_buf) */
 	int node;	    /* where pages come from; TP_NODE_NONE: anywhere */
 	/*
-	 * A page of which buffers are out is wanted back.  Called from whoever takes memory
-	 * away, with locks held: note it, wake somebody.  NULL: nobody needs to know.
+	 * A page of which buffers are out is wanted back.  Called once for each such page from
+	 * whoever takes memory away, with the hotplug lock held: note it, wake somebody.  NULL:
+	 * nobody needs to know.
 	 */
 	void (*leaving)(void *arg);
 	void *arg;
@@ -56,7 +62,10 @@ struct tp_dma_pool_config {
 
 /* -ENOMEM, -EINVAL, -ENOSPC: too many owners.  No page is allocated yet. */
 int tp_dma_pool_create(const struct tp_dma_pool_config *config, struct tp_dma_pool **pool);
-/* Every buffer must be back: -EBUSY otherwise, with the name of a holder as error text. */
+/*
+ * Every buffer must be back, and every put have returned: -EBUSY otherwise, with the name of a
+ * holder as error text.
+ */
 int tp_dma_pool_destroy(struct tp_dma_pool *pool);
 
 /*
@@ -64,7 +73,7 @@ int tp_dma_pool_destroy(struct tp_dma_pool *pool);
  * waiting for memory (TP_ALLOC_ATOMIC; fault site dma/pool-page).
  */
 unsigned tp_dma_pool_get(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigned n);
-/* Give buffers back, of one pool; any thread. */
+/* Give buffers back, of one pool, whose holders are forgotten; any thread. */
 void tp_dma_pool_put(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigned n);
 /* Give pages whose buffers are all here back to the machine; returns how many. */
 unsigned tp_dma_pool_shrink(struct tp_dma_pool *pool);
