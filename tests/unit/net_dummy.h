@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tidepool/fault.h>
+
 #include "mm_machine.h"
 #include "net/netdev.h"
 
@@ -165,6 +167,40 @@ static inline void add_dummy(struct dummy *d, struct tp_machine *m, const char *
 {
 	make_dummy(d, m, name);
 	must(tp_netdev_register(&d->nd));
+}
+
+/* ---- a machine with one such device, net0 ---------------------------------------------------- */
+
+static struct tp_machine *m;
+static struct dummy dummy;
+
+static inline int begin_net(void **state)
+{
+	(void)state;
+	m = make_machine(small_machine(2));
+	add_dummy(&dummy, m, "net0");
+	return 0;
+}
+
+static inline int end_net(void **state)
+{
+	(void)state;
+	tp_fault_reset();
+	tp_netdev_unregister(&dummy.nd);
+	end_machine(m);
+	return 0;
+}
+
+#define NET_TEST(test) cmocka_unit_test_setup_teardown(test, begin_net, end_net)
+
+/* The library says @words about its last failure. */
+static inline void must_say(const char *words)
+{
+	char text[256];
+
+	tp_error_format(tp_last_error(), text, sizeof(text));
+	if (!strstr(text, words))
+		fail_msg("expected \"%s\" in \"%s\"", words, text);
 }
 
 #endif

@@ -20,7 +20,6 @@ static int begin(void **state)
 	(void)state;
 	tp_rq_stats_init(&rq);
 	tp_sq_stats_init(&sq);
-	tp_atomic_store(&stop, 0, TP_RELAXED);
 	tp_atomic_store(&ready, 0, TP_RELAXED);
 	return 0;
 }
@@ -32,6 +31,7 @@ static bool goes_on(void)
 
 static void start(struct tp_thread *thread, const char *name, void (*fn)(void *), void *arg)
 {
+	tp_atomic_store(&stop, 0, TP_RELAXED);
 	must(tp_thread_start(thread, name, fn, arg));
 }
 
@@ -145,25 +145,6 @@ static void bytes_and_packets_are_of_one_moment(void **state)
 }
 
 /* ---- T1: reports while the queue count changes ----------------------------------------------- */
-
-static struct tp_machine *m;
-static struct dummy dummy;
-
-static int begin_device(void **state)
-{
-	begin(state);
-	m = make_machine(small_machine(2));
-	add_dummy(&dummy, m, "net0");
-	return 0;
-}
-
-static int end_device(void **state)
-{
-	(void)state;
-	tp_netdev_unregister(&dummy.nd);
-	end_machine(m);
-	return 0;
-}
 
 /* Round the clock, 1 to 16 and back to 1; now and then stopped and started. */
 static void change_queues(void *arg)
@@ -279,8 +260,7 @@ static void sums_never_go_back_while_queues_come_and_go(void **state)
 	end(&thread);
 }
 
-#define STATS_TEST(test)  cmocka_unit_test_setup(test, begin)
-#define DEVICE_TEST(test) cmocka_unit_test_setup_teardown(test, begin_device, end_device)
+#define STATS_TEST(test) cmocka_unit_test_setup(test, begin)
 
 int main(void)
 {
@@ -288,8 +268,8 @@ int main(void)
 		STATS_TEST(restarts_of_two_writers_add_up_exactly),
 		STATS_TEST(a_report_shows_no_restart_without_its_stop),
 		STATS_TEST(bytes_and_packets_are_of_one_moment),
-		DEVICE_TEST(names_number_and_values_agree_whatever_the_queue_count_does),
-		DEVICE_TEST(sums_never_go_back_while_queues_come_and_go),
+		NET_TEST(names_number_and_values_agree_whatever_the_queue_count_does),
+		NET_TEST(sums_never_go_back_while_queues_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
