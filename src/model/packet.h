@@ -38,14 +38,13 @@ enum {
 
 /* Offsets are bytes from the beginning of the frame. */
 struct tp_packet {
-	uint8_t ptype;	/* TP_AVF_PTYPE_* */
-	uint8_t flags;	/* TP_PACKET_* */
-	uint8_t proto;	/* what the IP packet carries, behind extension headers */
-	uint16_t tci;	/* of the tag */
-	uint16_t l3_at; /* 0: no IP header */
-	uint16_t l4_at; /* 0: no header of TCP, UDP, SCTP or ICMP, or it is in another fragment */
-	uint32_t
-		l4_end; /* where its data ends: Ethernet padding may follow.  0: lengths are wrong */
+	uint8_t ptype;	 /* TP_AVF_PTYPE_* */
+	uint8_t flags;	 /* TP_PACKET_* */
+	uint8_t proto;	 /* what the IP packet carries, behind extension headers */
+	uint16_t tci;	 /* of the tag */
+	uint16_t l3_at;	 /* 0: no IP header */
+	uint16_t l4_at;	 /* 0: no header of TCP, UDP, SCTP or ICMP, or only part of it */
+	uint32_t l4_end; /* where its data ends, padding may follow; 0: lengths are wrong */
 };
 
 /* @bytes: the first @have of a frame of @len; as many as TP_PACKET_HEADERS are enough. */
