@@ -101,3 +101,8 @@ struct tp_dma_domain *tp_dma_pool_domain(const struct tp_dma_pool *pool)
 {
 	return pool->config.domain;
 }
+
+unsigned tp_dma_pool_buf_size(const struct tp_dma_pool *pool)
+{
+	return pool->config.buf_size;
+}
