@@ -49,7 +49,10 @@ struct tp_avf;
  * name is taken, -EIO: the device does not answer or answers nonsense, -EINVAL.
  */
 int tp_avf_create(const struct tp_avf_config *config, struct tp_avf **avf);
-/* Closes it if need be.  -EBUSY: a frame that it handed out is not back; it is closed, but there. */
+/*
+ * Closes it if need be.  -EBUSY: a frame that it handed out is not back (tp_last_error() names a
+ * holder); the device is gone for its users, but must be destroyed again.
+ */
 int tp_avf_destroy(struct tp_avf *avf);
 struct tp_netdev *tp_avf_netdev(struct tp_avf *avf);
 /* Set before open. */

@@ -28,6 +28,8 @@
 #ifndef TP_NET_AVF_INTERNAL_H
 #define TP_NET_AVF_INTERNAL_H
 
+#include <errno.h>
+
 #include "core/list.h"
 #include "net/avf/avf.h"
 #include "net/avf/avf_regs.h"
@@ -151,8 +153,10 @@ struct tp_avf {
 	bool wanted_up; /* open: rings, interrupts and threads are there, in a reset too */
 	struct tp_avf_adminq aq;
 	struct tp_avf_message *message; /* the last one read */
+	void *out;			/* one is being built; TP_AVF_AQ_BUF bytes */
 	uint32_t caps;
-	uint16_t vsi_id, max_queues, max_vectors;
+	uint16_t vsi_id, max_queues, max_vectors, max_mtu;
+	uint8_t default_mac[6]; /* zero: the physical function has none for us */
 	uint32_t rss_key_size, rss_lut_size;
 	bool link_up;
 	uint32_t link_mbps;
@@ -168,6 +172,7 @@ struct tp_avf {
 	uint64_t announced_until_ns; /* a reset was announced: look often until then */
 	/* messages of the device that nobody had asked for, or that made no sense */
 	uint64_t messages_unasked, messages_bad;
+	bool gone;		  /* no longer registered */
 	uint64_t filters_refused; /* that a reset or an open could not put back */
 
 	tp_atomic_u32 running; /* 1: queues carry traffic (A2) */
@@ -178,7 +183,7 @@ struct tp_avf {
 	struct tp_list retired; /* receive pools whose ring is gone (under config_lock) */
 	tp_atomic_u32 run_stopping;
 	struct tp_wait_queue service_wake;
-	tp_atomic_u32 service_work, stopping;
+	tp_atomic_u32 service_work, irq0_fired, stopping;
 	struct tp_thread service_thread, poll_thread;
 	bool has_service, has_poll_thread;
 
@@ -197,15 +202,24 @@ static inline struct tp_avf *tp_avf_of(struct tp_netdev *nd)
 	return tp_container_of(nd, struct tp_avf, nd);
 }
 
+/* Pauses between looks at a device that has yet to do something: short ones first. */
+struct tp_avf_pause {
+	uint64_t until_ns, next_ns, longest_ns;
+};
+
+struct tp_avf_pause tp_avf_pause_begin(uint64_t patience_ns, uint64_t longest_ns);
+/* False: patience is over. */
+bool tp_avf_pause(struct tp_avf_pause *pause);
+
+/* A message failed because the device said no: everything else asks for a reset. */
+static inline bool tp_avf_refused(int err)
+{
+	return err == -EIO || err == -EOPNOTSUPP;
+}
+
 static inline struct tp_avf_queue *tp_avf_queue_of(struct tp_netdev *nd, unsigned queue)
 {
 	return &tp_avf_of(nd)->queues[queue];
-}
-
-/* The interrupt of a queue pair, from 1; with too few of them several pairs share one. */
-static inline unsigned tp_avf_vector(const struct tp_avf *avf, unsigned queue)
-{
-	return 1 + queue % (avf->max_vectors - 1u);
 }
 
 /*
@@ -246,6 +260,12 @@ bool tp_avf_answer_fits(uint32_t op, size_t len);
 int tp_avf_take_version(struct tp_avf *avf, const struct tp_avf_message *m);
 int tp_avf_take_resources(struct tp_avf *avf, const struct tp_avf_message *m);
 int tp_avf_take_vlan_caps(struct tp_avf *avf, const struct tp_avf_message *m);
+/* One of the layers of a VLAN capability is to be had, for tags of the usual kind. */
+static inline bool tp_avf_vlan_can(uint32_t support)
+{
+	return support & TP_VC_VLAN_ETHERTYPE_8100;
+}
+
 void tp_avf_take_stats(struct tp_avf *avf, const struct tp_avf_message *m);
 
 /*
@@ -262,6 +282,7 @@ int tp_avf_config_rss(struct tp_avf *avf);
 int tp_avf_config_vlan_strip(struct tp_avf *avf);
 int tp_avf_enable_queues(struct tp_avf *avf, uint32_t rx, uint32_t tx);
 int tp_avf_disable_queues(struct tp_avf *avf, uint32_t rx, uint32_t tx);
+int tp_avf_get_vlan_caps(struct tp_avf *avf);
 int tp_avf_get_stats(struct tp_avf *avf);
 /* Read and deal with whatever the device has to say now. */
 void tp_avf_read_messages(struct tp_avf *avf);
@@ -282,8 +303,8 @@ int tp_avf_set_multicast(struct tp_netdev *nd, const uint8_t mac[6], bool add);
 /*
  * ---- states: avf_state.c ----
  *
- *	open:  rings_alloc, irqs_request, up, run_start
- *	close: run_stop, down, irqs_free, rings_free
+ *	open:  rings_alloc, irqs_request, run_start, up
+ *	close: down, run_stop, irqs_free, rings_free
  *	reset: quiesce, (the device is reset), rings_clean, start, up
  *	up:    filters, config_queues, rings_fill, enable_queues, irq_enable of each queue, running
  *	down:  quiesce, irq_disable of each queue, disable_queues, filters removed, rings_clean
@@ -292,7 +313,14 @@ int tp_avf_set_multicast(struct tp_netdev *nd, const uint8_t mac[6], bool add);
  */
 int tp_avf_start(struct tp_avf *avf, bool fresh); /* to DOWN; @fresh: with VERSION (T19) */
 int tp_avf_up(struct tp_avf *avf);		  /* to RUNNING */
-int tp_avf_down(struct tp_avf *avf); /* to DOWN, whatever it returns; as tp_avf_call() */
+/*
+ * To DOWN.  A device that does not disable its queues is reset at function level, so that the rings
+ * can be cleaned (A3); then a reset is noted, and the state is RESETTING.
+ */
+void tp_avf_down(struct tp_avf *avf);
+/* The part of both that a reset needs: nothing of the driver's touches a ring any more. */
+void tp_avf_stop_traffic(struct tp_avf *avf);
+extern const struct tp_netdev_ops tp_avf_ops;
 /* Rings, interrupts, threads, traffic: all or nothing. */
 int tp_avf_open(struct tp_netdev *nd);
 void tp_avf_close(struct tp_netdev *nd);
@@ -303,6 +331,8 @@ void tp_avf_close(struct tp_netdev *nd);
 void tp_avf_want_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
 /* The whole of it, under config_lock.  0: DOWN or RUNNING again as @wanted_up; else FAILED: -EIO. */
 int tp_avf_do_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
+/* Until a reset is over: -ETIMEDOUT.  COMPLETED counts only for a @fresh function, just found. */
+int tp_avf_wait_active(struct tp_avf *avf, bool fresh);
 /* A reset is running in the device, or has been since we looked. */
 bool tp_avf_reset_detected(struct tp_avf *avf);
 /* Do what is noted or seen; before an operation.  -EIO: FAILED. */
@@ -325,14 +355,24 @@ void tp_avf_rings_fill(struct tp_avf *avf);
 /* Take back whatever is in the rings and count it as dropped; the device is out of them (A3). */
 void tp_avf_rings_clean(struct tp_avf *avf);
 void tp_avf_rings_free(struct tp_avf *avf);
+/*
+ * The memory of all rings, put aside while others are tried: a place for it (NULL: -ENOMEM, set);
+ * move the clean rings there; move them back, where there are none; free them.  The last two free
+ * the place.
+ */
+struct tp_avf_rings;
+struct tp_avf_rings *tp_avf_rings_aside_new(void);
+void tp_avf_rings_set_aside(struct tp_avf *avf, struct tp_avf_rings *aside);
+void tp_avf_rings_put_back(struct tp_avf *avf, struct tp_avf_rings *aside);
+void tp_avf_rings_forget(struct tp_avf *avf, struct tp_avf_rings *aside);
 /* At the end: free the pools that rings left behind.  -EBUSY: somebody holds frames, see error. */
 int tp_avf_pools_fini(struct tp_avf *avf);
 /* Let the rings know of nd.config.features; at any time after they were made. */
 void tp_avf_apply_features(struct tp_avf *avf);
 /* running = 0, and no poll and no sender is inside when it returns (A2). */
 void tp_avf_quiesce(struct tp_avf *avf);
-/* After running = 1: tell senders that were refused meanwhile. */
-void tp_avf_wake_senders(struct tp_avf *avf);
+/* running = 1; each queue is polled once (T6), and senders that were refused are told. */
+void tp_avf_unquiesce(struct tp_avf *avf);
 
 static inline unsigned tp_avf_ring_unused(unsigned count, unsigned to_clean, unsigned to_use)
 {
@@ -398,6 +438,9 @@ void tp_avf_detect_hung(struct tp_avf *avf);
 /* ---- service: avf_service.c ---- */
 /* There is something to do; any thread, any lock, also from interrupts. */
 void tp_avf_kick(struct tp_avf *avf);
+/* The interrupt of vector 0: its handler, and letting it come (again) if it came. */
+void tp_avf_irq0(void *avf);
+void tp_avf_irq0_arm(struct tp_avf *avf);
 int tp_avf_service_start(struct tp_avf *avf);
 void tp_avf_service_stop(struct tp_avf *avf);
 
