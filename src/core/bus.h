@@ -3,6 +3,8 @@
  * bus - how a driver sees a device: registers, interrupts, an IOMMU in front of memory, power,
  * reset.
  *
+ * What was stored before a register is written is seen by a device that sees the register.
+ *
  * A model implements the operations; so could a backend for real hardware.  Registers may be
  * written from any thread and a write may run the device before it returns, so a driver holds no
  * lock that its interrupt handlers take when it writes one, and a handler only notes that it was

@@ -49,7 +49,10 @@
 	/* devices and pages (D2, P3, P4) */                                                     \
 	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst") \
 	X(burst_unfenced, "a burst begins without its barrier (weak memory)")                    \
-	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")
+	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")               \
+	/* a send queue that stopped goes on (T12) */                                            \
+	X(tx_stop_unfenced, "a sender stops and looks for room without a barrier (weak memory)") \
+	X(tx_wake_unfenced, "a poll makes room and looks for a sender without one (weak memory)")
 
 enum tp_mutant {
 	TP_MUTANT_none,

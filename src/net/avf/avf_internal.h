@@ -62,6 +62,7 @@ struct tp_avf_tx_ring {
 	struct tp_avf_tx_group *groups; /* by descriptor, as are the next two */
 	struct tp_netbuf **frames;	/* in the slot of a frame's first descriptor */
 	struct tp_avf_tx_map *maps;
+	uint32_t max_frame;	      /* bytes of a frame or segment */
 	struct tp_sq_stats *stats;    /* of the netdev (Q2) */
 	unsigned stop_below, wake_at; /* free descriptors (T11, T13) */
 	char holder[24];	      /* "txq0 descriptor" */
@@ -100,8 +101,9 @@ struct tp_avf_rx_ring {
 	bool discard;	    /* it grew too long: what is left of it is thrown away */
 	unsigned buf_len;   /* bytes of a buffer, as the device is told */
 	unsigned max_frame; /* bytes */
-	bool refill_failed; /* come back without an interrupt (T5, T6) */
-	char holder[24];    /* "rxq0 descriptor" */
+	bool parked;	    /* its queue is disabled for a moment: it is left alone (T27) */
+	tp_atomic_u32 refill_failed; /* come back without an interrupt (T5, T6); read anywhere */
+	char holder[24];	     /* "rxq0 descriptor" */
 };
 
 /* Locks, names and the way back are made once, by tp_avf_create(); the rest comes and goes. */
@@ -329,7 +331,7 @@ void tp_avf_close(struct tp_netdev *nd);
  */
 /* Note that a reset is due and wake the service; any thread, any lock. */
 void tp_avf_want_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
-/* The whole of it, under config_lock.  0: DOWN or RUNNING again as @wanted_up; else FAILED: -EIO. */
+/* The whole of it, under config_lock.  0: DOWN or RUNNING again as @wanted_up.  -EIO: FAILED. */
 int tp_avf_do_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause);
 /* Until a reset is over: -ETIMEDOUT.  COMPLETED counts only for a @fresh function, just found. */
 int tp_avf_wait_active(struct tp_avf *avf, bool fresh);
@@ -394,7 +396,7 @@ unsigned tp_avf_rx_clean(struct tp_avf_queue *q, unsigned budget);
 bool tp_avf_rx_fill(struct tp_avf_queue *q);
 
 /*
- * ---- polling and interrupts: avf_poll.c ----
+ * ---- polling and interrupts: avf_poll.c, avf_irq.c ----
  */
 unsigned tp_avf_poll(struct tp_netdev *nd, unsigned queue, unsigned budget);
 /* Of the queue pairs in use; all or none. */
@@ -410,6 +412,9 @@ void tp_avf_irq_disable(struct tp_avf *avf, unsigned queue);
 void tp_avf_set_itr(struct tp_avf *avf, unsigned queue);
 /* Make the device write back and interrupt (recover-hung). */
 void tp_avf_force_wb(struct tp_avf *avf, unsigned queue);
+/* While a queue is polled with its interrupt off: let the device write back all the same, if it can
+ * (T25). */
+void tp_avf_irq_wb(struct tp_avf *avf, unsigned queue);
 /* Ask for a poll of the queue, from anywhere. */
 void tp_avf_schedule(struct tp_avf_queue *q);
 /*

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * avf_irq - the interrupts of queue pairs: handlers, arming, throttling, write-backs without.
+ *
+ * Locking: none; registers are written by whoever runs the queue, and under config_lock.
+ */
+#include "net/avf/avf_traffic.h"
+
+enum { RX_ITR = 0, TX_ITR = 1 };
+
+static unsigned nr_vectors(const struct tp_avf *avf)
+{
+	return TP_MIN(avf->nd.config.queues, avf->max_vectors - 1u);
+}
+
+/* Of all pairs that share the vector of this one. */
+static void interrupt(void *arg)
+{
+	struct tp_avf_queue *q = arg;
+	struct tp_avf *avf = q->rx.avf;
+
+	for (unsigned i = q->rx.index; i < avf->nd.config.queues; i += nr_vectors(avf))
+		tp_avf_schedule(&avf->queues[i]);
+}
+
+int tp_avf_irqs_request(struct tp_avf *avf)
+{
+	for (unsigned i = 0; i < nr_vectors(avf); i++) {
+		int err = tp_bus_irq_request(avf->bus, tp_avf_vector(avf, i), interrupt,
+					     &avf->queues[i]);
+
+		if (!err)
+			continue;
+		while (i--)
+			tp_bus_irq_free(avf->bus, tp_avf_vector(avf, i));
+		return err;
+	}
+	return 0;
+}
+
+void tp_avf_irqs_free(struct tp_avf *avf)
+{
+	for (unsigned i = 0; i < nr_vectors(avf); i++)
+		tp_bus_irq_free(avf->bus, tp_avf_vector(avf, i));
+}
+
+static void write_control(struct tp_avf *avf, unsigned queue, uint32_t value)
+{
+	tp_bus_write(avf->bus, TP_AVF_DYN_CTLN(tp_avf_vector(avf, queue)), value);
+}
+
+/* Whether the device said that it can is all that counts (T25). */
+static bool can_write_back(const struct tp_avf *avf)
+{
+	return avf->caps & TP_VC_CAP_WB_ON_ITR;
+}
+
+void tp_avf_irq_wb(struct tp_avf *avf, unsigned queue)
+{
+	if (can_write_back(avf))
+		write_control(avf, queue, TP_AVF_WB_ON_ITR | TP_AVF_ITR_INDX(TP_AVF_ITR_NONE));
+}
+
+void tp_avf_irq_enable(struct tp_avf *avf, unsigned queue)
+{
+	/* Who polls needs no interrupt, unless nothing else makes the device write back. */
+	if (avf->run != TP_AVF_RUN_INTERRUPT && can_write_back(avf))
+		tp_avf_irq_wb(avf, queue);
+	else
+		write_control(avf, queue, TP_AVF_INTENA | TP_AVF_ITR_INDX(TP_AVF_ITR_NONE));
+}
+
+void tp_avf_irq_disable(struct tp_avf *avf, unsigned queue)
+{
+	write_control(avf, queue, TP_AVF_ITR_INDX(TP_AVF_ITR_NONE));
+}
+
+void tp_avf_force_wb(struct tp_avf *avf, unsigned queue)
+{
+	write_control(avf, queue,
+		      TP_AVF_INTENA | TP_AVF_SWINT | TP_AVF_ITR_INDX(TP_AVF_ITR_NONE) |
+			      TP_AVF_SW_ITR_ENA);
+}
+
+static void write_itr(struct tp_avf *avf, unsigned queue, unsigned itr, unsigned usecs)
+{
+	tp_bus_write(avf->bus, TP_AVF_ITRN(itr, tp_avf_vector(avf, queue)),
+		     usecs * 1000 / TP_AVF_ITR_TICK_NS);
+}
+
+void tp_avf_set_itr(struct tp_avf *avf, unsigned queue)
+{
+	write_itr(avf, queue, RX_ITR, avf->nd.config.rx_usecs);
+	write_itr(avf, queue, TX_ITR, avf->nd.config.tx_usecs);
+}
