@@ -184,6 +184,7 @@ struct tp_avf {
 
 	struct tp_list retired; /* receive pools whose ring is gone (under config_lock) */
 	tp_atomic_u32 run_stopping;
+	unsigned run_queues; /* pairs that the run loop serves; constant while it runs */
 	struct tp_wait_queue service_wake;
 	tp_atomic_u32 service_work, irq0_fired, stopping;
 	struct tp_thread service_thread, poll_thread;

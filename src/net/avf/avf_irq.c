@@ -8,31 +8,25 @@
 
 enum { RX_ITR = 0, TX_ITR = 1 };
 
-static unsigned nr_vectors(const struct tp_avf *avf)
+static unsigned vector_of(unsigned queue)
 {
-	return TP_MIN(avf->nd.config.queues, avf->max_vectors - 1u);
+	return queue + 1;
 }
 
-/* Of all pairs that share the vector of this one. */
 static void interrupt(void *arg)
 {
-	struct tp_avf_queue *q = arg;
-	struct tp_avf *avf = q->rx.avf;
-
-	for (unsigned i = q->rx.index; i < avf->nd.config.queues; i += nr_vectors(avf))
-		tp_avf_schedule(&avf->queues[i]);
+	tp_avf_schedule(arg);
 }
 
 int tp_avf_irqs_request(struct tp_avf *avf)
 {
-	for (unsigned i = 0; i < nr_vectors(avf); i++) {
-		int err = tp_bus_irq_request(avf->bus, tp_avf_vector(avf, i), interrupt,
-					     &avf->queues[i]);
+	for (unsigned i = 0; i < avf->nd.config.queues; i++) {
+		int err = tp_bus_irq_request(avf->bus, vector_of(i), interrupt, &avf->queues[i]);
 
 		if (!err)
 			continue;
 		while (i--)
-			tp_bus_irq_free(avf->bus, tp_avf_vector(avf, i));
+			tp_bus_irq_free(avf->bus, vector_of(i));
 		return err;
 	}
 	return 0;
@@ -40,13 +34,13 @@ int tp_avf_irqs_request(struct tp_avf *avf)
 
 void tp_avf_irqs_free(struct tp_avf *avf)
 {
-	for (unsigned i = 0; i < nr_vectors(avf); i++)
-		tp_bus_irq_free(avf->bus, tp_avf_vector(avf, i));
+	for (unsigned i = 0; i < avf->nd.config.queues; i++)
+		tp_bus_irq_free(avf->bus, vector_of(i));
 }
 
 static void write_control(struct tp_avf *avf, unsigned queue, uint32_t value)
 {
-	tp_bus_write(avf->bus, TP_AVF_DYN_CTLN(tp_avf_vector(avf, queue)), value);
+	tp_bus_write(avf->bus, TP_AVF_DYN_CTLN(vector_of(queue)), value);
 }
 
 /* Whether the device said that it can is all that counts (T25). */
@@ -84,7 +78,7 @@ void tp_avf_force_wb(struct tp_avf *avf, unsigned queue)
 
 static void write_itr(struct tp_avf *avf, unsigned queue, unsigned itr, unsigned usecs)
 {
-	tp_bus_write(avf->bus, TP_AVF_ITRN(itr, tp_avf_vector(avf, queue)),
+	tp_bus_write(avf->bus, TP_AVF_ITRN(itr, vector_of(queue)),
 		     usecs * 1000 / TP_AVF_ITR_TICK_NS);
 }
 

@@ -60,7 +60,7 @@ static void poll_loop(void *arg)
 	while (!stopping(avf)) {
 		unsigned done = 0;
 
-		for (unsigned i = 0; i < avf->nd.config.queues; i++)
+		for (unsigned i = 0; i < avf->run_queues; i++)
 			done += tp_avf_poll(&avf->nd, i, BUDGET);
 		if (!done)
 			tp_yield();
@@ -145,7 +145,7 @@ static int start_poll_thread(struct tp_avf *avf)
 
 static int start_queue_threads(struct tp_avf *avf)
 {
-	for (unsigned i = 0; i < avf->nd.config.queues; i++) {
+	for (unsigned i = 0; i < avf->run_queues; i++) {
 		struct tp_avf_queue *q = &avf->queues[i];
 		char name[sizeof(q->thread.name)];
 		int err;
@@ -164,6 +164,7 @@ int tp_avf_run_start(struct tp_avf *avf)
 	int err = 0;
 
 	tp_atomic_store(&avf->run_stopping, 0, TP_RELEASE);
+	avf->run_queues = avf->nd.config.queues;
 	if (avf->run == TP_AVF_RUN_POLL)
 		err = start_poll_thread(avf);
 	else if (avf->run == TP_AVF_RUN_INTERRUPT)

@@ -82,18 +82,23 @@ static int alloc_tx(struct tp_avf *avf, struct tp_avf_tx_ring *ring)
 	return 0;
 }
 
-static void free_tx(struct tp_avf_tx_ring *ring)
+static void forget_tx(struct tp_avf_tx_ring *ring)
 {
 	ring->count = 0;
-	tp_free(ring->groups);
-	tp_free(ring->frames);
-	tp_free(ring->maps);
+	ring->desc = NULL;
+	ring->memory = (struct tp_dma_coherent){ 0 };
 	ring->groups = NULL;
 	ring->frames = NULL;
 	ring->maps = NULL;
-	ring->desc = NULL;
+}
+
+static void free_tx(struct tp_avf_tx_ring *ring)
+{
+	tp_free(ring->groups);
+	tp_free(ring->frames);
+	tp_free(ring->maps);
 	tp_dma_free(&ring->memory);
-	ring->memory = (struct tp_dma_coherent){ 0 };
+	forget_tx(ring);
 }
 
 /* What the device has done is done; the rest is lost. */
@@ -188,16 +193,21 @@ static void free_pool(struct tp_avf *avf, struct tp_avf_rx_pool *pool)
 		tp_free(pool);
 }
 
-static void free_rx(struct tp_avf *avf, struct tp_avf_rx_ring *ring)
+static void forget_rx(struct tp_avf_rx_ring *ring)
 {
 	ring->count = 0;
-	free_pool(avf, ring->pool);
-	ring->pool = NULL;
-	tp_free(ring->bufs);
-	ring->bufs = NULL;
 	ring->desc = NULL;
-	tp_dma_free(&ring->memory);
 	ring->memory = (struct tp_dma_coherent){ 0 };
+	ring->bufs = NULL;
+	ring->pool = NULL;
+}
+
+static void free_rx(struct tp_avf *avf, struct tp_avf_rx_ring *ring)
+{
+	free_pool(avf, ring->pool);
+	tp_free(ring->bufs);
+	tp_dma_free(&ring->memory);
+	forget_rx(ring);
 }
 
 static void clean_rx(struct tp_avf_rx_ring *ring)
@@ -272,6 +282,77 @@ void tp_avf_rings_free(struct tp_avf *avf)
 	}
 	tp_avf_pools_fini(avf);
 }
+
+/* ---- put aside ------------------------------------------------------------------------------- */
+
+/* Of each ring only what move_tx() and move_rx() say. */
+struct tp_avf_rings {
+	struct tp_avf_tx_ring tx[TP_AVF_MAX_QUEUES];
+	struct tp_avf_rx_ring rx[TP_AVF_MAX_QUEUES];
+};
+
+static void move_tx(struct tp_avf_tx_ring *to, struct tp_avf_tx_ring *from)
+{
+	to->count = from->count;
+	to->desc = from->desc;
+	to->memory = from->memory;
+	to->groups = from->groups;
+	to->frames = from->frames;
+	to->maps = from->maps;
+	to->max_frame = from->max_frame;
+	to->stop_below = from->stop_below;
+	to->wake_at = from->wake_at;
+	forget_tx(from);
+}
+
+static void move_rx(struct tp_avf_rx_ring *to, struct tp_avf_rx_ring *from)
+{
+	to->count = from->count;
+	to->desc = from->desc;
+	to->memory = from->memory;
+	to->bufs = from->bufs;
+	to->pool = from->pool;
+	to->buf_len = from->buf_len;
+	to->max_frame = from->max_frame;
+	forget_rx(from);
+}
+
+struct tp_avf_rings *tp_avf_rings_aside_new(void)
+{
+	struct tp_avf_rings *aside = tp_zalloc_aligned(64, sizeof(*aside));
+
+	if (!aside)
+		TP_ERR(-ENOMEM, "no place to put the rings aside");
+	return aside;
+}
+
+void tp_avf_rings_set_aside(struct tp_avf *avf, struct tp_avf_rings *aside)
+{
+	for (unsigned i = 0; i < TP_AVF_MAX_QUEUES; i++) {
+		move_tx(&aside->tx[i], &avf->queues[i].tx);
+		move_rx(&aside->rx[i], &avf->queues[i].rx);
+	}
+}
+
+void tp_avf_rings_put_back(struct tp_avf *avf, struct tp_avf_rings *aside)
+{
+	for (unsigned i = 0; i < TP_AVF_MAX_QUEUES; i++) {
+		move_tx(&avf->queues[i].tx, &aside->tx[i]);
+		move_rx(&avf->queues[i].rx, &aside->rx[i]);
+	}
+	tp_free(aside);
+}
+
+void tp_avf_rings_forget(struct tp_avf *avf, struct tp_avf_rings *aside)
+{
+	for (unsigned i = 0; i < TP_AVF_MAX_QUEUES; i++) {
+		free_tx(&aside->tx[i]);
+		free_rx(avf, &aside->rx[i]);
+	}
+	tp_free(aside);
+}
+
+/* ---- who is inside --------------------------------------------------------------------------- */
 
 void tp_avf_apply_features(struct tp_avf *avf)
 {
