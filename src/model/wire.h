@@ -119,12 +119,16 @@ int tp_tap_open(const char *name, struct tp_wire *wire, unsigned side, bool offl
 		struct tp_tap **tap);
 void tp_tap_close(struct tp_tap *tap);
 
-/* Frames of the wire: received = written + refused.  Of the host: read = sent + malformed. */
+/*
+ * Frames of the wire: received = written + refused.  Of the host: read = whole + cut + malformed,
+ * and whole + segments went onto the wire.
+ */
 struct tp_tap_stat {
 	uint64_t received, written;
 	uint64_t refused; /* the host would not have them, or damaged on the wire (FCS) */
-	uint64_t read, malformed;
-	uint64_t sent, segments; /* taken as they were; cut, into so many */
+	uint64_t read, whole;
+	uint64_t cut, segments; /* larger than the host's MTU; into so many */
+	uint64_t malformed;	/* what the host said about them makes no sense */
 };
 
 void tp_tap_stat(struct tp_tap *tap, struct tp_tap_stat *stat);
