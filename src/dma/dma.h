@@ -46,6 +46,7 @@ struct tp_machine *tp_dma_machine(struct tp_dma_domain *domain);
  */
 int tp_dma_map(struct tp_dma_domain *domain, void *address, size_t len, enum tp_dma_dir dir,
 	       const char *tag, tp_dma_addr *dma);
+/* The pages that [@dma, @dma + @len) lies in; it may be a part of what was mapped at once. */
 void tp_dma_unmap(struct tp_dma_domain *domain, tp_dma_addr dma, size_t len);
 /* The same without M2, for many at once: the caller syncs (tp_dma_sync) before it lets go. */
 void tp_dma_unmap_nosync(struct tp_dma_domain *domain, tp_dma_addr dma, size_t len);
