@@ -3,8 +3,8 @@
  * avf_virtchnl - questions to the physical function and their answers, and what it says unasked.
  *
  * Invariants
- *  VC1 One question is open at a time, and after one that got no answer the function is reset, which
- *      empties the queue: an answer of the wanted operation belongs to the question (A4).
+ *  VC1 One question is open at a time, and after one that got no answer the function is reset,
+ *      which empties the queue: an answer of the wanted operation belongs to the question (A4).
  *  VC2 A round of reading ends after so many messages, however many the device has.
  *
  * Locking: config_lock.  Waiting sleeps, never longer than patience.answer_ns.

@@ -94,7 +94,7 @@ enum { TP_VC_VSI_SRIOV = 6 };
 
 struct tp_vc_vf_resource {
 	uint16_t num_vsis, num_queue_pairs, max_vectors;
-	/* of the largest frame, with two VLAN tags and FCS (MTU + 26), despite the name; 0: unsaid */
+	/* of the largest frame, with two tags and FCS (MTU + 26), despite the name; 0: unsaid */
 	uint16_t max_mtu;
 	uint32_t vf_cap_flags, rss_key_size, rss_lut_size;
 	struct tp_vc_vsi_resource vsi_res[];
