@@ -85,9 +85,11 @@ struct tp_avf_port {
 /* ---- interrupts (interrupt.c) ---------------------------------------------------------------- */
 
 struct tp_avf_vector {
-	bool enabled, pending, wb_on_itr;
+	bool enabled, wb_on_itr;
+	uint8_t pending; /* causes that wait: a bit for the index of the interval of each */
+	bool was_raised;
+	uint64_t raised_ns;		  /* when it was last */
 	uint32_t interval[TP_AVF_NR_ITR]; /* ticks of 2 us */
-	uint64_t next_ns;		  /* no interrupt before */
 };
 
 /* ---- mailbox (mailbox.c) --------------------------------------------------------------------- */
@@ -96,6 +98,7 @@ struct tp_avf_mailbox_ring {
 	uint32_t len, bal, bah, head, tail; /* registers */
 	tp_dma_addr base;		    /* as latched (T17) */
 	bool latched;
+	bool shut_down; /* the driver said that it is gone; until the ring is enabled again */
 };
 
 struct tp_avf_model {
@@ -104,14 +107,18 @@ struct tp_avf_model {
 	struct tp_spinlock lock;
 
 	struct tp_avf_mailbox_ring atq, arq;
+	uint8_t *message; /* TP_AVF_AQ_BUF bytes: the driver's, while it is dealt with */
 	uint32_t icr0, icr0_ena, rstat;
-	uint64_t reset_done_ns; /* while a reset is running */
+	uint64_t reset_due_ns;	/* it was announced and will begin then; 0: none */
+	uint64_t reset_done_ns; /* it is running and will be over then */
 
 	/* the physical function's view of the function */
-	struct tp_vc_version vf_version; /* kept across RESET_VF (T19) */
+	struct tp_vc_version vf_version; /* kept across every reset (T19) */
 	uint32_t caps;			 /* negotiated */
-	unsigned active_pairs;
+	uint8_t mac[6];			 /* its own address, as it said last */
+	unsigned active_pairs;		 /* that it may have, at most config.queues */
 	bool resources_given;
+	uint32_t configured[2], enabled[2]; /* queues: receive, transmit */
 	unsigned mute;
 
 	struct tp_spinlock timer_lock;
@@ -126,7 +133,7 @@ struct tp_avf_model {
 	struct tp_wire *wire;
 	unsigned wire_side;
 	struct tp_wire_end end;
-	bool link_up;
+	bool link_up; /* the wire, or a test, said so last */
 
 	tp_atomic_u32 malicious; /* a malformed frame was seen, and config.mdd_reset is set */
 	void (*tamper_rx)(void *arg, unsigned queue, uint64_t qw[4]);
@@ -176,8 +183,15 @@ bool tp_avf_engines_run(struct tp_avf_model *m);
 /* What is plugged into the wire: frames arrive. */
 void tp_avf_port_receive(void *arg, const struct tp_wire_frame *frames, unsigned n);
 
+/* There is work, or something to wait for: wake the device's thread, if it has one. */
+static inline void tp_avf_kick(struct tp_avf_model *m)
+{
+	if (m->has_thread)
+		tp_wake_all(&m->work);
+}
+
 /* interrupts: what the engines and the mailbox call */
-/* Queue work was done: raise @vector now or when its interval is over (F4). */
+/* Queue work was done: raise @vector now or when its interval is over (F4).  0: not mapped. */
 void tp_avf_interrupt(struct tp_avf_model *m, unsigned vector, unsigned itr);
 /* A message arrived. */
 void tp_avf_interrupt_aq(struct tp_avf_model *m);

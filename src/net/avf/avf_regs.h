@@ -68,7 +68,7 @@ enum tp_avf_rstat {
 	TP_AVF_VFACTIVE = 2,
 };
 
-/* DYN_CTL01, DYN_CTLN */
+/* DYN_CTL01, DYN_CTLN; a write sets the interval of its index too, so that 0 sets the first to 0 */
 #define TP_AVF_INTENA	       (1u << 0) /* clears itself when the interrupt is raised */
 #define TP_AVF_CLEARPBA	       (1u << 1)
 #define TP_AVF_SWINT	       (1u << 2)
@@ -221,6 +221,11 @@ enum {
 #define TP_AVF_HENA_IPV6_SCTP  (1ull << 44)
 #define TP_AVF_HENA_IPV6_OTHER (1ull << 45)
 #define TP_AVF_HENA_IPV6_FRAG  (1ull << 46)
+#define TP_AVF_HENA_ALL                                                                        \
+	(TP_AVF_HENA_IPV4_UDP | TP_AVF_HENA_IPV4_TCP | TP_AVF_HENA_IPV4_SCTP |                 \
+	 TP_AVF_HENA_IPV4_OTHER | TP_AVF_HENA_IPV4_FRAG | TP_AVF_HENA_IPV6_UDP |               \
+	 TP_AVF_HENA_IPV6_TCP | TP_AVF_HENA_IPV6_SCTP | TP_AVF_HENA_IPV6_OTHER |               \
+	 TP_AVF_HENA_IPV6_FRAG)
 
 enum {
 	TP_AVF_RING_STEP = 32,

@@ -244,8 +244,10 @@ struct tp_vc_eth_stats {
 enum {
 	TP_VC_EVENT_LINK_CHANGE = 1,
 	TP_VC_EVENT_RESET_IMPENDING = 2,
-	TP_VC_EVENT_PF_DRIVER_CLOSE = 3
+	TP_VC_EVENT_PF_DRIVER_CLOSE = 3,
 };
+
+enum { TP_VC_CERTAIN_DOOM = 255 }; /* severity of the last two */
 
 /* Link speeds: bits without, Mbit/s with CAP_ADV_LINK_SPEED. */
 enum { TP_VC_LINK_40GB = 1 << 4, TP_VC_LINK_25GB = 1 << 6 };
