@@ -20,6 +20,7 @@
 	X(NET_CONFIG, 44) /* a network device is configured, reset, opened, closed */     \
 	X(WIRE_PLUG, 45)  /* ends of a wire come and go */                                \
 	X(NET_POLL, 46)	  /* one queue pair of it is polled */                            \
+	X(NET_USER, 47)	  /* who sends and receives: sink, forwarder, stack */            \
 	X(NET_SEND, 48)	  /* one send queue is filled */                                  \
 	X(OWNER, 50)	  /* an owner's own lock, taken in its migrate and release ops */ \
 	X(MAPPING, 60)                                                                    \
