@@ -133,7 +133,8 @@ void tp_iommu_sync(struct tp_iommu *iommu)
 {
 	if (TP_MUTANT(iommu_unsynced))
 		return;
-	tp_full_barrier(&iommu->nr_engines);
+	if (!TP_MUTANT(sync_unfenced))
+		tp_full_barrier(&iommu->nr_engines);
 	for (unsigned i = 0; i < tp_atomic_load(&iommu->nr_engines, TP_RELAXED); i++)
 		wait_for_burst(&iommu->burst[i].seq);
 }

@@ -21,7 +21,6 @@
 
 #include <tidepool/dma.h>
 
-#include "core/mutant.h"
 #include "core/sync.h"
 
 /* Small in simulation, where every run begins with a copy of it (tidepool/types.h). */
@@ -102,8 +101,7 @@ static inline void tp_iommu_enter(struct tp_iommu *iommu, unsigned engine)
 		tp_iommu_add_engine(iommu, engine);
 	seq = tp_atomic_load(&iommu->burst[engine].seq, TP_RELAXED);
 	tp_atomic_store(&iommu->burst[engine].seq, seq + 1, TP_RELAXED);
-	if (!TP_MUTANT(burst_unfenced))
-		tp_full_barrier(&iommu->nr_engines);
+	tp_full_barrier(&iommu->nr_engines);
 }
 
 static inline void tp_iommu_leave(struct tp_iommu *iommu, unsigned engine)

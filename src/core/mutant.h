@@ -48,7 +48,7 @@
 	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")         \
 	/* devices and pages (D2, P3, P4) */                                                     \
 	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst") \
-	X(burst_unfenced, "a burst begins without its barrier (weak memory)")                    \
+	X(sync_unfenced, "who waits for bursts looks for them without a barrier (weak memory)")  \
 	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")               \
 	/* a send queue that stopped goes on (T12) */                                            \
 	X(tx_stop_unfenced, "a sender stops and looks for room without a barrier (weak memory)") \

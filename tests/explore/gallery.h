@@ -76,6 +76,11 @@ static const struct gallery_row gallery_rows[] = {
 	    .memory = TP_MEMORY_C11, .runs = 20000),
 	ROW(zone_stat_torn, "statistics against writers", "mm/zone-stat-vs-isolate-vs-free"),
 	ROW(cpuset_joins_late, "registration against events", "numa/cpuset-create-vs-offline"),
+	ROW(iommu_unsynced, "unmap against a burst", "dma/unmap-vs-burst"),
+	ROW(iommu_unsynced, "offline against a burst", "dma/offline-vs-burst"),
+	ROW(sync_unfenced, "the same, weak memory", "dma/unmap-vs-burst", .memory = TP_MEMORY_C11),
+	ROW(pool_reuses_leaving, "offline against a pool", "dma/pool-put-vs-offline"),
+	ROW(iommu_unsynced, "offline against idle buffers", "dma/pool-burst-vs-offline"),
 };
 
 #undef ROW
