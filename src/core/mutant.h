@@ -46,6 +46,17 @@
 	/* readers */                                                                            \
 	X(zone_stat_torn, "zone statistics give the lock up between counts and lists")           \
 	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")         \
+	/* counters that belong together (C1, Q1), and reports (N4, N5) */                       \
+	X(rq_unannounced, "a poll counts without saying so to readers")                          \
+	X(sq_one_group, "the poll counts in the group of the senders")                           \
+	X(sq_read_late, "of a send queue the senders' counters are read before the poll's")      \
+	X(stat_read_once, "a reader of counters does not look whether it was disturbed")         \
+	X(seq_read_unfenced, "it looks, perhaps before it has read (weak memory)")               \
+	X(seq_write_unfenced, "counters may change before it is said so (weak memory)")          \
+	X(seq_end_relaxed, "or after it was said that they are done (weak memory)")              \
+	X(report_two_holds, "a report is sized under one hold of a lock, filled under another")  \
+	X(netdev_goes_early, "a network device may go while calls on it run")                    \
+	X(netdev_put_unwoken, "the end of the last call on a network device wakes nobody")       \
 	/* devices and pages (D2, P3, P4) */                                                     \
 	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst") \
 	X(sync_unfenced, "who waits for bursts looks for them without a barrier (weak memory)")  \

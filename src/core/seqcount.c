@@ -6,6 +6,7 @@
  * addition to the counter, which is at least as strong.
  */
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "core/sync.h"
 
 enum { SPINS = 100 };
@@ -25,7 +26,8 @@ void tp_seqcount_write_begin(struct tp_seqcount *s)
 #else
 	tp_atomic_store(&s->seq, seq + 1, TP_RELAXED);
 	/* The odd number is out before any of the data. */
-	tp_fence(TP_RELEASE);
+	if (!TP_MUTANT(seq_write_unfenced))
+		tp_fence(TP_RELEASE);
 #endif
 }
 
@@ -34,7 +36,7 @@ void tp_seqcount_write_end(struct tp_seqcount *s)
 	uint32_t seq = tp_atomic_load(&s->seq, TP_RELAXED);
 
 	TP_INVARIANT(seq % 2 == 1);
-	tp_atomic_store(&s->seq, seq + 1, TP_RELEASE);
+	tp_atomic_store(&s->seq, seq + 1, TP_MUTANT(seq_end_relaxed) ? TP_RELAXED : TP_RELEASE);
 }
 
 uint32_t tp_seqcount_read_begin(const struct tp_seqcount *s)
@@ -57,7 +59,8 @@ bool tp_seqcount_read_retry(const struct tp_seqcount *s, uint32_t begin)
 	return tp_atomic_add((tp_atomic_u32 *)&s->seq, 0, TP_ACQ_REL) != begin;
 #else
 	/* The data was read before the number is read again. */
-	tp_fence(TP_ACQUIRE);
+	if (!TP_MUTANT(seq_read_unfenced))
+		tp_fence(TP_ACQUIRE);
 	return tp_atomic_load(&s->seq, TP_RELAXED) != begin;
 #endif
 }

@@ -12,6 +12,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "mm/machine.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -67,7 +68,7 @@ static void put_device(struct tp_netdev *nd)
 	/* The device may be gone as soon as nobody is counted. */
 	struct tp_machine *m = nd->machine;
 
-	if (tp_atomic_sub(&nd->calls, 1, TP_ACQ_REL) == 1)
+	if (tp_atomic_sub(&nd->calls, 1, TP_ACQ_REL) == 1 && !TP_MUTANT(netdev_put_unwoken))
 		tp_wake_all(&m->net.wq);
 }
 
@@ -207,7 +208,8 @@ void tp_netdev_unregister(struct tp_netdev *nd)
 	tp_spin_lock(&m->net.lock);
 	tp_list_remove(&nd->link);
 	tp_spin_unlock(&m->net.lock);
-	tp_wait_event(&m->net.wq, !tp_atomic_load(&nd->calls, TP_ACQUIRE));
+	if (!TP_MUTANT(netdev_goes_early))
+		tp_wait_event(&m->net.wq, !tp_atomic_load(&nd->calls, TP_ACQUIRE));
 	tp_mutex_lock(&nd->config_lock);
 	close_locked(nd);
 	tp_mutex_unlock(&nd->config_lock);
@@ -418,6 +420,7 @@ int tp_net_stats_get(struct tp_machine *m, const char *name, struct tp_net_stats
 	if (!nd)
 		return -ENODEV;
 	err = alloc_report(stats, nd->config.queues);
+	TP_MUTANT_GAP(report_two_holds, mutex, &nd->config_lock);
 	if (!err) {
 		put_device_stats(nd, stats);
 		put_queue_stats(nd, stats);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 struct counter {
 	const char *name, *meaning;
@@ -47,22 +48,28 @@ void tp_rq_stats_add(struct tp_rq_stats *stats, const struct tp_rq_onstack *coun
 
 	if (!(counted->packets | rare))
 		return;
-	tp_stat_begin(&stats->group);
+	if (!TP_MUTANT(rq_unannounced))
+		tp_stat_begin(&stats->group);
 	tp_stat_add(&stats->packets, counted->packets);
 	tp_stat_add(&stats->bytes, counted->bytes);
 	if (tp_unlikely(rare))
 		add_rare(stats, counted);
-	tp_stat_end(&stats->group);
+	if (!TP_MUTANT(rq_unannounced))
+		tp_stat_end(&stats->group);
 }
 
 void tp_sq_stats_add(struct tp_sq_stats *stats, const struct tp_sq_onstack *counted)
 {
+	struct tp_stat_group *group = &stats->poll.group;
+
 	if (!counted->packets)
 		return;
-	tp_stat_begin(&stats->poll.group);
+	if (TP_MUTANT(sq_one_group))
+		group = &stats->xmit.group;
+	tp_stat_begin(group);
 	tp_stat_add(&stats->poll.packets, counted->packets);
 	tp_stat_add(&stats->poll.bytes, counted->bytes);
-	tp_stat_end(&stats->poll.group);
+	tp_stat_end(group);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -98,6 +105,8 @@ void tp_sq_stats_read(const struct tp_sq_stats *stats, struct tp_sq_values *valu
 
 	tp_stat_read(&stats->poll.group, stats->poll.all, poll.all, TP_NR_SQ_POLL_STATS);
 	tp_stat_read(&stats->xmit.group, stats->xmit.all, xmit.all, TP_NR_SQ_XMIT_STATS);
+	if (TP_MUTANT(sq_read_late))
+		tp_stat_read(&stats->poll.group, stats->poll.all, poll.all, TP_NR_SQ_POLL_STATS);
 #define FROM_POLL(name, what) values->name = poll.name;
 #define FROM_XMIT(name, what) values->name = xmit.name;
 #define FROM_BOTH(name, what) values->name = poll.name + xmit.name;
