@@ -24,7 +24,7 @@ void tp_avf_pool_leaving(void *arg)
 	struct tp_avf *avf = arg;
 
 	tp_atomic_store(&avf->refresh, 1, TP_RELEASE);
-	tp_avf_kick(avf);
+	tp_avf_wake_service(avf);
 }
 
 static bool posts_leaving(struct tp_avf_queue *q)

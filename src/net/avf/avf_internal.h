@@ -443,7 +443,7 @@ void tp_avf_detect_hung(struct tp_avf *avf);
 
 /* ---- service: avf_service.c ---- */
 /* There is something to do; any thread, any lock, also from interrupts. */
-void tp_avf_kick(struct tp_avf *avf);
+void tp_avf_wake_service(struct tp_avf *avf);
 /* The interrupt of vector 0: its handler, and letting it come (again) if it came. */
 void tp_avf_irq0(void *avf);
 void tp_avf_irq0_arm(struct tp_avf *avf);

@@ -34,7 +34,7 @@ enum {
 void tp_avf_want_reset(struct tp_avf *avf, enum tp_avf_reset_cause cause)
 {
 	tp_atomic_store(&avf->reset_seen, cause, TP_RELEASE);
-	tp_avf_kick(avf);
+	tp_avf_wake_service(avf);
 }
 
 static uint32_t read_rstat(struct tp_avf *avf)

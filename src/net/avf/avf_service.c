@@ -10,7 +10,7 @@
 
 enum { STATS_MS = 2000, ANNOUNCED_LOOK_MS = 5 };
 
-void tp_avf_kick(struct tp_avf *avf)
+void tp_avf_wake_service(struct tp_avf *avf)
 {
 	tp_atomic_store(&avf->service_work, 1, TP_RELEASE);
 	tp_wake_all(&avf->service_wake);
@@ -23,7 +23,7 @@ void tp_avf_irq0(void *arg)
 	struct tp_avf *avf = arg;
 
 	tp_atomic_store(&avf->irq0_fired, 1, TP_RELEASE);
-	tp_avf_kick(avf);
+	tp_avf_wake_service(avf);
 }
 
 /* An interrupt that was raised is off until it is enabled again; what came meanwhile comes then. */
