@@ -10,7 +10,7 @@
 
 #include "hotplug_machine.h"
 
-enum { SNAPSHOT_BLOCKS = BOOT_BLOCKS + 64 };
+enum { SNAPSHOT_BLOCKS = BOOT_BLOCKS + 64, REST_TRIES = 10000 };
 
 struct snapshot {
 	struct tp_zone_stat zones[NR_TEST_NODES][TP_NR_ZONE_TYPES];
@@ -27,11 +27,28 @@ static inline int count_device(struct tp_device *device, void *n)
 	return 0;
 }
 
+/*
+ * Whoever found no memory woke kswapd and kcompactd, and each pageblock they look at is isolated
+ * for a moment.  Theirs always ends; one that a failed operation left behind is still there when
+ * the tries are used up.
+ */
+static inline struct tp_zone_stat zone_at_rest(struct tp_machine *m, int node,
+					       enum tp_zone_type zone)
+{
+	struct tp_zone_stat stat = zone_stat(m, node, zone);
+
+	for (unsigned i = 0; i < REST_TRIES && stat.isolated_pageblocks; i++) {
+		tp_sleep_ns(TP_MILLISECONDS(1));
+		stat = zone_stat(m, node, zone);
+	}
+	return stat;
+}
+
 /* A zone as it is, without what was ever asked of it: that stays, whatever is rolled back. */
 static inline struct tp_zone_stat zone_snapshot(struct tp_machine *m, int node,
 						enum tp_zone_type zone)
 {
-	struct tp_zone_stat stat = zone_stat(m, node, zone);
+	struct tp_zone_stat stat = zone_at_rest(m, node, zone);
 
 	stat.nr_allocated = stat.nr_freed = 0;
 	stat.numa = (struct tp_numa_counts){ 0 };
