@@ -8,23 +8,9 @@
  */
 #include "fuzz.h"
 
+#include "control_machine.h"
 #include "lab/control_command.h"
 #include "lab/lab_machine.h"
-
-static const struct tp_machine_config machine_config = {
-	.nr_nodes = 3,
-	.nodes = { { .dram = TP_MIB(16), .cpus = 1 }, { .dram = TP_MIB(16), .cpus = 1 } },
-	.block_size = TP_MIB(4),
-	.hotplug_size = TP_MIB(32),
-	.dma_size = TP_MIB(4),
-	.dma32_size = TP_MIB(8),
-	.uevents = true,
-};
-
-static enum tp_online_policy default_policy(tp_unused void *arg)
-{
-	return TP_ONLINE_MOVABLE;
-}
 
 static void ignore(tp_unused void *arg)
 {
@@ -57,12 +43,12 @@ static void ask(void *arg, char *line, tp_unused size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct tp_run run; /* its steps make it large */
-	struct tp_control_config config = { .default_policy = default_policy, .quit = ignore };
+	struct tp_control_config config = { .default_policy = control_policy, .quit = ignore };
 	int err;
 
 	tp_list_init(&run.machines);
 	tp_findings_init(&run.findings);
-	err = tp_lab_machine_create(&run, &machine_config, &config.lm);
+	err = tp_lab_machine_create(&run, &control_machine, &config.lm);
 	TP_INVARIANT(!err);
 	fuzz_lines(data, size, ask, &config);
 	tp_lab_machine_close(config.lm);

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control_machine.h"
 #include "core/clock.h"
 #include "lab/control.h"
 #include "lab/control_command.h"
@@ -34,11 +35,6 @@ struct server {
 	int quitter;		     /* the socket of whoever will ask for that */
 	tp_atomic_u32 quitter_knows; /* he had his answer by then */
 };
-
-static inline enum tp_online_policy server_policy(tp_unused void *arg)
-{
-	return TP_ONLINE_MOVABLE;
-}
 
 static inline void server_quit(void *arg)
 {
@@ -65,7 +61,7 @@ static inline int server_begin(struct server *s)
 {
 	const struct tp_control_config config = { .lm = s->lm,
 						  .listener = server_listen(s),
-						  .default_policy = server_policy,
+						  .default_policy = control_policy,
 						  .quit = server_quit,
 						  .arg = s };
 
@@ -74,15 +70,6 @@ static inline int server_begin(struct server *s)
 
 static inline int setup_server(void **state)
 {
-	static const struct tp_machine_config config = {
-		.nr_nodes = 3,
-		.nodes = { { .dram = TP_MIB(16), .cpus = 1 }, { .dram = TP_MIB(16), .cpus = 1 } },
-		.block_size = TP_MIB(4),
-		.hotplug_size = TP_MIB(32),
-		.dma_size = TP_MIB(4),
-		.dma32_size = TP_MIB(8),
-		.uevents = true,
-	};
 	static struct tp_run run; /* its steps make it large */
 	static struct server server;
 	int err;
@@ -94,7 +81,7 @@ static inline int setup_server(void **state)
 	assert_non_null(mkdtemp(server.dir));
 	snprintf(server.address.sun_path, sizeof(server.address.sun_path), "%s/control",
 		 server.dir);
-	err = tp_lab_machine_create(&run, &config, &server.lm);
+	err = tp_lab_machine_create(&run, &control_machine, &server.lm);
 	*state = &server;
 	return err ? err : server_begin(&server);
 }
