@@ -10,76 +10,33 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <errno.h>
-#include <sched.h>
 
-#include "skip.h"
 #include "mm/isolate.h"
-#include "mm/pcp.h"
 #include "mm/zone.h"
-#include "mm_machine.h"
+#include "counts_machine.h"
 
-enum { BLOCKS = 8, BASE_PAGES = BLOCKS * 2 * TP_PAGEBLOCK_PAGES };
-
-static struct tp_machine *m;
 static struct tp_zone *zone;
-static struct tp_owner owner;
-static cpu_set_t all_cpus;
 
-static void stay_on_one_cpu(void)
+static int begin_on_one_cpu(bool rseq)
 {
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET((unsigned)sched_getcpu(), &one);
-	assert_int_equal(sched_getaffinity(0, sizeof(all_cpus), &all_cpus), 0);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-}
-
-static int begin(bool rseq)
-{
-	/* Enough memory for a full list, whatever the size of a pageblock. */
-	const uint64_t blocks = BLOCKS + 4 * TP_PCP_HIGH / (SMALL_BLOCK / TP_PAGE_SIZE);
-
-	m = make_still_machine(small_machine((unsigned)blocks));
-	if (rseq && !m->rseq)
-		return 0;
-	m->rseq = rseq;
+	begin(rseq);
 	zone = tp_zone_of(m, 0, TP_ZONE_NORMAL);
-	owner = (struct tp_owner){ .name = "owner" };
-	must(tp_owner_register(m, &owner));
-	stay_on_one_cpu();
+	if (owner.machine)
+		stay_on(0);
 	return 0;
 }
 
-static int begin_locked(void **state)
+static int begin_locked_on_one_cpu(void **state)
 {
 	(void)state;
-	return begin(false);
+	return begin_on_one_cpu(false);
 }
 
-static int begin_rseq(void **state)
+static int begin_rseq_on_one_cpu(void **state)
 {
 	(void)state;
-	return begin(true);
+	return begin_on_one_cpu(true);
 }
-
-static int end(void **state)
-{
-	(void)state;
-	if (owner.machine) {
-		assert_int_equal(sched_setaffinity(0, sizeof(all_cpus), &all_cpus), 0);
-		must(tp_owner_unregister(&owner));
-	}
-	end_machine(m);
-	return 0;
-}
-
-#define SKIP_WITHOUT_LISTS()                                            \
-	do {                                                            \
-		if (!owner.machine)                                     \
-			SKIP("no restartable sequences in this build"); \
-	} while (0)
 
 /* Single pages straight from the zone: in nobody's list and without an owner. */
 static unsigned take_in_flight(uint32_t *pages, unsigned want)
@@ -93,7 +50,7 @@ static unsigned take_in_flight(uint32_t *pages, unsigned want)
 	return got;
 }
 
-static void give(uint32_t page)
+static void give_page(uint32_t page)
 {
 	tp_spin_lock(&zone->lock);
 	tp_zone_give(zone, (tp_pfn){ page }, 0);
@@ -128,7 +85,7 @@ static void the_last_page_in_is_the_first_out(void **state)
 	for (int i = 3; i--;) {
 		assert_int_equal(tp_pcp_pop(zone, TP_MIGRATE_MOVABLE, &out), 0);
 		assert_int_equal(out, pages[i]);
-		give(out);
+		give_page(out);
 	}
 }
 
@@ -153,7 +110,7 @@ static void types_have_lists_of_their_own(void **state)
 	assert_int_equal(tp_pcp_pop(zone, TP_MIGRATE_UNMOVABLE, &out), -ENOENT);
 	assert_int_equal(tp_pcp_pop(zone, TP_MIGRATE_RECLAIMABLE, &out), 0);
 	assert_int_equal(out, page);
-	give(out);
+	give_page(out);
 }
 
 static void a_full_list_takes_no_more(void **state)
@@ -167,7 +124,7 @@ static void a_full_list_takes_no_more(void **state)
 		assert_int_equal(tp_pcp_push(zone, TP_MIGRATE_MOVABLE, pages[i]), 0);
 	assert_int_equal(tp_pcp_push(zone, TP_MIGRATE_MOVABLE, pages[TP_PCP_HIGH]), -ENOSPC);
 	assert_int_equal(tp_pcp_count(zone), TP_PCP_HIGH);
-	give(pages[TP_PCP_HIGH]);
+	give_page(pages[TP_PCP_HIGH]);
 }
 
 static void a_stopped_list_is_busy_until_everyone_resumed_it(void **state)
@@ -185,8 +142,8 @@ static void a_stopped_list_is_busy_until_everyone_resumed_it(void **state)
 	assert_int_equal(tp_pcp_push(zone, TP_MIGRATE_MOVABLE, pages[1]), -EBUSY);
 	resume();
 	assert_int_equal(tp_pcp_pop(zone, TP_MIGRATE_MOVABLE, &out), 0);
-	give(out);
-	give(pages[1]);
+	give_page(out);
+	give_page(pages[1]);
 }
 
 static void a_stopped_list_does_not_stop_allocating_and_freeing(void **state)
@@ -218,7 +175,7 @@ static void a_page_of_an_isolated_block_is_not_taken(void **state)
 	range = pageblock_of(page);
 	must(tp_isolate_range(&range));
 	assert_int_equal(tp_pcp_push(zone, TP_MIGRATE_MOVABLE, page), -EBUSY);
-	give(page);
+	give_page(page);
 	tp_unisolate_range(&range);
 }
 
@@ -238,12 +195,12 @@ static void an_isolation_takes_its_own_pages_out_of_the_lists_and_no_others(void
 		else if (i >= 2 * TP_PAGEBLOCK_PAGES - n / 2)
 			must(tp_pcp_push(zone, TP_MIGRATE_MOVABLE, pages[i]));
 		else
-			give(pages[i]);
+			give_page(pages[i]);
 	range = pageblock_of(pages[0]);
 	must(tp_isolate_range(&range));
 	while (!tp_pcp_pop(zone, TP_MIGRATE_MOVABLE, &out)) {
 		assert_true(out < range.start.v || out >= range.start.v + TP_PAGEBLOCK_PAGES);
-		give(out);
+		give_page(out);
 		kept++;
 	}
 	assert_int_equal(kept, n / 2);
@@ -388,15 +345,11 @@ static void lists_of_a_new_zone_appear_whole(void **state)
 	must(tp_device_unplug(device, NULL, NULL));
 }
 
-#define LOCKED(test)                                             \
-	{                                                        \
-#test " (locked)", test, begin_locked, end, NULL \
+#define PCP_TEST(test)                                                   \
+	{ #test " (locked)", test, begin_locked_on_one_cpu, end, NULL }, \
+	{                                                                \
+#test " (rseq)", test, begin_rseq_on_one_cpu, end, NULL  \
 	}
-#define SEQUENCE(test)                                       \
-	{                                                    \
-#test " (rseq)", test, begin_rseq, end, NULL \
-	}
-#define PCP_TEST(test) LOCKED(test), SEQUENCE(test)
 
 int main(void)
 {
