@@ -148,8 +148,12 @@ static void report(void *arg)
 	struct device *d = arg;
 	char last[TP_NET_STAT_NAME];
 	struct tp_net_stats stats;
+	int err = tp_net_stats_get(d->scene->machine, "net0", &stats);
 
-	TP_SCENE_MUST(tp_net_stats_get(d->scene->machine, "net0", &stats));
+	if (err) {
+		TP_EXPECT(err == -ENOMEM && !stats.values);
+		return;
+	}
 	TP_EXPECT(stats.queues == stats.values[0]);
 	TP_EXPECT(stats.nr == TP_NET_DEVICE_STATS + stats.queues * (TP_RQ_EXPORTS + TP_SQ_EXPORTS));
 	snprintf(last, sizeof(last), "sq%u_drop_reset", stats.queues - 1);
@@ -185,4 +189,5 @@ TP_SCENARIO(report_vs_queues, {
 				      .summary = "a report is taken while the queue count changes",
 				      .prepare = prepare,
 				      .start = start_changing,
+				      .faults = 1,
 			      })
