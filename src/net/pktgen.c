@@ -39,9 +39,10 @@ static int check(const struct tp_pktgen_config *c, const struct tp_net_config *d
 	unsigned wanted = (c->csum || c->mss ? TP_NET_TX_CSUM : 0) | (c->mss ? TP_NET_TSO : 0) |
 			  (c->vlan ? TP_NET_TX_VLAN : 0);
 
-	if (!c->probe.flows || c->probe.flows > TP_PROBE_MAX_FLOWS)
-		return TP_ERR(-EINVAL, "generator: %u flows, 1 to %u are possible", c->probe.flows,
-			      TP_PROBE_MAX_FLOWS);
+	if (!c->probe.flows || c->probe.flows > TP_PROBE_MAX_FLOWS ||
+	    c->probe.first_flow > TP_PROBE_MAX_FLOWS - c->probe.flows)
+		return TP_ERR(-EINVAL, "generator: %u flows from %u on, of %u that are possible",
+			      c->probe.flows, c->probe.first_flow, TP_PROBE_MAX_FLOWS);
 	if (c->min_len < shortest(c) || c->max_len < c->min_len ||
 	    c->max_len > (c->mss ? (uint32_t)UINT16_MAX : device->mtu) + MIN_FRAME)
 		return TP_ERR(-EINVAL, "generator: frames of %u to %u bytes", c->min_len,
@@ -155,10 +156,12 @@ static void make_checksums(struct tp_pktgen *gen, struct tp_netbuf *frame, uint3
 	tp_probe_checksums(&gen->config.probe, headers, bytes, payload);
 }
 
-static void fill_in(struct tp_pktgen *gen, struct tp_netbuf *frame, unsigned flow)
+/* The next frame of the @i-th flow. */
+static void fill_in(struct tp_pktgen *gen, struct tp_netbuf *frame, unsigned i)
 {
 	const struct tp_probe *probe = &gen->config.probe;
-	uint64_t number = gen->next[flow];
+	unsigned flow = probe->first_flow + i;
+	uint64_t number = gen->next[i];
 	uint32_t at = gen->layout.payload_at, payload = frame->frame_len - at;
 	uint8_t *data = tp_netbuf_data(frame);
 
@@ -170,7 +173,7 @@ static void fill_in(struct tp_pktgen *gen, struct tp_netbuf *frame, unsigned flo
 	if (!probe->no_content)
 		fill(frame, at, tp_probe_key(probe->seed, flow, probe->tcp ? 0 : number),
 		     probe->tcp ? number : 0);
-	gen->next[flow] += probe->tcp ? payload : 1;
+	gen->next[i] += probe->tcp ? payload : 1;
 	request_offloads(gen, frame);
 	if (!(frame->flags & TP_NB_CSUM_L4))
 		make_checksums(gen, frame, payload);

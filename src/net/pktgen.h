@@ -54,7 +54,7 @@ bool tp_pktgen_done(const struct tp_pktgen *gen);
 /* The device's wake, for its user's. */
 void tp_pktgen_wake(struct tp_pktgen *gen);
 void tp_pktgen_stat(const struct tp_pktgen *gen, struct tp_pktgen_stat *stat);
-/* How many frames of @flow were made: its numbers are below. */
+/* How many frames of its @flow-th flow were made: their numbers are below. */
 uint64_t tp_pktgen_flow_frames(const struct tp_pktgen *gen, unsigned flow);
 
 #endif

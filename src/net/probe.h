@@ -27,7 +27,8 @@ struct tp_probe {
 	bool ipv6, tcp;
 	bool no_content; /* neither made nor checked */
 	uint64_t seed;
-	unsigned flows;
+	/* Flows [first_flow, first_flow + flows) are this one's: several may have one sink. */
+	unsigned first_flow, flows;
 };
 
 /* Where in a frame what lies. */
