@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include <tidepool/net.h>
+
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "lab/lab_machine.h"
 #include "lab/trace_lanes.h"
 
-enum { BATCH = 256 };
+enum { BATCH = 256, NET_DEVICES = 16 };
 
 /* Above the groups of all machines. */
 static const struct tp_trace_lane script_lane = { .process = 1, .number = 1 };
@@ -25,6 +27,7 @@ struct source {
 	unsigned number;
 	uint64_t next; /* in the ring */
 	struct tp_trace_lanes *lanes;
+	bool has_net; /* the group of its network devices has its name */
 };
 
 struct tp_trace_export {
@@ -121,6 +124,42 @@ static void count_free(struct tp_trace_export *export, struct tp_lab_machine *lm
 	}
 }
 
+/* Every counter of every network device that has counted something. */
+static void count_device(struct tp_trace_export *export, struct tp_lab_machine *lm,
+			 const char *device)
+{
+	const unsigned process = tp_trace_process(lm->number, TP_TRACE_NET);
+	struct tp_net_stats stats;
+	char name[TP_NET_NAME + TP_NET_STAT_NAME + 2];
+
+	if (tp_net_stats_get(lm->machine, device, &stats))
+		return;
+	for (unsigned i = 0; i < stats.nr; i++) {
+		if (!stats.values[i])
+			continue;
+		snprintf(name, sizeof(name), "%.15s: %.31s", device, stats.names[i]);
+		tp_trace_counter(&export->json, process, name, stats.values[i], tp_clock_now());
+	}
+	tp_net_stats_put(&stats);
+}
+
+static void count_frames(struct tp_trace_export *export, struct tp_lab_machine *lm)
+{
+	char names[NET_DEVICES][TP_NET_NAME], title[48];
+	unsigned nr = tp_net_list(lm->machine, names, NET_DEVICES);
+	struct source *source = source_of(export, lm);
+
+	if (nr && !source->has_net) {
+		const unsigned process = tp_trace_process(lm->number, TP_TRACE_NET);
+
+		snprintf(title, sizeof(title), "machine %u: network", lm->number);
+		tp_trace_name_process(&export->json, process, title, process);
+		source->has_net = true;
+	}
+	for (unsigned i = 0; i < TP_MIN(nr, (unsigned)NET_DEVICES); i++)
+		count_device(export, lm, names[i]);
+}
+
 void tp_trace_export_drain(struct tp_trace_export *export, struct tp_lab_machine *lm)
 {
 	struct source *source = export ? source_of(export, lm) : NULL;
@@ -135,6 +174,7 @@ void tp_trace_export_drain(struct tp_trace_export *export, struct tp_lab_machine
 		show_batch(export, source, nr);
 	} while (nr == BATCH);
 	count_free(export, lm);
+	count_frames(export, lm);
 }
 
 /* ---- steps and loads ------------------------------------------------------------------------- */

@@ -50,6 +50,7 @@ enum tp_trace_group {
 	TP_TRACE_CONSUMERS_GROUP,
 	TP_TRACE_LOADS,
 	TP_TRACE_CPUS,
+	TP_TRACE_NET, /* only of a machine that has network devices */
 };
 
 /* The number of a machine's group among the processes of the trace. */
