@@ -25,11 +25,11 @@ struct tp_lab_machine {
 	struct tp_machine *machine; /* NULL: closed */
 	struct tp_recorder recorder;
 	struct tp_gate gate;
-	struct tp_mutex lock; /* loads, vetoes */
-	struct tp_list loads, vetoes;
-	unsigned nr_loads, nr_devices;	     /* for names that nobody gave */
-	const char *backing, *hold, *percpu; /* what carries it */
-	uint64_t worst_hold_ns;		     /* as of the last check */
+	struct tp_mutex lock; /* loads, vetoes, network devices and cables */
+	struct tp_list loads, vetoes, nics, cables;
+	unsigned nr_loads, nr_devices, nr_nics; /* for names that nobody gave */
+	const char *backing, *hold, *percpu;	/* what carries it */
+	uint64_t worst_hold_ns;			/* as of the last check */
 	bool hosted; /* shown to others by the run's host, who decides when it goes */
 };
 

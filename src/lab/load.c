@@ -80,6 +80,8 @@ int tp_load_stop(struct tp_load *load)
 void tp_load_destroy(struct tp_load *load)
 {
 	TP_INVARIANT(!load->running);
+	if (load->kind->end)
+		load->kind->end(load);
 	tp_list_remove(&load->link);
 	tp_free(load);
 }

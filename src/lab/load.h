@@ -30,6 +30,7 @@ struct tp_load_config {
 	bool small_pages;
 	struct tp_load *target; /* of a pin: the mapping, or NULL for pages of its own */
 	uint64_t offset, length;
+	const struct tp_traffic_config *traffic; /* of that kind (lab/traffic.h) */
 };
 
 struct tp_load_stat {
@@ -51,9 +52,14 @@ struct tp_load_kind {
 	 * an error, goes on.  -EBUSY: something still pins it.
 	 */
 	int (*stop)(struct tp_load *load);
+	/* Optional: free what its figures were read from, after stop. */
+	void (*end)(struct tp_load *load);
 	/* Called while the crew is halted; returns how many bytes it looked at. */
 	uint64_t (*verify)(struct tp_load *load);
 	void (*stat)(struct tp_load *load, struct tp_load_stat *stat);
+	/* Optional: more figures of its own, each by name. */
+	void (*figures)(struct tp_load *load, void (*say)(void *arg, const char *name, uint64_t n),
+			void *arg);
 	/* Optional: the mapping behind it, to be pinned. */
 	struct tp_mapping *(*mapping)(struct tp_load *load);
 };
@@ -74,11 +80,11 @@ struct tp_load {
 	struct tp_load_stat last; /* when it was stopped */
 };
 
-/* All kinds, NULL-ended. */
+/* All kinds that are made of memory alone, NULL-ended. */
 extern const struct tp_load_kind *const tp_load_kinds[];
 
 extern const struct tp_load_kind tp_load_cache, tp_load_churn, tp_load_hog, tp_load_mapping,
-	tp_load_pin, tp_load_slab;
+	tp_load_pin, tp_load_slab, tp_load_traffic;
 
 /*
  * Make and start a load.  Findings go to @findings.

@@ -80,6 +80,8 @@ static void open_api(lua_State *L)
 	tp_script_open_device(L);
 	tp_script_open_load(L);
 	tp_script_open_veto(L);
+	tp_script_open_nic(L);
+	tp_script_open_wire(L);
 	lua_newtable(L);
 	tp_script_open_tp(L);
 	tp_script_open_fault(L);

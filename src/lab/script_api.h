@@ -36,6 +36,8 @@ void tp_script_open_machine(lua_State *L);
 void tp_script_open_device(lua_State *L);
 void tp_script_open_load(lua_State *L);
 void tp_script_open_veto(lua_State *L);
+void tp_script_open_nic(lua_State *L);
+void tp_script_open_wire(lua_State *L);
 
 /* Methods of machines that live in other files. */
 int tp_script_machine_new(lua_State *L);
@@ -48,6 +50,9 @@ int tp_script_machine_offline(lua_State *L);
 int tp_script_machine_load(lua_State *L);
 int tp_script_machine_pin(lua_State *L);
 int tp_script_machine_veto(lua_State *L);
+int tp_script_machine_nic(lua_State *L);
+int tp_script_machine_wire(lua_State *L);
+int tp_script_machine_traffic(lua_State *L);
 int tp_script_machine_nodes(lua_State *L);
 int tp_script_machine_zone(lua_State *L);
 int tp_script_machine_stat(lua_State *L);
@@ -58,6 +63,7 @@ int tp_script_machine_distance(lua_State *L);
 /* What the handle at @index stands for, or an error. */
 struct tp_lab_machine *tp_script_machine(lua_State *L, int index);
 struct tp_load *tp_script_load(lua_State *L, int index);
+struct tp_nic *tp_script_nic(lua_State *L, int index);
 
 /*
  * A handle of @size bytes, zeroed, on top of the stack.  @machine: stack index of what it keeps
@@ -80,6 +86,10 @@ int tp_script_fail(lua_State *L, const struct tp_action *action);
 void tp_script_stop_if_over(lua_State *L);
 /* The system lacks something; what is said is the end of the script unless it catches it. */
 int tp_script_lacks(lua_State *L, const char *format, ...) tp_printf(2, 3);
+
+/* A load of @kind, and its handle on top of the stack; the machine is at index 1. */
+int tp_script_start_load(lua_State *L, struct tp_lab_machine *lm, const struct tp_load_kind *kind,
+			 const struct tp_load_config *config, const char *detail);
 
 /* An action of @verb on @lm. */
 struct tp_action tp_script_action(lua_State *L, struct tp_lab_machine *lm, const char *verb,

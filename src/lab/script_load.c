@@ -247,6 +247,23 @@ static int start_load(lua_State *L, struct tp_lab_machine *lm, int kind)
 	return 1;
 }
 
+int tp_script_start_load(lua_State *L, struct tp_lab_machine *lm, const struct tp_load_kind *kind,
+			 const struct tp_load_config *config, const char *detail)
+{
+	struct load_action it = { .action = tp_script_action(L, lm, kind->name, start),
+				  .kind = kind,
+				  .config = *config };
+	struct load_handle *handle;
+
+	snprintf(it.action.object, sizeof(it.action.object), "%s", config->name);
+	snprintf(it.action.detail, sizeof(it.action.detail), "%s", detail);
+	handle = tp_script_new_handle(L, load_type, sizeof(*handle), 1);
+	if (tp_script_act(L, &it.action))
+		return tp_script_fail(L, &it.action);
+	*handle = (struct load_handle){ .lm = lm, .load = it.load };
+	return 1;
+}
+
 int tp_script_machine_load(lua_State *L)
 {
 	struct tp_lab_machine *lm = tp_script_machine(L, 1);
@@ -302,6 +319,11 @@ static int load_verify(lua_State *L)
 	return 1;
 }
 
+static void set_figure(void *L, const char *name, uint64_t n)
+{
+	tp_script_set_integer(L, name, n);
+}
+
 static int load_stats(lua_State *L)
 {
 	struct tp_load *load = check_handle(L, 1)->load;
@@ -320,6 +342,8 @@ static int load_stats(lua_State *L)
 	tp_script_set_integer(L, "released", stat.pages_released);
 	tp_script_set_integer(L, "worst_write_ns", TP_MAX(load->worst_write_ever_ns, worst));
 	tp_script_set_integer(L, "verified", load->bytes_verified);
+	if (load->kind->figures)
+		load->kind->figures(load, set_figure, L);
 	return 1;
 }
 

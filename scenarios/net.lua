@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+--
+-- Two network devices on one wire, with traffic in both directions: their memory is taken away, a
+-- function is reset, queues change and stand still; and every frame is accounted for.
+--
+--     tidepool run scenarios/net.lua
+--     mkdir m; tidepool mount m scenarios/net.lua & sleep 1
+--     tidepool net show m
+--     tidepool net stats m avf0
+--
+-- What to look for: the unplug waits for buffers that are posted or held, and gets them; and after
+-- each step the lab compares what the wire, the devices, the driver and the traffic counted.
+
+local seconds = tonumber(arg.seconds or 0.3)
+
+local function pause()
+	tp.sleep(string.format("%dms", seconds * 1000 // 1))
+end
+
+local m = tp.machine { nodes = { { dram = "256M", cpus = 2 }, {} } }
+
+-- Near node 1 lie the buffers; all of it can be taken away.
+local dimm = assert(m:plug { name = "dimm", size = "256M", node = 1, online = "movable" })
+local a = assert(m:nic { name = "avf0", node = 1, queues = 2 })
+local b = assert(m:nic { name = "avf1", node = 1, queues = 2 })
+local wire = assert(m:wire { from = "avf0", to = "avf1" })
+
+local forth = assert(m:traffic { from = "avf0", to = "avf1", frame = 1500, flows = 16 })
+local back = assert(m:traffic { from = "avf1", to = "avf0", frame = 64, flows = 16 })
+
+pause()
+
+-- The memory under the buffers goes, and comes back.
+local r = dimm:unplug { deadline = "10s" }
+assert(r.ok, r.reason)
+pause()
+assert(m:plug { name = "dimm", size = "256M", node = 1, online = "movable" })
+pause()
+
+-- The same device, otherwise.
+assert(a:set { queues = 1, rx_ring = 256 })
+pause()
+assert(a:set { queues = 2, rx_ring = 512, mtu = 9000 })
+pause()
+
+-- What goes wrong: a reset nobody announced, a queue that hangs, a wire that loses and damages.
+assert(b:pf_reset { announce = false })
+pause()
+assert(a:hang { queue = 0, side = "tx" })
+pause()
+assert(wire:mishap { lose_ppm = 10000, corrupt_ppm = 10000, duplicate_ppm = 5000 })
+pause()
+assert(wire:mishap {})
+pause()
+
+for _, t in ipairs { forth, back } do
+	local s = t:stats()
+
+	print(string.format("%s: %d frames sent, %d received, %d lost on the way and accounted for",
+		t, s.sent, s.received, s.sent - s.received))
+	assert(s.received > 0, "nothing arrived")
+end

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nic - a network device of a lab machine: a simulated function, the driver on it, what it is
+ * plugged into and what its frames are for.
+ *
+ * Invariants
+ *  N1  At rest every frame is accounted for: what the wire brought, what the device wrote, what the
+ *      driver delivered or dropped by name, and what it sent, agree queue by queue.
+ *
+ *  N2  What a device is used for changes under traffic: who was told of a frame before
+ *      tp_nic_use() returned is told no more after it.
+ *
+ * Locking: the machine's lock, for the lists, the roles and what a device is plugged into.
+ */
+#ifndef TP_LAB_NIC_H
+#define TP_LAB_NIC_H
+
+#include <tidepool/net.h>
+
+#include "core/list.h"
+#include "lab/findings.h"
+#include "model/avf/avf_model.h"
+#include "net/avf/avf.h"
+
+struct tp_lab_machine;
+struct tp_cable;
+
+/* What somebody can use a device for. */
+enum tp_nic_role { TP_NIC_RECEIVES, TP_NIC_SENDS, TP_NR_NIC_ROLES };
+
+struct tp_nic_use {
+	tp_atomic_ptr user;   /* const struct tp_netdev_user *; NULL: nobody */
+	tp_atomic_u32 inside; /* up-calls that may be at it */
+	const char *name;     /* of the load or server; under the machine's lock */
+};
+
+struct tp_nic {
+	struct tp_list link; /* the machine's */
+	struct tp_lab_machine *lm;
+	char name[TP_NET_NAME];
+	struct tp_avf_model *model;
+	struct tp_avf *avf;
+	struct tp_netdev *netdev;
+	struct tp_cable *cable; /* NULL: plugged into nothing */
+	struct tp_nic_use uses[TP_NR_NIC_ROLES];
+	bool exact; /* counters were never cleared on the way: N1 can be asked */
+};
+
+struct tp_nic_config {
+	const char *name;
+	int node;
+	unsigned queues, rx_ring, tx_ring, mtu;
+	enum tp_avf_run run;
+	enum tp_avf_model_mode device;
+};
+
+/* Make it, closed.  -EEXIST, -ENOMEM, and what the driver says. */
+int tp_nic_create(struct tp_lab_machine *lm, const struct tp_nic_config *config,
+		  struct tp_nic **nic);
+/* Unplugged and unused; -EBUSY: somebody holds frames of it. */
+int tp_nic_destroy(struct tp_nic *nic);
+/* NULL: there is none. */
+struct tp_nic *tp_nic_find(struct tp_lab_machine *lm, const char *name);
+
+/*
+ * From now on the frames it receives are @user's, or the wakes of its send queues, in the name of
+ * @name.  -EBUSY: somebody else has them.
+ */
+int tp_nic_use(struct tp_nic *nic, enum tp_nic_role role, const struct tp_netdev_user *user,
+	       const char *name);
+void tp_nic_unuse(struct tp_nic *nic, enum tp_nic_role role);
+/* Who uses it, or NULL. */
+const char *tp_nic_used_by(const struct tp_nic *nic);
+
+/* ---- what devices are plugged into ----------------------------------------------------------- */
+
+struct tp_cable {
+	struct tp_list link; /* the machine's */
+	struct tp_lab_machine *lm;
+	struct tp_wire *wire;
+	struct tp_nic *nics[2]; /* NULL: a TAP device, or nothing */
+	struct tp_tap *tap;
+};
+
+/* From @nic to @other.  -EBUSY: one has a cable, -ENOMEM. */
+int tp_cable_create(struct tp_nic *nic, struct tp_nic *other, struct tp_cable **cable);
+/* From @nic to a TAP device of the host.  -EPERM, -ENODEV. */
+int tp_cable_tap(struct tp_nic *nic, const char *tap, bool offload, struct tp_cable **cable);
+void tp_cable_destroy(struct tp_cable *cable);
+
+/* ---- all of a machine's ---------------------------------------------------------------------- */
+
+/* N1 for every device; traffic is halted.  What does not come to rest is left out. */
+void tp_nics_verify(struct tp_lab_machine *lm, struct tp_findings *findings);
+/* Pull all cables, destroy all devices; what holds frames is a finding. */
+void tp_nics_close(struct tp_lab_machine *lm, struct tp_findings *findings);
+
+#endif
