@@ -33,8 +33,11 @@ void tp_avf_engine_enable(struct tp_avf_model *m, unsigned q, bool tx, bool enab
 
 void tp_avf_engines_reset(struct tp_avf_model *m)
 {
-	for (unsigned q = 0; q < TP_AVF_MAX_QUEUES; q++)
+	for (unsigned q = 0; q < TP_AVF_MAX_QUEUES; q++) {
 		m->tx[q].enabled = m->rx[q].enabled = false;
+		tp_atomic_store(&m->tx[q].tail, 0, TP_RELAXED);
+		tp_atomic_store(&m->rx[q].tail, 0, TP_RELAXED);
+	}
 }
 
 void tp_avf_engine_doorbell(struct tp_avf_model *m, unsigned q, bool tx, uint32_t tail)

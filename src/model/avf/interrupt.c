@@ -142,6 +142,8 @@ bool tp_avf_wb_on_itr(struct tp_avf_model *m, unsigned vector)
 {
 	bool wb;
 
+	if (vector >= m->bus.nr_vectors)
+		return false;
 	tp_spin_lock(&m->timer_lock);
 	wb = m->vectors[vector].wb_on_itr;
 	tp_spin_unlock(&m->timer_lock);
