@@ -199,6 +199,33 @@ static void a_device_goes_when_the_last_call_has_ended(void **state)
 	tp_thread_join(&thread);
 }
 
+static void unregister_it(void *arg)
+{
+	(void)arg;
+	tp_netdev_unregister(&slow.going.nd);
+	tp_atomic_store(&slow.let_go, 1, TP_RELEASE);
+}
+
+/* N5 for a call that has found the device and comes to its lock only now. */
+static void a_call_between_finding_and_locking_keeps_the_device(void **state)
+{
+	struct tp_netdev *nd = &slow.going.nd;
+	struct tp_thread thread;
+
+	(void)state;
+	add_dummy(&slow.going, m, "going");
+	tp_atomic_store(&slow.let_go, 0, TP_RELAXED);
+	tp_atomic_store(&nd->calls, 1, TP_RELEASE);
+	must(tp_thread_start(&thread, "leave", unregister_it, NULL));
+	while (tp_net_list(m, NULL, 0) > 1)
+		tp_yield();
+	tp_sleep_ns(TP_MILLISECONDS(20));
+	assert_int_equal(tp_atomic_load(&slow.let_go, TP_ACQUIRE), 0);
+	tp_atomic_store(&nd->calls, 0, TP_RELEASE);
+	tp_wake_all(&m->net.wq);
+	tp_thread_join(&thread);
+}
+
 static void ask_for_ever(void *arg)
 {
 	tp_atomic_u32 *stop = arg;
@@ -514,6 +541,7 @@ int main(void)
 		NET_TEST(a_driver_that_offers_more_queues_than_there_can_be_stops_the_program),
 		NET_TEST(a_name_that_nobody_has_is_said_by_all),
 		NET_TEST(a_device_goes_when_the_last_call_has_ended),
+		NET_TEST(a_call_between_finding_and_locking_keeps_the_device),
 		NET_TEST(devices_may_come_and_go_under_those_who_ask),
 		NET_TEST(info_has_what_the_driver_and_the_registry_know),
 		NET_TEST(opening_and_closing_twice_is_once),
