@@ -167,7 +167,10 @@ static int restore_macs(struct tp_avf *avf)
 	int err = tell(avf, &macs, true, 0, n);
 
 	if (tp_avf_refused(err)) {
-		err = tell(avf, &macs, true, 0, 1);
+		/* Some of the list may have been taken, and would not be again. */
+		err = tell_each(avf, &macs, false, 0, n);
+		if (!err)
+			err = tell(avf, &macs, true, 0, 1);
 		if (!err)
 			err = tell_each(avf, &macs, true, 1, n - 1);
 	}
