@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * avf_bench - two simulated functions joined by a wire, a driver for each, and numbered frames
- * between them.  Nothing runs but when the test says so: no thread, no timer.
+ * between them.  Nothing runs but when the test says so: no thread, no timer (but see @run).
  *
  * The first function's registers are written through the bench, which can reset it at any message.
  *
@@ -34,10 +34,11 @@ struct bench_side {
 	struct tp_avf *avf; /* NULL: no driver */
 	struct tp_netdev *nd;
 	uint64_t taken[TP_NET_MAX_QUEUES];     /* frames that xmit took */
-	uint64_t delivered[TP_NET_MAX_QUEUES]; /* to the user */
-	uint64_t damaged;		       /* of those: not as sent */
+	tp_quiet delivered[TP_NET_MAX_QUEUES]; /* to the user */
+	tp_quiet damaged;		       /* of those: not as sent */
 	uint64_t next;			       /* the number of the next frame */
-	unsigned wakes, ups, downs;
+	tp_quiet wakes;
+	unsigned ups, downs;
 };
 
 struct bench {
@@ -49,6 +50,8 @@ struct bench {
 	enum bench_moment moment;
 	/* called instead of the reset, if it is there */
 	void (*at_nth)(struct bench *bench);
+	/* set before bench_make(): who polls; with interrupts there are timers too */
+	enum tp_avf_run run;
 };
 
 static struct bench *bench_now; /* of the test under way */
@@ -120,15 +123,15 @@ static inline void bench_receive(void *arg, unsigned queue, struct tp_netbuf **f
 	struct bench_side *side = arg;
 
 	for (unsigned i = 0; i < n; i++)
-		side->damaged += !bench_is_sound(frames[i]);
-	side->delivered[queue] += n;
+		tp_quiet_add(&side->damaged, !bench_is_sound(frames[i]));
+	tp_quiet_add(&side->delivered[queue], n);
 	tp_netbuf_free_bulk(frames, n);
 }
 
 static inline void bench_wake(void *arg, unsigned queue)
 {
 	(void)queue;
-	((struct bench_side *)arg)->wakes++;
+	tp_quiet_add(&((struct bench_side *)arg)->wakes, 1);
 }
 
 static inline void bench_carrier(void *arg, bool up)
@@ -150,6 +153,7 @@ static inline struct tp_avf_config bench_driver_config(struct bench *b, unsigned
 		.machine = b->m,
 		.bus = tp_avf_model_bus(b->side[s].model),
 		.node = TP_NODE_NONE,
+		.run = b->run,
 		.rx_ring = BENCH_RING,
 		.tx_ring = BENCH_RING,
 		.pool_bufs = 512,
@@ -166,7 +170,7 @@ static inline void bench_make_model(struct bench *b, unsigned s, struct tp_avf_m
 	struct bench_side *side = &b->side[s];
 
 	config.name = names[s];
-	config.no_timers = true;
+	config.no_timers = b->run != TP_AVF_RUN_INTERRUPT;
 	config.queues = config.queues ? config.queues : BENCH_QUEUES;
 	side->bench = b;
 	must(tp_avf_model_create(&config, &side->model));
@@ -195,7 +199,7 @@ static inline void bench_make_driver(struct bench *b, unsigned s)
 /* Both sides, closed. */
 static inline void bench_make(struct bench *b, struct tp_avf_model_config config)
 {
-	memset(b, 0, sizeof(*b));
+	*b = (struct bench){ .run = b->run };
 	bench_now = b;
 	b->m = make_machine(small_machine(BENCH_BLOCKS));
 	must(tp_wire_create(&b->wire));
@@ -299,7 +303,7 @@ static inline uint64_t bench_delivered(const struct bench *b, unsigned s)
 	uint64_t n = 0;
 
 	for (unsigned q = 0; q < TP_NET_MAX_QUEUES; q++)
-		n += b->side[s].delivered[q];
+		n += tp_quiet_load(&b->side[s].delivered[q]);
 	return n;
 }
 
@@ -313,7 +317,7 @@ static inline void bench_assert_conserved(struct bench *b)
 		struct tp_avf_model_stat stat;
 
 		tp_avf_model_stat(side->model, &stat);
-		assert_int_equal(side->damaged, 0);
+		assert_int_equal(tp_quiet_load(&side->damaged), 0);
 		for (unsigned q = 0; q < TP_NET_MAX_QUEUES; q++) {
 			struct tp_rq_values rq;
 			struct tp_sq_values sq;
@@ -321,7 +325,7 @@ static inline void bench_assert_conserved(struct bench *b)
 			tp_rq_stats_read(&side->nd->rq_stats[q], &rq);
 			tp_sq_stats_read(&side->nd->sq_stats[q], &sq);
 			assert_int_equal(side->taken[q], sq.packets + tp_sq_drops(&sq));
-			assert_int_equal(side->delivered[q], rq.packets);
+			assert_int_equal(tp_quiet_load(&side->delivered[q]), rq.packets);
 			assert_int_equal(stat.queue[q].rx_written, rq.packets + tp_rq_drops(&rq));
 			assert_int_equal(sq.bytes, sq.packets * BENCH_MIN_FRAME);
 			assert_int_equal(rq.bytes, rq.packets * BENCH_MIN_FRAME);
