@@ -32,7 +32,7 @@ enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, UDP_HEADER = 8, SCTP
 /* ---- L4 -------------------------------------------------------------------------------------- */
 
 /* By protocol; of ICMP each version of IP has its own. */
-static unsigned ptype_of(uint8_t proto, bool ipv6)
+static inline unsigned ptype_of(uint8_t proto, bool ipv6)
 {
 	unsigned plain = ipv6 ? TP_AVF_PTYPE_IPV6 : TP_AVF_PTYPE_IPV4;
 
@@ -52,7 +52,7 @@ static unsigned ptype_of(uint8_t proto, bool ipv6)
 	}
 }
 
-static unsigned l4_header(uint8_t proto)
+static inline unsigned l4_header(uint8_t proto)
 {
 	switch (proto) {
 	case TP_IP_TCP:
@@ -65,7 +65,7 @@ static unsigned l4_header(uint8_t proto)
 }
 
 /* 0: they contradict each other. */
-static uint32_t l4_end(uint8_t proto, const uint8_t *l4, uint32_t at, uint32_t end)
+static inline uint32_t l4_end(uint8_t proto, const uint8_t *l4, uint32_t at, uint32_t end)
 {
 	uint32_t said;
 
@@ -81,7 +81,7 @@ static uint32_t l4_end(uint8_t proto, const uint8_t *l4, uint32_t at, uint32_t e
 }
 
 /* What @packet->proto says lies at @at, up to @end of the frame. */
-static void parse_l4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at, uint32_t end,
+static inline __attribute__((always_inline)) void parse_l4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at, uint32_t end,
 		     uint32_t have)
 {
 	bool ipv6 = packet->flags & TP_PACKET_IPV6;
@@ -98,7 +98,7 @@ static void parse_l4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at
 
 /* ---- IP -------------------------------------------------------------------------------------- */
 
-static void parse_ipv4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at, uint32_t have,
+static inline void parse_ipv4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at, uint32_t have,
 		       uint32_t len)
 {
 	const uint8_t *ip = bytes + at;
@@ -210,16 +210,11 @@ void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t ha
 		packet->ptype = TP_AVF_PTYPE_ARP;
 }
 
-const uint8_t *tp_packet_bytes(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS],
-			       uint32_t *have)
+const uint8_t *tp_packet_gather(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS])
 {
-	const struct tp_wire_piece *piece = frame->pieces;
 	uint32_t want = TP_MIN(frame->len, (uint32_t)TP_PACKET_HEADERS), got = 0;
 
-	*have = want;
-	if (piece->len >= want)
-		return piece->data;
-	for (; got < want; piece++) {
+	for (const struct tp_wire_piece *piece = frame->pieces; got < want; piece++) {
 		size_t n = TP_MIN(piece->len, (size_t)(want - got));
 
 		memcpy(room + got, piece->data, n);
@@ -230,12 +225,8 @@ const uint8_t *tp_packet_bytes(const struct tp_wire_frame *frame, uint8_t room[T
 
 /* ---- checksums ------------------------------------------------------------------------------- */
 
-bool tp_packet_ip_good(const struct tp_packet *packet, const uint8_t *bytes)
+bool tp_packet_ip_options_good(const uint8_t *ip)
 {
-	const uint8_t *ip = bytes + packet->l3_at;
-
-	if (!(packet->flags & TP_PACKET_IPV4))
-		return true;
 	return tp_csum_fold(tp_csum_add(0, ip, 4u * (ip[0] & 15))) == 0xffff;
 }
 
@@ -268,16 +259,6 @@ enum tp_packet_check tp_packet_l4_check(const struct tp_packet *packet, const ui
 	default:
 		return TP_CHECK_NOTHING;
 	}
-}
-
-/* Addresses as they are in memory; the protocol and the length as 16-bit words among them. */
-uint64_t tp_packet_pseudo(const struct tp_packet *packet, const uint8_t *bytes, uint32_t l4_len)
-{
-	bool ipv4 = packet->flags & TP_PACKET_IPV4;
-	const uint8_t *addresses = bytes + packet->l3_at + (ipv4 ? 12 : 8);
-	uint64_t sum = (uint64_t)__builtin_bswap32(l4_len) + ((uint64_t)packet->proto << 8);
-
-	return tp_csum_add(sum, addresses, ipv4 ? 8 : 32);
 }
 
 /* An SCTP packet's CRC is computed as if its field were zero. */

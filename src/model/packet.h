@@ -50,17 +50,43 @@ struct tp_packet {
 /* @bytes: the first @have of a frame of @len; as many as TP_PACKET_HEADERS are enough. */
 void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t have, uint32_t len);
 
+/* The same of a frame whose first piece is shorter; copied to @room. */
+const uint8_t *tp_packet_gather(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS]);
+
 /*
  * The first bytes of a frame as one piece: those of the frame itself, or copied to @room.  @have:
  * how many.
  */
-const uint8_t *tp_packet_bytes(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS],
-			       uint32_t *have);
+static inline const uint8_t *tp_packet_bytes(const struct tp_wire_frame *frame,
+					     uint8_t room[TP_PACKET_HEADERS], uint32_t *have)
+{
+	*have = TP_MIN(frame->len, (uint32_t)TP_PACKET_HEADERS);
+	if (tp_likely(frame->pieces->len >= *have))
+		return frame->pieces->data;
+	return tp_packet_gather(frame, room);
+}
 
 /* ---- checksums; @bytes as given to tp_packet_parse() ----------------------------------------- */
 
+/* Of an IPv4 header with options. */
+bool tp_packet_ip_options_good(const uint8_t *ip);
+
 /* The header checksum is right; so it is with IPv6, which has none. */
-bool tp_packet_ip_good(const struct tp_packet *packet, const uint8_t *bytes);
+static inline bool tp_packet_ip_good(const struct tp_packet *packet, const uint8_t *bytes)
+{
+	const uint8_t *ip = bytes + packet->l3_at;
+	uint32_t words[5];
+	uint64_t sum = 0;
+
+	if (!(packet->flags & TP_PACKET_IPV4))
+		return true;
+	if (tp_unlikely(ip[0] != 0x45))
+		return tp_packet_ip_options_good(ip);
+	memcpy(words, ip, sizeof(words));
+	for (unsigned i = 0; i < 5; i++)
+		sum += words[i];
+	return tp_csum_fold(sum) == 0xffff;
+}
 
 /* How the L4 checksum is checked. */
 enum tp_packet_check {
@@ -71,8 +97,22 @@ enum tp_packet_check {
 };
 
 enum tp_packet_check tp_packet_l4_check(const struct tp_packet *packet, const uint8_t *bytes);
+
 /* Sum of the pseudo header for @l4_len bytes; 0: as TSO wants it, without the length. */
-uint64_t tp_packet_pseudo(const struct tp_packet *packet, const uint8_t *bytes, uint32_t l4_len);
+static inline uint64_t tp_packet_pseudo(const struct tp_packet *packet, const uint8_t *bytes,
+					uint32_t l4_len)
+{
+	/* the protocol and the length as 16-bit words among the addresses, as they are in memory */
+	uint64_t sum = (uint64_t)__builtin_bswap32(l4_len) + ((uint64_t)packet->proto << 8);
+	const uint8_t *ip = bytes + packet->l3_at;
+	uint64_t addresses;
+
+	if (!(packet->flags & TP_PACKET_IPV4))
+		return tp_csum_add(sum, ip + 8, 32);
+	memcpy(&addresses, ip + 12, sizeof(addresses));
+	return tp_csum_join(sum, addresses);
+}
+
 /* Read it all: the L4 checksum is right, or there is nothing to check. */
 bool tp_packet_l4_good(const struct tp_packet *packet, const uint8_t *bytes,
 		       const struct tp_wire_piece *pieces);
