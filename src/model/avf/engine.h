@@ -156,7 +156,7 @@ bool tp_avf_tx_take(struct tp_avf_tx_batch *b, struct tp_avf_tx_cursor *cursor, 
 /* The frame is complete. */
 void tp_avf_tx_push(struct tp_avf_tx_batch *b, uint32_t len, unsigned flags);
 /* It cannot be: @n frames are dropped and counted in @counter, one of b->counts. */
-void tp_avf_tx_drop(struct tp_avf_tx_batch *b, uint64_t *counter, unsigned n);
+void tp_avf_tx_discard(struct tp_avf_tx_batch *b, uint64_t *counter, unsigned n);
 
 /* What a frame asks of the device, in bytes. */
 struct tp_avf_tx_wish {
@@ -193,7 +193,7 @@ struct tp_avf_rx_meta {
 };
 
 /* Put frames into the ring of queue @q: frames[first] and those that follow it. */
-void tp_avf_rx_deliver(struct tp_avf_model *m, unsigned q, const struct tp_wire_frame *frames,
-		       const struct tp_avf_rx_meta *metas, unsigned first);
+void tp_avf_rx_write(struct tp_avf_model *m, unsigned q, const struct tp_wire_frame *frames,
+		     const struct tp_avf_rx_meta *metas, unsigned first);
 
 #endif

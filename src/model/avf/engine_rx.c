@@ -306,8 +306,8 @@ static void deliver(struct burst *b, const struct tp_wire_frame *frames,
 	tp_iommu_leave(iommu, 2 * b->q + 1);
 }
 
-void tp_avf_rx_deliver(struct tp_avf_model *m, unsigned q, const struct tp_wire_frame *frames,
-		       const struct tp_avf_rx_meta *metas, unsigned first)
+void tp_avf_rx_write(struct tp_avf_model *m, unsigned q, const struct tp_wire_frame *frames,
+		     const struct tp_avf_rx_meta *metas, unsigned first)
 {
 	struct tp_avf_rx_engine *e = &m->rx[q];
 	struct burst b = { .m = m, .e = e, .q = q };

@@ -120,14 +120,14 @@ static bool is_spoof(struct tp_avf_tx_batch *b, uint32_t len)
 void tp_avf_tx_push(struct tp_avf_tx_batch *b, uint32_t len, unsigned flags)
 {
 	if (tp_unlikely(is_spoof(b, len))) {
-		tp_avf_tx_drop(b, &b->counts.tx_drop_spoof, 1);
+		tp_avf_tx_discard(b, &b->counts.tx_drop_spoof, 1);
 		return;
 	}
 	b->counts.tx_frames++;
 	push(b, len, flags);
 }
 
-void tp_avf_tx_drop(struct tp_avf_tx_batch *b, uint64_t *counter, unsigned n)
+void tp_avf_tx_discard(struct tp_avf_tx_batch *b, uint64_t *counter, unsigned n)
 {
 	b->counts.tx_frames += n;
 	*counter += n;
@@ -243,7 +243,7 @@ static void send_frame(struct tp_avf_tx_batch *b, const struct tp_avf_tx_frame *
 
 	tp_avf_tx_begin(b);
 	if (!tp_avf_tx_wish_of(f, &wish))
-		tp_avf_tx_drop(b, &b->counts.tx_drop_malformed, 1);
+		tp_avf_tx_discard(b, &b->counts.tx_drop_malformed, 1);
 	else if (wish.tso)
 		tp_avf_tx_segments(b, f, &wish);
 	else

@@ -272,7 +272,7 @@ void tp_avf_tx_whole(struct tp_avf_tx_batch *b, const struct tp_avf_tx_frame *f,
 	}
 	if (!read_header(b, wish, &cursor, room) ||
 	    !tp_avf_tx_take(b, &cursor, f->len - wish->header_len)) {
-		tp_avf_tx_drop(b, &b->counts.tx_drop_fault, 1);
+		tp_avf_tx_discard(b, &b->counts.tx_drop_fault, 1);
 		return;
 	}
 	if (wish->ipv4_csum || wish->proto)
@@ -348,18 +348,18 @@ void tp_avf_tx_segments(struct tp_avf_tx_batch *b, const struct tp_avf_tx_frame 
 	struct tp_tso tso;
 
 	if (!read_header(b, wish, &cursor, room)) {
-		tp_avf_tx_drop(b, &b->counts.tx_drop_fault, n);
+		tp_avf_tx_discard(b, &b->counts.tx_drop_fault, n);
 		return;
 	}
 	tso = template_of(wish, room);
 	if (!tp_tso_valid(&tso)) {
-		tp_avf_tx_drop(b, &b->counts.tx_drop_malformed, 1);
+		tp_avf_tx_discard(b, &b->counts.tx_drop_malformed, 1);
 		return;
 	}
 	flags = fcs_flag(f) | segment_flags(wish, &tso);
 	for (unsigned i = 0; i < n; i++)
 		if (!add_segment(b, &tso, &cursor, i, flags)) {
-			tp_avf_tx_drop(b, &b->counts.tx_drop_fault, n - i);
+			tp_avf_tx_discard(b, &b->counts.tx_drop_fault, n - i);
 			break;
 		}
 }

@@ -231,7 +231,7 @@ static void receive_batch(struct tp_avf_model *m, const struct tp_wire_frame *fr
 	for (uint32_t left = s.queues; left; left &= left - 1) {
 		unsigned q = (unsigned)__builtin_ctz(left);
 
-		tp_avf_rx_deliver(m, q, frames, s.metas, s.first[q]);
+		tp_avf_rx_write(m, q, frames, s.metas, s.first[q]);
 	}
 }
 
