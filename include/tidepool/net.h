@@ -63,6 +63,7 @@ enum tp_net_state {
 
 struct tp_net_info {
 	char name[TP_NET_NAME], driver[TP_NET_NAME];
+	unsigned index; /* its number (tp_net_next) */
 	enum tp_net_state state;
 	bool up; /* opened, whether it can carry traffic now or not */
 	bool carrier;
@@ -76,6 +77,11 @@ struct tp_net_info {
 
 /* The names of a machine's devices, oldest first, at most @max; returns how many there are. */
 TP_API unsigned tp_net_list(struct tp_machine *machine, char (*names)[TP_NET_NAME], unsigned max);
+/*
+ * Each device has a number, from 1 and never used twice.  The first with a number of at least
+ * *@index, and its name; false: there is none.
+ */
+TP_API bool tp_net_next(struct tp_machine *machine, unsigned *index, char name[TP_NET_NAME]);
 /* -ENODEV: no device of that name; so with all the others. */
 TP_API int tp_net_info(struct tp_machine *machine, const char *name, struct tp_net_info *info);
 
@@ -91,6 +97,13 @@ TP_API int tp_net_close(struct tp_machine *machine, const char *name);
  */
 TP_API int tp_net_configure(struct tp_machine *machine, const char *name,
 			    const struct tp_net_config *config);
+/*
+ * The same for a part of it: @change edits a copy of the present configuration, which nobody else
+ * changes meanwhile.  It calls nothing of this library.
+ */
+TP_API int tp_net_reconfigure(struct tp_machine *machine, const char *name,
+			      void (*change)(struct tp_net_config *config, const void *arg),
+			      const void *arg);
 /*
  * Let frames of a VLAN in (1 to 4094), or of a multicast group, or no longer.  -EINVAL: no such
  * VLAN or group.  -EOPNOTSUPP, -ENOSPC, -EIO: the device's.

@@ -8,7 +8,8 @@
  *  M2  tp_dma_unmap() returns when no access through the mapping is running or can begin.
  *  M3  What is mapped belongs to somebody who keeps it: the mapper, by owning or pinning the pages.
  *      Memory that goes offline while mapped is cut off, and recorded as a fault of nobody's access
- *      with the owner's name; the mapping is still to be unmapped.
+ *      with the owner's name; the mapping is still to be unmapped.  (Private memory is unplugged
+ *      without such notice: whoever plugged it unmaps it first.)
  *
  * Locking: I/O addresses under the domain's lock (rank DMA).  Any thread, no lock above rank DMA.
  */

@@ -167,7 +167,8 @@ struct tp_machine {
 	/* The network devices (net/netdev.c). */
 	struct tp_net_table {
 		struct tp_spinlock lock;
-		struct tp_list devices;
+		struct tp_list devices; /* by number */
+		unsigned last_index;
 		struct tp_wait_queue wq; /* the last call on a device that goes has ended */
 	} net;
 	tp_atomic_u32 demotion_enabled;

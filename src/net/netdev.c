@@ -40,8 +40,10 @@ static int add(struct tp_netdev *nd)
 
 	tp_spin_lock(&m->net.lock);
 	taken = find(m, nd->name);
-	if (!taken)
+	if (!taken) {
+		nd->index = ++m->net.last_index;
 		tp_list_add_before(&m->net.devices, &nd->link);
+	}
 	tp_spin_unlock(&m->net.lock);
 	if (taken)
 		return TP_ERR_TEXT(-EEXIST, nd->name, "there is a network device %s already");
@@ -229,6 +231,22 @@ unsigned tp_net_list(struct tp_machine *m, char (*names)[TP_NET_NAME], unsigned 
 	return n;
 }
 
+bool tp_net_next(struct tp_machine *m, unsigned *index, char name[TP_NET_NAME])
+{
+	bool found = false;
+
+	tp_spin_lock(&m->net.lock);
+	tp_list_for_each(nd, &m->net.devices, struct tp_netdev, link)
+		if (nd->index >= *index) {
+			*index = nd->index;
+			memcpy(name, nd->name, TP_NET_NAME);
+			found = true;
+			break;
+		}
+	tp_spin_unlock(&m->net.lock);
+	return found;
+}
+
 /* ---- asking and changing --------------------------------------------------------------------- */
 
 int tp_net_info(struct tp_machine *m, const char *name, struct tp_net_info *info)
@@ -240,6 +258,7 @@ int tp_net_info(struct tp_machine *m, const char *name, struct tp_net_info *info
 	*info = (struct tp_net_info){ 0 };
 	nd->ops->info(nd, info);
 	memcpy(info->name, nd->name, sizeof(info->name));
+	info->index = nd->index;
 	info->carrier = tp_atomic_load(&nd->carrier, TP_ACQUIRE);
 	info->active_queues = tp_atomic_load(&nd->nr_queues, TP_ACQUIRE);
 	info->up = nd->is_open;
@@ -298,16 +317,31 @@ static int configure(struct tp_netdev *nd, const struct tp_net_config *config)
 	return err;
 }
 
-int tp_net_configure(struct tp_machine *m, const char *name, const struct tp_net_config *config)
+int tp_net_reconfigure(struct tp_machine *m, const char *name,
+		       void (*change)(struct tp_net_config *config, const void *arg),
+		       const void *arg)
 {
 	struct tp_netdev *nd = lock_device(m, name);
+	struct tp_net_config config;
 	int err;
 
 	if (!nd)
 		return -ENODEV;
-	err = configure(nd, config);
+	config = nd->config;
+	change(&config, arg);
+	err = configure(nd, &config);
 	unlock_device(nd);
 	return err;
+}
+
+static void replace(struct tp_net_config *config, const void *arg)
+{
+	*config = *(const struct tp_net_config *)arg;
+}
+
+int tp_net_configure(struct tp_machine *m, const char *name, const struct tp_net_config *config)
+{
+	return tp_net_reconfigure(m, name, replace, config);
 }
 
 static int no_such_operation(const struct tp_netdev *nd)

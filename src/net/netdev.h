@@ -72,6 +72,7 @@ struct tp_netdev {
 	const struct tp_netdev_ops *ops;
 	struct tp_machine *machine;
 	struct tp_list link; /* of the machine's devices (net/netdev.c) */
+	unsigned index;	     /* its number among them */
 	struct tp_mutex config_lock;
 	struct tp_net_config config; /* under config_lock */
 	struct tp_net_limits limits;

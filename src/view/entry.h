@@ -3,8 +3,9 @@
  * entry - what a file, link or directory of the tree is made of: one constant line of a table each.
  *
  * A name with "%u" in it stands for a family (memory0, memory1, ...), whose members come and go
- * with the machine.  The numbers of the families on the way to an entry are its ids, outermost
- * first: node2/memory32 has { 2, 32 }.
+ * with the machine; "%s" for one whose members have names of their own beside their numbers.  The
+ * numbers of the families on the way to an entry are its ids, outermost first: node2/memory32 has
+ * { 2, 32 }.
  */
 #ifndef TP_VIEW_ENTRY_H
 #define TP_VIEW_ENTRY_H
@@ -13,8 +14,7 @@
 #include <tidepool/tidepool.h>
 
 #include "view/text.h"
-
-struct tp_view;
+#include "view/view.h"
 
 enum { TP_VIEW_DEPTH = 2 }; /* families within families */
 
@@ -37,10 +37,12 @@ struct tp_view_entry {
 	 * is Linux's.
 	 */
 	int (*store)(const struct tp_view_call *call, const char *value);
-	const char *target; /* of a link; "%u" in it stands for the innermost id */
+	const char *target; /* of a link; "%u" or "%s" in it stands for the innermost member */
 	const struct tp_view_entry *children; /* of a directory */
 	/* Of a family: the first member with a number of at least *@id, for the parent's @call. */
 	bool (*next)(const struct tp_view_call *call, unsigned *id);
+	/* The same for one of names, and what the member is called. */
+	bool (*next_named)(const struct tp_view_call *call, unsigned *id, char name[TP_VIEW_NAME]);
 	/* Of a directory that is not always there, for the parent's @call. */
 	bool (*there)(const struct tp_view_call *call);
 	bool stream;  /* reading waits for more (stream.h) */
@@ -68,7 +70,7 @@ struct tp_view_entry {
 /* Each a table of its own file. */
 extern const struct tp_view_entry tp_view_root[], tp_view_memory[], tp_view_node[], tp_view_cpu[],
 	tp_view_tiering[], tp_view_kernel_mm[], tp_view_bus[], tp_view_module[], tp_view_inject[],
-	tp_view_proc[], tp_view_own[];
+	tp_view_proc[], tp_view_own[], tp_view_net[], tp_view_net_class[], tp_view_net_own[];
 
 /* ---- what several tables need ---------------------------------------------------------------- */
 

@@ -35,6 +35,11 @@ static unsigned count_below(const struct tp_view_entry *entry)
 	return n;
 }
 
+static bool is_family(const struct tp_view_entry *entry)
+{
+	return entry->next || entry->next_named;
+}
+
 static void place_children(struct tp_view *view, unsigned parent)
 {
 	const struct tp_view_entry *entry = view->places[parent].entry;
@@ -48,7 +53,7 @@ static void place_children(struct tp_view *view, unsigned parent)
 
 		place->entry = &entry->children[i];
 		place->parent = (uint16_t)parent;
-		place->depth = (uint8_t)(view->places[parent].depth + (place->entry->next != NULL));
+		place->depth = (uint8_t)(view->places[parent].depth + is_family(place->entry));
 		TP_INVARIANT(place->depth <= TP_VIEW_DEPTH);
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -114,6 +119,15 @@ static struct spot parent_of(const struct tp_view *view, const struct spot *spot
 	return parent;
 }
 
+/* The first member of @entry with a number of at least *@id, for its parent's @call. */
+static bool next_member(const struct tp_view_entry *entry, const struct tp_view_call *call,
+			unsigned *id)
+{
+	char name[TP_VIEW_NAME];
+
+	return entry->next ? entry->next(call, id) : entry->next_named(call, id, name);
+}
+
 /* Is it there, given that its parent is? */
 static bool there(struct tp_view *view, const struct spot *parent, const struct spot *spot)
 {
@@ -122,10 +136,10 @@ static bool there(struct tp_view *view, const struct spot *parent, const struct 
 
 	if (entry->there && !entry->there(&call))
 		return false;
-	if (entry->next) {
+	if (is_family(entry)) {
 		unsigned id = spot->id[spot->place->depth - 1], first = id;
 
-		return entry->next(&call, &first) && first == id;
+		return next_member(entry, &call, &first) && first == id;
 	}
 	return true;
 }
@@ -155,7 +169,7 @@ static void fill_stat(const struct tp_view *view, const struct spot *spot,
 		.mode = entry->mode,
 		.size = S_ISREG(entry->mode) && !entry->no_size ? SYSFS_SIZE : 0,
 		.stream = entry->stream,
-		.lasting = !entry->next && !entry->there,
+		.lasting = !is_family(entry) && !entry->there,
 	};
 }
 
@@ -191,23 +205,56 @@ static bool number_in(const char *family, const char *name, unsigned *id)
 	return true;
 }
 
-static bool is_called(const struct spot *spot, const char *name, unsigned *id)
+/* The number of the member called @name. */
+static bool member_called(const struct tp_view_entry *entry, const struct tp_view_call *call,
+			  const char *name, unsigned *id)
+{
+	char its_name[TP_VIEW_NAME];
+
+	for (*id = 0; entry->next_named(call, id, its_name); (*id)++)
+		if (!strcmp(its_name, name))
+			return true;
+	return false;
+}
+
+static bool is_called(struct tp_view *view, const struct spot *parent, const struct spot *spot,
+		      const char *name, unsigned *id)
 {
 	const struct tp_view_entry *entry = spot->place->entry;
+	struct tp_view_call call = call_of(view, parent);
 
+	if (entry->next_named)
+		return member_called(entry, &call, name, id);
 	return entry->next ? number_in(entry->name, name, id) : !strcmp(entry->name, name);
 }
 
-/* @pattern with the innermost id of @spot in the place of its "%u". */
-static void expand(const char *pattern, const struct spot *spot, char *text, size_t size)
+/* What stands for the innermost member of a family: its number, or its name while it is there. */
+static bool member_text(struct tp_view *view, const struct spot *spot, char text[TP_VIEW_NAME])
+{
+	const struct tp_view_entry *entry = spot->place->entry;
+	struct spot parent = parent_of(view, spot);
+	struct tp_view_call call = call_of(view, &parent);
+	unsigned id = spot->id[spot->place->depth - 1], first = id;
+
+	if (entry->next_named)
+		return entry->next_named(&call, &first, text) && first == id;
+	snprintf(text, TP_VIEW_NAME, "%u", id);
+	return true;
+}
+
+/* @pattern with the innermost member in the place of its "%u" or "%s".  False: it is gone. */
+static bool expand(struct tp_view *view, const char *pattern, const struct spot *spot,
+		   char text[TP_VIEW_NAME])
 {
 	const char *percent = strchr(pattern, '%');
+	char member[TP_VIEW_NAME] = "";
 
-	if (percent)
-		snprintf(text, size, "%.*s%u", (int)(percent - pattern), pattern,
-			 spot->id[spot->place->depth - 1]);
-	else
-		snprintf(text, size, "%s", pattern);
+	if (percent && !member_text(view, spot, member))
+		return false;
+	snprintf(text, TP_VIEW_NAME, "%.*s%s%s",
+		 (int)(percent ? percent - pattern : (ptrdiff_t)strlen(pattern)), pattern, member,
+		 percent ? percent + strlen("%u") : "");
+	return true;
 }
 
 static struct spot child_of(const struct tp_view *view, const struct spot *dir, unsigned i)
@@ -229,9 +276,9 @@ int tp_view_lookup(struct tp_view *view, tp_view_ino parent, const char *name,
 		struct spot child = child_of(view, &dir, i);
 		unsigned id = 0;
 
-		if (!is_called(&child, name, &id))
+		if (!is_called(view, &dir, &child, name, &id))
 			continue;
-		if (child.place->entry->next)
+		if (is_family(child.place->entry))
 			child.id[child.place->depth - 1] = id;
 		if (!there(view, &dir, &child))
 			continue;
@@ -282,11 +329,11 @@ static bool child_from(struct tp_view *view, const struct spot *dir, uint64_t *p
 	*child = child_of(view, dir, i);
 	if (child->place->entry->there && !child->place->entry->there(&call))
 		return false;
-	if (!child->place->entry->next) {
+	if (!is_family(child->place->entry)) {
 		*position = position_of(i + 1, 0);
 		return true;
 	}
-	if (!child->place->entry->next(&call, &id))
+	if (!next_member(child->place->entry, &call, &id))
 		return false;
 	child->id[child->place->depth - 1] = id;
 	*position = position_of(i, id + 1);
@@ -305,7 +352,8 @@ bool tp_view_list(struct tp_view *view, tp_view_ino ino, uint64_t *position,
 			*position = position_of(child_at(*position) + 1, 0);
 			continue;
 		}
-		expand(child.place->entry->name, &child, name, TP_VIEW_NAME);
+		if (!expand(view, child.place->entry->name, &child, name))
+			continue;
 		fill_stat(view, &child, stat);
 		return true;
 	}
@@ -346,8 +394,7 @@ int tp_view_readlink(struct tp_view *view, tp_view_ino ino, char target[TP_VIEW_
 		return -ENOENT;
 	if (!spot.place->entry->target)
 		return -EINVAL;
-	expand(spot.place->entry->target, &spot, target, TP_VIEW_NAME);
-	return 0;
+	return expand(view, spot.place->entry->target, &spot, target) ? 0 : -ENOENT;
 }
 
 int tp_view_show(struct tp_view *view, tp_view_ino ino, struct tp_text *text,

@@ -195,12 +195,18 @@ static const struct tp_view_entry system_dir[] = {
 
 static const struct tp_view_entry virtual_dir[] = {
 	TP_DIR("memory_tiering", tp_view_tiering),
+	TP_DIR("net", tp_view_net),
 	TP_ENTRIES_END,
 };
 
 static const struct tp_view_entry devices[] = {
 	TP_DIR("system", system_dir),
 	TP_DIR("virtual", virtual_dir),
+	TP_ENTRIES_END,
+};
+
+static const struct tp_view_entry class_dir[] = {
+	TP_DIR("net", tp_view_net_class),
 	TP_ENTRIES_END,
 };
 
@@ -216,11 +222,8 @@ static const struct tp_view_entry kernel[] = {
 };
 
 static const struct tp_view_entry sys[] = {
-	TP_DIR("bus", tp_view_bus),
-	TP_DIR("devices", devices),
-	TP_DIR("kernel", kernel),
-	TP_DIR("module", tp_view_module),
-	TP_ENTRIES_END,
+	TP_DIR("bus", tp_view_bus), TP_DIR("class", class_dir),	      TP_DIR("devices", devices),
+	TP_DIR("kernel", kernel),   TP_DIR("module", tp_view_module), TP_ENTRIES_END,
 };
 
 static const struct tp_view_entry top[] = {

@@ -53,6 +53,30 @@ static void a_list_says_how_many_there_are_beyond_its_room(void **state)
 	tp_netdev_unregister(&other.nd);
 }
 
+static void a_number_is_of_one_device_for_ever(void **state)
+{
+	char name[TP_NET_NAME];
+	struct dummy others[2];
+	unsigned index = 0;
+
+	(void)state;
+	add_dummy(&others[0], m, "net1");
+	assert_true(tp_net_next(m, &index, name));
+	assert_int_equal(index, 1);
+	assert_string_equal(name, "net0");
+	assert_int_equal(info().index, 1);
+	index++;
+	assert_true(tp_net_next(m, &index, name));
+	assert_int_equal(index, 2);
+	assert_string_equal(name, "net1");
+	tp_netdev_unregister(&others[0].nd);
+	assert_false(tp_net_next(m, &index, name));
+	add_dummy(&others[1], m, "net1");
+	assert_true(tp_net_next(m, &index, name));
+	assert_int_equal(index, 3);
+	tp_netdev_unregister(&others[1].nd);
+}
+
 static void machines_have_devices_of_their_own(void **state)
 {
 	struct tp_machine *other = make_machine(small_machine(2));
@@ -124,6 +148,11 @@ static void a_driver_that_offers_more_queues_than_there_can_be_stops_the_program
 	expect_panic(register_with_too_many_queues, &other.nd, "max_queues");
 }
 
+static void add_to_rx_ring(struct tp_net_config *config, const void *step)
+{
+	config->rx_ring += *(const unsigned *)step;
+}
+
 /* -ENODEV of every function that takes a name, with the name in the text. */
 static void a_name_that_nobody_has_is_said_by_all(void **state)
 {
@@ -145,6 +174,7 @@ static void a_name_that_nobody_has_is_said_by_all(void **state)
 	MUST_NOT_FIND(tp_net_open(m, none));
 	MUST_NOT_FIND(tp_net_close(m, none));
 	MUST_NOT_FIND(tp_net_configure(m, none, &config));
+	MUST_NOT_FIND(tp_net_reconfigure(m, none, add_to_rx_ring, &group));
 	MUST_NOT_FIND(tp_net_vlan(m, none, 1, true));
 	MUST_NOT_FIND(tp_net_multicast(m, none, group, true));
 	MUST_NOT_FIND(tp_net_reset(m, none));
@@ -466,6 +496,34 @@ static void a_change_that_failed_changed_nothing(void **state)
 	assert_int_equal(info().config.mtu, 9000);
 }
 
+static void add_to_tx_ring(struct tp_net_config *config, const void *step)
+{
+	config->tx_ring += *(const unsigned *)step;
+}
+
+static void grow_rx_ring(void *arg)
+{
+	for (unsigned i = 0; i < 100; i++)
+		must(tp_net_reconfigure(m, "net0", add_to_rx_ring, arg));
+}
+
+/* Who changes one thing does not undo what another changes. */
+static void parts_are_changed_beside_each_other(void **state)
+{
+	unsigned step = TP_NET_RING_STEP, too_far = TP_NET_MAX_RING;
+	struct tp_thread thread;
+
+	(void)state;
+	must(tp_thread_start(&thread, "grow", grow_rx_ring, &step));
+	for (unsigned i = 0; i < 100; i++)
+		must(tp_net_reconfigure(m, "net0", add_to_tx_ring, &step));
+	tp_thread_join(&thread);
+	assert_int_equal(info().config.rx_ring, 512 + 100 * TP_NET_RING_STEP);
+	assert_int_equal(info().config.tx_ring, 512 + 100 * TP_NET_RING_STEP);
+	assert_int_equal(tp_net_reconfigure(m, "net0", add_to_tx_ring, &too_far), -EINVAL);
+	assert_int_equal(info().config.tx_ring, 512 + 100 * TP_NET_RING_STEP);
+}
+
 static void a_vlan_is_a_number_from_1_to_4094(void **state)
 {
 	static const uint16_t wrong[] = { 0, 4095, 4096, 65535 };
@@ -534,6 +592,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NET_TEST(devices_are_listed_in_the_order_they_came),
 		NET_TEST(a_list_says_how_many_there_are_beyond_its_room),
+		NET_TEST(a_number_is_of_one_device_for_ever),
 		NET_TEST(machines_have_devices_of_their_own),
 		NET_TEST(a_name_is_taken_once),
 		NET_TEST(what_is_no_file_name_is_no_device_name),
@@ -552,6 +611,7 @@ int main(void)
 		NET_TEST(the_ends_of_every_range_are_in_it),
 		NET_TEST(the_driver_is_asked_only_if_something_differs),
 		NET_TEST(a_change_that_failed_changed_nothing),
+		NET_TEST(parts_are_changed_beside_each_other),
 		NET_TEST(a_vlan_is_a_number_from_1_to_4094),
 		NET_TEST(a_group_has_a_multicast_address),
 		NET_TEST(a_reset_is_the_driver_s),

@@ -142,7 +142,21 @@ int tp_avf_del_mac(struct tp_avf *avf, const uint8_t mac[6])
 {
 	int err = tell_mac(avf, TP_VC_DEL_ETH_ADDR, mac, TP_VC_ETHER_ADDR_LEGACY);
 
+	if (!memcmp(mac, avf->default_mac, sizeof(avf->default_mac)))
+		memset(avf->default_mac, 0, sizeof(avf->default_mac));
 	return tp_avf_refused(err) ? 0 : err;
+}
+
+/* The address that the function came with, and takes frames for until told not to. */
+static int drop_default_mac(struct tp_avf *avf)
+{
+	static const uint8_t none[6];
+	uint8_t mac[6];
+
+	memcpy(mac, avf->default_mac, sizeof(mac));
+	if (!memcmp(mac, none, sizeof(mac)) || !memcmp(mac, avf->nd.config.mac, sizeof(mac)))
+		return 0;
+	return tp_avf_del_mac(avf, mac);
 }
 
 /* All in one message if they fit and none is refused; FI2. */
@@ -153,7 +167,10 @@ static int restore_macs(struct tp_avf *avf)
 	int err = tell(avf, &macs, true, 0, n);
 
 	if (tp_avf_refused(err)) {
-		err = tell(avf, &macs, true, 0, 1);
+		/* Some of the list may have been taken, and would not be again. */
+		err = tell_each(avf, &macs, false, 0, n);
+		if (!err)
+			err = tell(avf, &macs, true, 0, 1);
 		if (!err)
 			err = tell_each(avf, &macs, true, 1, n - 1);
 	}
@@ -371,6 +388,8 @@ int tp_avf_filters_restore(struct tp_avf *avf)
 	const struct filter_kind *kind = vlan_kind(avf);
 	int err = restore_macs(avf);
 
+	if (!err)
+		err = drop_default_mac(avf);
 	if (!err && kind)
 		err = tell_all(avf, kind, true, 0, avf->nr_vlans);
 	return err ? err : restore_promisc(avf);
