@@ -54,7 +54,8 @@ bool tp_avf_rx_fill(struct tp_avf_queue *q)
 
 	if (want) {
 		missing = post_all(ring, want);
-		if (missing < want)
+		/* A ring that stays empty must say so: the tail may be of before it was cleaned. */
+		if (missing < want || ring->next_to_use == ring->next_to_clean)
 			bump_tail(ring);
 	}
 	if (tp_unlikely(missing))
