@@ -385,7 +385,7 @@ static unsigned send_locked(struct send *s, struct tp_netbuf **frames, unsigned 
 	close_group(s);
 	if (done < n)
 		tp_stats_count(&ring->stats->xmit, busy, n - done);
-	else if (s->unused < ring->stop_below)
+	else if (s->unused < ring->stop_below && !tp_atomic_load(&ring->stopped, TP_RELAXED))
 		stop_unless_room(s, ring->stop_below);
 	if (!more || done < n || tp_atomic_load(&ring->stopped, TP_RELAXED))
 		ring_doorbell(s);
