@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nic - make, use, plug and take away network devices of a lab machine. */
+/* nic - make, use and take away network devices of a lab machine. */
 #include "lab/nic.h"
 
 #include <errno.h>
@@ -27,9 +27,11 @@ static void put_user(struct tp_nic_use *use)
 
 static void receive(void *arg, unsigned queue, struct tp_netbuf **frames, unsigned n)
 {
-	struct tp_nic_use *use = &((struct tp_nic *)arg)->uses[TP_NIC_RECEIVES];
+	struct tp_nic *nic = arg;
+	struct tp_nic_use *use = &nic->uses[TP_NIC_RECEIVES];
 	const struct tp_netdev_user *user = get_user(use);
 
+	tp_atomic_add(&nic->received, n, TP_RELAXED);
 	if (user)
 		user->receive(user->arg, queue, frames, n);
 	else
@@ -135,14 +137,13 @@ int tp_nic_create(struct tp_lab_machine *lm, const struct tp_nic_config *config,
 {
 	struct tp_avf_model_config model = { .name = config->name,
 					     .mode = config->device,
-					     .queues = config->queues };
+					     .queues = TP_NET_MAX_QUEUES };
 	struct tp_nic *new = tp_zalloc(sizeof(*new));
 	int err;
 
 	if (!new)
 		return -ENOMEM;
 	new->lm = lm;
-	new->exact = true;
 	snprintf(new->name, sizeof(new->name), "%s", config->name);
 	make_mac(lm, model.mac);
 	err = tp_avf_model_create(&model, &new->model);
@@ -178,88 +179,6 @@ int tp_nic_destroy(struct tp_nic *nic)
 	tp_mutex_unlock(&lm->lock);
 	tp_free(nic);
 	return 0;
-}
-
-/* ---- cables ---------------------------------------------------------------------------------- */
-
-static int plug(struct tp_cable *cable, unsigned side, struct tp_nic *nic)
-{
-	int err;
-
-	if (nic->cable)
-		return TP_ERR_TEXT(-EBUSY, nic->name, "\"%s\" is plugged in already");
-	err = tp_avf_model_plug(nic->model, cable->wire, side);
-	if (err)
-		return err;
-	nic->cable = cable;
-	cable->nics[side] = nic;
-	return 0;
-}
-
-void tp_cable_destroy(struct tp_cable *cable)
-{
-	for (unsigned side = 0; side < 2; side++) {
-		if (!cable->nics[side])
-			continue;
-		tp_avf_model_plug(cable->nics[side]->model, NULL, side);
-		cable->nics[side]->cable = NULL;
-	}
-	if (cable->tap)
-		tp_tap_close(cable->tap);
-	tp_wire_destroy(cable->wire);
-	tp_mutex_lock(&cable->lm->lock);
-	tp_list_remove(&cable->link);
-	tp_mutex_unlock(&cable->lm->lock);
-	tp_free(cable);
-}
-
-/* A cable whose first end is in @nic. */
-static int begin_cable(struct tp_nic *nic, struct tp_cable **cable)
-{
-	struct tp_cable *new = tp_zalloc(sizeof(*new));
-	int err;
-
-	if (!new)
-		return -ENOMEM;
-	new->lm = nic->lm;
-	err = tp_wire_create(&new->wire);
-	if (err) {
-		tp_free(new);
-		return err;
-	}
-	tp_mutex_lock(&nic->lm->lock);
-	tp_list_add_before(&nic->lm->cables, &new->link);
-	tp_mutex_unlock(&nic->lm->lock);
-	*cable = new;
-	return plug(new, 0, nic);
-}
-
-int tp_cable_create(struct tp_nic *nic, struct tp_nic *other, struct tp_cable **cable)
-{
-	struct tp_cable *new = NULL;
-	int err = begin_cable(nic, &new);
-
-	if (!err)
-		err = plug(new, 1, other);
-	if (err && new)
-		tp_cable_destroy(new);
-	else
-		*cable = new;
-	return err;
-}
-
-int tp_cable_tap(struct tp_nic *nic, const char *tap, bool offload, struct tp_cable **cable)
-{
-	struct tp_cable *new = NULL;
-	int err = begin_cable(nic, &new);
-
-	if (!err)
-		err = tp_tap_open(tap, new->wire, 1, offload, &new->tap);
-	if (err && new)
-		tp_cable_destroy(new);
-	else
-		*cable = new;
-	return err;
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */

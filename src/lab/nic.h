@@ -5,7 +5,8 @@
  *
  * Invariants
  *  N1  At rest every frame is accounted for: what the wire brought, what the device wrote, what the
- *      driver delivered or dropped by name, and what it sent, agree queue by queue.
+ *      driver delivered or dropped by name, and what it sent, agree queue by queue; and so do the
+ *      devices with the wire between them.
  *
  *  N2  What a device is used for changes under traffic: who was told of a frame before
  *      tp_nic_use() returned is told no more after it.
@@ -43,7 +44,7 @@ struct tp_nic {
 	struct tp_netdev *netdev;
 	struct tp_cable *cable; /* NULL: plugged into nothing */
 	struct tp_nic_use uses[TP_NR_NIC_ROLES];
-	bool exact; /* counters were never cleared on the way: N1 can be asked */
+	tp_atomic_u64 received; /* frames that the driver handed up */
 };
 
 struct tp_nic_config {
@@ -54,7 +55,10 @@ struct tp_nic_config {
 	enum tp_avf_model_mode device;
 };
 
-/* Make it, closed.  -EEXIST, -ENOMEM, and what the driver says. */
+/*
+ * Make it, closed, with room for all queues there can be.  -EEXIST, -ENOMEM, and what the driver
+ * says.
+ */
 int tp_nic_create(struct tp_lab_machine *lm, const struct tp_nic_config *config,
 		  struct tp_nic **nic);
 /* Unplugged and unused; -EBUSY: somebody holds frames of it. */
@@ -74,23 +78,39 @@ const char *tp_nic_used_by(const struct tp_nic *nic);
 
 /* ---- what devices are plugged into ----------------------------------------------------------- */
 
+/* What a device sent and what came to it, ever. */
+struct tp_nic_traffic {
+	uint64_t sent, arrived;
+};
+
 struct tp_cable {
 	struct tp_list link; /* the machine's */
 	struct tp_lab_machine *lm;
 	struct tp_wire *wire;
-	struct tp_nic *nics[2]; /* NULL: a TAP device, or nothing */
+	struct tp_nic *nics[2];		 /* NULL: a TAP device, or nothing */
+	struct tp_nic_traffic before[2]; /* of each when it was plugged in */
 	struct tp_tap *tap;
+	struct tp_thread carrier; /* lets frames go that the wire held back */
+	bool carries;
+	tp_atomic_u32 stopping;
 };
+
+void tp_nic_traffic(struct tp_nic *nic, struct tp_nic_traffic *traffic);
 
 /* From @nic to @other.  -EBUSY: one has a cable, -ENOMEM. */
 int tp_cable_create(struct tp_nic *nic, struct tp_nic *other, struct tp_cable **cable);
 /* From @nic to a TAP device of the host.  -EPERM, -ENODEV. */
 int tp_cable_tap(struct tp_nic *nic, const char *tap, bool offload, struct tp_cable **cable);
 void tp_cable_destroy(struct tp_cable *cable);
+/* What happens on the way from each end.  -EAGAIN: no thread for what would have to wait. */
+int tp_cable_set_mishap(struct tp_cable *cable, const struct tp_wire_mishap mishap[2]);
 
 /* ---- all of a machine's ---------------------------------------------------------------------- */
 
-/* N1 for every device; traffic is halted.  What does not come to rest is left out. */
+/*
+ * N1 for every device and cable; traffic is halted.  What lies in rings has a while to get out;
+ * where a host's TAP device does not let it come to rest, it is left out.
+ */
 void tp_nics_verify(struct tp_lab_machine *lm, struct tp_findings *findings);
 /* Pull all cables, destroy all devices; what holds frames is a finding. */
 void tp_nics_close(struct tp_lab_machine *lm, struct tp_findings *findings);

@@ -110,15 +110,26 @@ static int create(struct tp_action *action)
 	return err;
 }
 
+/* The first of avf0, avf1, ... that is free. */
+static void make_name(struct tp_lab_machine *lm, char *name)
+{
+	unsigned n = 0;
+
+	do {
+		snprintf(name, TP_NET_NAME, "avf%u", n++);
+	} while (tp_nic_find(lm, name));
+}
+
 static void read_options(lua_State *L, struct tp_lab_machine *lm, struct nic_action *it)
 {
 	struct nic_options o = { .node = TP_NODE_NONE, .queues = 1, .up = true };
 
 	tp_options_read(L, 2, "nic", nic_options, &o);
+	/* One that is too long must stay so, to be refused. */
 	if (o.name)
-		snprintf(it->action.object, TP_NET_NAME, "%s", o.name);
+		snprintf(it->action.object, sizeof(it->action.object), "%s", o.name);
 	else
-		snprintf(it->action.object, TP_NET_NAME, "avf%u", lm->nr_nics);
+		make_name(lm, it->action.object);
 	snprintf(it->action.detail, sizeof(it->action.detail), "%u queue pair%s, %s",
 		 (unsigned)o.queues, o.queues > 1 ? "s" : "", runs[o.run]);
 	it->up = o.up;
@@ -172,21 +183,21 @@ static int set(struct tp_action *action)
 {
 	struct nic_action *it = it_of(action);
 
-	if (!it->wish.keep_stats)
-		it->nic->exact = false;
 	return tp_net_wish_apply(action->lm->machine, it->nic->name, &it->wish);
 }
 
+/* In the order of the options: that of the table differs from run to run. */
 static void describe_set(lua_State *L, struct tp_action *action)
 {
 	size_t used = 0;
 
-	for (lua_pushnil(L); lua_next(L, 2) && used < sizeof(action->detail); lua_pop(L, 1)) {
-		const char *value = luaL_tolstring(L, -1, NULL);
-
-		used += (size_t)snprintf(action->detail + used, sizeof(action->detail) - used,
-					 "%s%s=%s", used ? " " : "", lua_tostring(L, -3), value);
-		lua_pop(L, 1);
+	for (const struct tp_option *o = tp_net_set_options + 1; o->name; o++) {
+		if (lua_getfield(L, 2, o->name) != LUA_TNIL && used < sizeof(action->detail))
+			used += (size_t)snprintf(action->detail + used,
+						 sizeof(action->detail) - used, "%s%s=%s",
+						 used ? " " : "", o->name,
+						 luaL_tolstring(L, -1, NULL));
+		lua_settop(L, 2);
 	}
 }
 
@@ -200,6 +211,7 @@ static int nic_set(lua_State *L)
 		return luaL_error(L, "%s is not there any more", it.nic->name);
 	tp_net_wish_init(&wanted.wish, &info);
 	luaL_checktype(L, 2, LUA_TTABLE);
+	lua_settop(L, 2);
 	tp_options_read(L, 2, "set", tp_net_set_options + 1,
 			&wanted); /* the name is the handle's */
 	describe_set(L, &it.action);
@@ -286,6 +298,15 @@ static int set_hang(struct tp_action *action)
 	return 0;
 }
 
+static void check_queue(lua_State *L, struct tp_nic *nic, unsigned queue)
+{
+	struct tp_net_info info;
+
+	if (!tp_net_info(nic->lm->machine, nic->name, &info) && queue >= info.config.queues)
+		luaL_error(L, "hang: %s has no queue %d, but %d", nic->name, (int)queue,
+			   (int)info.config.queues);
+}
+
 /* n:hang{queue=0, side="tx"}: a queue of the device stands still until it is reset. */
 static int nic_hang(lua_State *L)
 {
@@ -302,6 +323,7 @@ static int nic_hang(lua_State *L)
 	};
 
 	tp_options_read(L, 2, "hang", options, &o);
+	check_queue(L, it.nic, (unsigned)o.queue);
 	it.queue = (unsigned)o.queue;
 	it.tx = o.side;
 	it.hang = true;

@@ -10,6 +10,7 @@
 #include "lab/nic.h"
 #include "lab/script_api.h"
 #include "lab/script_option.h"
+#include "lab/units.h"
 
 static const char wire_type[] = "tidepool.wire";
 
@@ -145,11 +146,34 @@ static int act(lua_State *L, struct wire_action *it)
 
 static int set_mishap(struct tp_action *action)
 {
-	struct wire_action *it = it_of(action);
+	return tp_cable_set_mishap(it_of(action)->cable, it_of(action)->mishap);
+}
 
-	for (unsigned side = 0; side < 2; side++)
-		tp_wire_set_mishap(it->cable->wire, side, &it->mishap[side]);
-	return 0;
+/* "lose 1%, delay 5.0 ms": what there is of it. */
+static void describe_mishap(struct wire_action *it)
+{
+	const struct tp_wire_mishap *m = &it->mishap[0];
+	const struct {
+		const char *name;
+		unsigned ppm;
+	} parts[] = { { "lose", m->lose_ppm },
+		      { "corrupt", m->corrupt_ppm },
+		      { "duplicate", m->duplicate_ppm },
+		      { "reorder", m->reorder_ppm } };
+	char *detail = it->action.detail, delay[TP_UNIT_TEXT];
+	size_t used = 0;
+
+	for (size_t i = 0; i < TP_ARRAY_SIZE(parts); i++)
+		if (parts[i].ppm)
+			used += (size_t)snprintf(detail + used, sizeof(it->action.detail) - used,
+						 "%s%s %g%%", used ? ", " : "", parts[i].name,
+						 parts[i].ppm / 1e4);
+	if (m->delay_ns)
+		used += (size_t)snprintf(detail + used, sizeof(it->action.detail) - used,
+					 "%sdelay %s", used ? ", " : "",
+					 tp_duration_format(delay, m->delay_ns));
+	if (!used)
+		snprintf(detail, sizeof(it->action.detail), "none");
 }
 
 /* Parts per million of frames, both ways. */
@@ -179,9 +203,7 @@ static int wire_mishap(lua_State *L)
 			.delay_ns = o.delay_ns,
 			.seed = tp_run_next_seed(it.action.lm->run),
 		};
-	snprintf(it.action.detail, sizeof(it.action.detail),
-		 "lose %d, corrupt %d, duplicate %d, reorder %d of a million", (int)o.lose,
-		 (int)o.corrupt, (int)o.duplicate, (int)o.reorder);
+	describe_mishap(&it);
 	return act(L, &it);
 }
 
