@@ -2,6 +2,7 @@
 /* net_wish - the options of a network device, by the same names in scripts and requests. */
 #include "lab/net_wish.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +22,8 @@ const struct tp_option tp_net_set_options[] = {
 	NUMBER(queues, 1, TP_NET_MAX_QUEUES),
 	NUMBER(rx_ring, TP_NET_MIN_RING, TP_NET_MAX_RING),
 	NUMBER(tx_ring, TP_NET_MIN_RING, TP_NET_MAX_RING),
-	NUMBER(rx_usecs, 0, 8160),
-	NUMBER(tx_usecs, 0, 8160),
+	NUMBER(rx_usecs, 0, TP_NET_MAX_USECS),
+	NUMBER(tx_usecs, 0, TP_NET_MAX_USECS),
 	FLAG(up),
 	FLAG(promisc),
 	FLAG(allmulti),
@@ -100,20 +101,44 @@ static int config_of(const struct tp_net_wish *wish, const struct tp_net_info *i
 	return 0;
 }
 
+static int set_up(struct tp_machine *machine, const char *name, bool up)
+{
+	return up ? tp_net_open(machine, name) : tp_net_close(machine, name);
+}
+
+/* Closed first or opened last, so that a change of both stops no traffic twice. */
+static int change(struct tp_machine *machine, const struct tp_net_info *from,
+		  const struct tp_net_config *to, bool up)
+{
+	int err = up ? 0 : set_up(machine, from->name, false);
+
+	if (!err)
+		err = tp_net_configure(machine, from->name, to);
+	if (!err && up)
+		err = set_up(machine, from->name, true);
+	return err;
+}
+
+/* All or nothing: where opening fails, the configuration has changed already. */
 int tp_net_wish_apply(struct tp_machine *machine, const char *name, const struct tp_net_wish *wish)
 {
 	struct tp_net_config config;
-	struct tp_net_info info;
-	int err = tp_net_info(machine, name, &info);
+	struct tp_net_info from;
+	struct tp_error why;
+	int err = tp_net_info(machine, name, &from);
 
 	if (!err)
-		err = config_of(wish, &info, &config);
-	if (!err && !wish->up && info.up)
-		err = tp_net_close(machine, name);
+		err = config_of(wish, &from, &config);
+	if (err)
+		return err;
+	err = change(machine, &from, &config, wish->up);
 	if (!err)
-		err = tp_net_configure(machine, name, &config);
-	if (!err && wish->up && !info.up)
-		err = tp_net_open(machine, name);
+		return 0;
+	why = *tp_last_error();
+	change(machine, &from, &from.config, from.up);
+	/* Why it failed, not what happened on the way back. */
+	if (why.err)
+		tp_error_set(why.err, why.site, why.format, why.text, why.args, TP_ERROR_ARGS);
 	return err;
 }
 
@@ -126,14 +151,19 @@ char *tp_mac_format(char text[TP_MAC_TEXT], const uint8_t mac[6])
 	return text;
 }
 
+/* scanf() alone would take blanks and signs for digits. */
+static bool is_mac(const char *text)
+{
+	for (unsigned i = 0; i < TP_MAC_TEXT - 1; i++)
+		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return !text[TP_MAC_TEXT - 1];
+}
+
 bool tp_mac_parse(const char *text, uint8_t mac[6])
 {
-	int end = 0;
-
-	return strlen(text) == TP_MAC_TEXT - 1 &&
-	       sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
-		      &mac[3], &mac[4], &mac[5], &end) == 6 &&
-	       end == TP_MAC_TEXT - 1;
+	return is_mac(text) && sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1],
+				      &mac[2], &mac[3], &mac[4], &mac[5]) == 6;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
