@@ -124,6 +124,7 @@ static json_t *totals_json(const struct tp_run *run)
 	json_object_set_new(json, "refused", number(t.refused));
 	json_object_set_new(json, "writes", number(t.writes));
 	json_object_set_new(json, "allocations", number(t.allocations));
+	json_object_set_new(json, "frames", number(t.frames));
 	json_object_set_new(json, "bytes_moved", number(t.bytes_moved));
 	json_object_set_new(json, "bytes_verified", number(t.bytes_verified));
 	json_object_set_new(json, "worst_write_ns", number(t.worst_write_ns));

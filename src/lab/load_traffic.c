@@ -50,18 +50,22 @@ static void wake(void *arg, unsigned queue)
 		tp_pktgen_wake(t->gens[queue]);
 }
 
-static void sum_generators(struct traffic_load *t)
+/* What was sent until now. */
+static struct tp_pktgen_stat sent_by(const struct traffic_load *t)
 {
+	struct tp_pktgen_stat sum = t->sent;
+
 	for (unsigned i = 0; i < t->nr; i++) {
 		struct tp_pktgen_stat s;
 
 		tp_pktgen_stat(t->gens[i], &s);
-		t->sent.sent += s.sent;
-		t->sent.segments += s.segments;
-		t->sent.bytes += s.bytes;
-		t->sent.refused += s.refused;
-		t->sent.no_buffer += s.no_buffer;
+		sum.sent += s.sent;
+		sum.segments += s.segments;
+		sum.bytes += s.bytes;
+		sum.refused += s.refused;
+		sum.no_buffer += s.no_buffer;
 	}
+	return sum;
 }
 
 /* ---- start ----------------------------------------------------------------------------------- */
@@ -184,44 +188,66 @@ static uint64_t verify(struct tp_load *load)
 
 	tp_sink_stat(t->sink, &s);
 	check(t, &s);
-	return s.bytes - load->bytes_verified;
+	return t->config.content ? s.bytes - load->bytes_verified : 0;
+}
+
+static uint64_t received_by(struct traffic_load *t)
+{
+	struct tp_sink_stat s;
+
+	tp_sink_stat(t->sink, &s);
+	return s.received;
+}
+
+/* What is on its way shall still be counted; all has come when for a while nothing does. */
+static void await_the_last(struct traffic_load *t)
+{
+	enum { TRIES = 100 };
+	uint64_t seen;
+	unsigned i = 0;
+
+	do {
+		seen = received_by(t);
+		tp_sleep_ns(TP_MILLISECONDS(2));
+	} while (received_by(t) != seen && ++i < TRIES);
 }
 
 static int stop(struct tp_load *load)
 {
 	struct traffic_load *t = traffic_of(load);
 
+	await_the_last(t);
 	load->bytes_verified += verify(load);
 	let_go(t);
-	sum_generators(t);
+	t->sent = sent_by(t);
 	destroy_generators(t);
 	return 0;
 }
 
 static void stat(struct tp_load *load, struct tp_load_stat *stat)
 {
-	stat->starved = traffic_of(load)->sent.no_buffer;
+	stat->starved = sent_by(traffic_of(load)).no_buffer;
 }
 
 static void figures(struct tp_load *load, void (*say)(void *arg, const char *name, uint64_t n),
 		    void *arg)
 {
-	struct traffic_load *t = traffic_of(load), now = { .sent = t->sent };
+	const struct traffic_load *t = traffic_of(load);
+	const struct tp_pktgen_stat sent = sent_by(t);
 	struct tp_sink_stat s;
 
-	now.nr = t->nr;
-	memcpy(now.gens, t->gens, sizeof(now.gens));
-	sum_generators(&now);
 	tp_sink_stat(t->sink, &s);
-	say(arg, "sent", now.sent.segments);
-	say(arg, "bytes_sent", now.sent.bytes);
-	say(arg, "refused", now.sent.refused);
+	say(arg, "sent", sent.segments);
+	say(arg, "bytes_sent", sent.bytes);
+	say(arg, "refused", sent.refused);
 	say(arg, "received", s.received);
 	say(arg, "bytes_received", s.bytes);
 	say(arg, "in_order", s.in_order);
 	say(arg, "late", s.late);
 	say(arg, "again", s.again);
+	say(arg, "stale", s.stale);
 	say(arg, "damaged", s.damaged);
+	say(arg, "foreign", s.foreign);
 	say(arg, "csum_good", s.csum_good);
 }
 

@@ -180,6 +180,8 @@ static void add_load(struct tp_run_totals *totals, struct tp_load *load)
 	tp_load_read_stat(load, &stat);
 	if (load->kind == &tp_load_mapping)
 		totals->writes += stat.work;
+	else if (load->kind == &tp_load_traffic)
+		totals->frames += stat.work;
 	else
 		totals->allocations += stat.work;
 	totals->bytes_verified += load->bytes_verified;

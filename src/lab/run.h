@@ -93,8 +93,8 @@ struct tp_run_config {
 
 struct tp_run_totals {
 	unsigned steps, refused;
-	uint64_t writes, allocations;
-	uint64_t bytes_moved; /* by steps that were not refused */
+	uint64_t writes, allocations, frames; /* of mappings, of traffic, of the others */
+	uint64_t bytes_moved;		      /* by steps that were not refused */
 	uint64_t bytes_verified;
 	uint64_t moving_ns; /* that the steps which moved something took */
 	uint64_t worst_write_ns, worst_hold_ns;

@@ -40,6 +40,16 @@ static struct tp_nic *nic_called(lua_State *L, struct tp_lab_machine *lm, const 
 	return nic;
 }
 
+static void describe(const struct tp_traffic_config *traffic, char detail[TP_STEP_TEXT])
+{
+	char least[16] = "";
+
+	if (traffic->min_frame != traffic->max_frame)
+		snprintf(least, sizeof(least), "%u to ", traffic->min_frame);
+	snprintf(detail, TP_STEP_TEXT, "%s to %s, %s%u bytes each", traffic->from->name,
+		 traffic->to->name, least, traffic->max_frame);
+}
+
 int tp_script_machine_traffic(lua_State *L)
 {
 	struct tp_lab_machine *lm = tp_script_machine(L, 1);
@@ -63,7 +73,6 @@ int tp_script_machine_traffic(lua_State *L)
 	snprintf(name, sizeof(name), "traffic%u", ++lm->nr_loads);
 	config.name = o.name ? o.name : name;
 	config.seed = tp_run_next_seed(lm->run);
-	snprintf(detail, sizeof(detail), "%s to %s, frames of %d bytes", o.from, o.to,
-		 (int)o.frame);
+	describe(&traffic, detail);
 	return tp_script_start_load(L, lm, &tp_load_traffic, &config, detail);
 }
