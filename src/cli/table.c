@@ -5,8 +5,9 @@
  *   step  what                                   moved  GiB/s    stall      memory held ev
  *      7  unplug   dimm    1 GiB at node 2     512 MiB   3.21  1.25 ms 1.50 -> 1.00 GiB B
  *
- * The letter stands for an order of events; the legend below the table spells it out.  A step that
- * says the same as an earlier one, and moved nothing, is left out.
+ * The letter stands for an order of events; the legend below the table spells it out.  What does
+ * not fit into its column goes on in the next line.  A step that says the same as an earlier one,
+ * and moved nothing, is left out.
  */
 #include "cli/table.h"
 
@@ -19,6 +20,7 @@
 #include "lab/units.h"
 
 enum { COLUMNS = 100, LETTERS = 26, SHOWN_BLOCKERS = 3 };
+enum { WHAT = 39, LEAST_NAME = 6, MOST_NAME = 10 };
 
 static const uint64_t worth_a_rate = TP_MIB(16);
 
@@ -102,18 +104,61 @@ static void print_memory(FILE *out, const struct tp_step *step)
 	fprintf(out, " %16s", text);
 }
 
-static void print_step(FILE *out, const struct tp_step *step, const struct legend *legend)
+/* How much of @text is for a line of that width: up to a blank, if there is one. */
+static int line_length(const char *text, int width)
+{
+	int length = width;
+
+	if ((int)strlen(text) <= width)
+		return (int)strlen(text);
+	while (length && text[length] != ' ')
+		length--;
+	return length ? length : width;
+}
+
+/* What of @text did not fit beside the figures, below it. */
+static void print_rest(FILE *out, const char *text, int indent)
+{
+	while (*text) {
+		int length;
+
+		text += *text == ' ';
+		length = line_length(text, COLUMNS - indent);
+		fprintf(out, "%*s%.*s\n", indent, "", length, text);
+		text += length;
+	}
+}
+
+/* The width of the names' column; the odd long one shall not spoil the others. */
+static int name_width(const struct tp_run *run)
+{
+	size_t width = LEAST_NAME;
+
+	for (unsigned i = 0; i < run->nr_steps; i++) {
+		size_t length = strlen(run->steps[i].object);
+
+		if (length <= MOST_NAME)
+			width = TP_MAX(width, length);
+	}
+	return (int)width;
+}
+
+static void print_step(FILE *out, const struct tp_step *step, const struct legend *legend,
+		       int names)
 {
 	char what[2 * TP_STEP_TEXT], stall[TP_UNIT_TEXT] = "";
+	int begin = fprintf(out, "%4u  %-8s ", step->number, step->verb), first;
 
-	snprintf(what, sizeof(what), "%-6s  %s", step->object, step->detail);
+	snprintf(what, sizeof(what), "%-*s  %s", names, step->object, step->detail);
+	first = line_length(what, WHAT);
 	if (step->nr_events && step->worst_write_ns)
 		tp_duration_format(stall, step->worst_write_ns);
-	fprintf(out, "%4u  %-8s %-39.39s", step->number, step->verb, what);
+	fprintf(out, "%-*.*s", WHAT, first, what);
 	print_moved(out, step);
 	fprintf(out, " %8s", stall);
 	print_memory(out, step);
 	fprintf(out, " %c\n", letter_of(legend, step));
+	print_rest(out, what + first, begin + names + 2);
 }
 
 static void print_blocker(FILE *out, const struct tp_blocker *b)
@@ -246,6 +291,8 @@ static void print_totals(FILE *out, const struct tp_run *run)
 		fprintf(out,
 			"written   %s times; the slowest write took %s, with waits for a CPU\n",
 			tp_count_format(a, t.writes), tp_duration_format(b, t.worst_write_ns));
+	if (t.frames)
+		fprintf(out, "sent      %s frames\n", tp_count_format(a, t.frames));
 	if (t.allocations)
 		fprintf(out, "allocated %s times\n", tp_count_format(a, t.allocations));
 	if (t.bytes_verified)
@@ -256,6 +303,7 @@ static void print_totals(FILE *out, const struct tp_run *run)
 
 void tp_table_print(FILE *out, const struct tp_run *run)
 {
+	const int names = name_width(run);
 	struct legend legend = { .nr = 0 };
 
 	for (unsigned i = 0; i < run->nr_steps; i++)
@@ -268,7 +316,7 @@ void tp_table_print(FILE *out, const struct tp_run *run)
 
 		if (repeats(run, step))
 			continue;
-		print_step(out, step, &legend);
+		print_step(out, step, &legend, names);
 		if (step->err || step->report.nr_blockers)
 			print_refusal(out, step);
 	}
@@ -295,6 +343,14 @@ static void print_why(FILE *out, const struct tp_run *run)
 	fprintf(out, "before that, step %u was refused: %s\n", refused->number, text);
 }
 
+static bool has_net(const struct tp_run *run)
+{
+	tp_list_for_each(lm, &run->machines, struct tp_lab_machine, link)
+		if (lm->nr_nics)
+			return true;
+	return false;
+}
+
 static void print_headline(FILE *out, const struct tp_run *run)
 {
 	static const struct {
@@ -314,8 +370,8 @@ static void print_headline(FILE *out, const struct tp_run *run)
 		tp_style_off(out));
 	switch (v) {
 	case TP_VERDICT_HELD:
-		fprintf(out, "all %u steps: every page accounted for, every byte verified\n",
-			run->nr_steps);
+		fprintf(out, "all %u steps: every page%s accounted for, every byte verified\n",
+			run->nr_steps, has_net(run) ? " and frame" : "");
 		break;
 	case TP_VERDICT_FINDING:
 		fprintf(out, "%u findings at step %u:\n", tp_findings_count(&run->findings),
