@@ -39,8 +39,8 @@ static void add_argument(struct options *options, const char *arg, struct argp_s
 		options->dir = arg;
 	else if (!options->command)
 		options->command = arg;
-	else if (!strchr(arg, '=') || *arg == '=')
-		argp_error(state, "\"%s\" is not of the form NAME=VALUE", arg);
+	else if (!tp_control_is_setting(arg))
+		argp_error(state, "\"%s\" is no option of the form NAME=VALUE", arg);
 	else if (options->nr_arguments == MAX_ARGUMENTS)
 		argp_error(state, "at most %d options", MAX_ARGUMENTS);
 	else
@@ -119,8 +119,9 @@ const struct tp_command tp_command_ctl = {
 	.summary = "plug, unplug and load a mounted machine",
 	.text = "Send one command to the machine mounted at DIR and print its answer.\v"
 		"Commands: plug, unplug, online, offline, devices; load, pin, veto, stop, loads; "
-		"hmat; stat, check, events, quit.  The manual page has their options.  Exit code: "
-		"0 done, 1 refused, 2 wrong use, 3 there is no such machine.",
+		"hmat; net, net_stats, net_set, net_reset; stat, check, events, quit.  The manual "
+		"page has their options.  Exit code: 0 done, 1 refused, 2 wrong use, 3 there is "
+		"no such machine.",
 	.options = options_table,
 	.main = ctl_main,
 };

@@ -54,8 +54,8 @@ static void add_argument(struct options *options, const char *arg, struct argp_s
 		options->dir = arg;
 	else if (!options->device)
 		options->device = arg;
-	else if (!strchr(arg, '=') || *arg == '=')
-		argp_error(state, "\"%s\" is not of the form NAME=VALUE", arg);
+	else if (!tp_control_is_setting(arg) || !strncmp(arg, "name=", 5))
+		argp_error(state, "\"%s\" is no setting of the form NAME=VALUE", arg);
 	else if (options->nr_settings == MAX_ARGUMENTS)
 		argp_error(state, "at most %d settings", MAX_ARGUMENTS);
 	else

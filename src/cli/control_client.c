@@ -81,6 +81,11 @@ FILE *tp_control_connect(const char *dir)
 	return stream;
 }
 
+bool tp_control_is_setting(const char *arg)
+{
+	return strchr(arg, '=') && *arg != '=' && strncmp(arg, "cmd=", 4) != 0;
+}
+
 void tp_control_settings(json_t *request, const char *const *settings, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {

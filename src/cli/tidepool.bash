@@ -15,6 +15,14 @@ _tidepool_option() {
 _tidepool_net_settings='up= mtu= queues= rx_ring= tx_ring= rx_usecs= tx_usecs= mac= promisc= allmulti=
 	keep_stats= rx_csum= tx_csum= tso= rx_vlan= tx_vlan= rx_hash='
 
+# _tidepool_net_values SETTING: what it may be, where that is a choice.
+_tidepool_net_values() {
+	case $1 in
+	name | mac | mtu | queues | *_ring | *_usecs) ;;
+	*) echo 'true false' ;;
+	esac
+}
+
 # _tidepool_ctl_options COMMAND: what a command of the control channel may be told.
 _tidepool_ctl_options() {
 	case $1 in
@@ -42,19 +50,27 @@ _tidepool_ctl_values() {
 		echo 'PREPARE_ONLINE GOING_ONLINE GOING_OFFLINE BECOMING_MEM_AWARE BECOMING_MEMORYLESS'
 		;;
 	*.dry_run | *.small_pages) echo 'true false' ;;
+	net_set.*) _tidepool_net_values "$2" ;;
 	esac
 }
 
 _tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat stat check
 	events quit net net_stats net_set net_reset'
 
-# _tidepool_ctl COMMAND WORD: the next word of what a machine is told; bash breaks it at "=".
-_tidepool_ctl() {
+# _tidepool_option_of WORD: the option whose value the word is, or begins; bash breaks it at "=".
+_tidepool_option_of() {
 	local at=$COMP_CWORD
 
-	[ "$2" = = ] || at=$((at - 1))
-	if [ "${COMP_WORDS[at]}" = = ]; then
-		compgen -W "$(_tidepool_ctl_values "$1" "${COMP_WORDS[at - 1]}")" -- "${2#=}"
+	[ "$1" = = ] || at=$((at - 1))
+	[ "${COMP_WORDS[at]}" = = ] && echo "${COMP_WORDS[at - 1]}"
+}
+
+# _tidepool_ctl COMMAND WORD: the next word of what a machine is told.
+_tidepool_ctl() {
+	local option
+
+	if option=$(_tidepool_option_of "$2"); then
+		compgen -W "$(_tidepool_ctl_values "$1" "$option")" -- "${2#=}"
 	else
 		compgen -W "$(_tidepool_ctl_options "$1")" -- "$2"
 	fi
@@ -78,14 +94,21 @@ _tidepool_mounted() {
 
 # _tidepool_net WORD WORDS: what to do, a directory, one of its devices, and what to set.
 _tidepool_net() {
-	local word=$1
+	local word=$1 option
 	shift
 
 	case $# in
 	0) compgen -W 'show stats set reset' -- "$word" ;;
 	1) compgen -d -- "$word" ;;
 	2) compgen -W "$(ls "$2/sys/class/net" 2>/dev/null)" -- "$word" ;;
-	*) [ "$1" != set ] || compgen -W "$_tidepool_net_settings" -- "$word" ;;
+	*)
+		[ "$1" = set ] || return
+		if option=$(_tidepool_option_of "$word"); then
+			compgen -W "$(_tidepool_net_values "$option")" -- "${word#=}"
+		else
+			compgen -W "$_tidepool_net_settings" -- "$word"
+		fi
+		;;
 	esac
 }
 
