@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * avf_linux_trace - what Linux 6.12's iavf did to a device: probe, up, ping for some seconds, down,
+ * removed.  Every register access and every message between the two resets, in their order.
+ *
+ * Distilled from a capture; addresses of its memory became OWN.
+ */
+#ifndef TESTS_UNIT_AVF_LINUX_TRACE_H
+#define TESTS_UNIT_AVF_LINUX_TRACE_H
+
+#include "net/avf/avf_regs.h"
+#include "net/avf/virtchnl_regs.h"
+
+enum trace_kind {
+	TRACE_READ,
+	TRACE_WRITE,
+	TRACE_SEND,	 /* the tail is written, and a message lies before it */
+	TRACE_ANSWER,	 /* the device wrote one */
+	TRACE_ENABLED,	 /* vector 0 is enabled, its cause too, and the state read */
+	TRACE_INTERRUPT, /* its handler reads causes */
+	TRACE_HEALTHY,	 /* both length registers show no error */
+};
+
+struct trace_step {
+	enum trace_kind kind;
+	uint32_t what;	/* register or operation */
+	uint32_t value; /* of a register, length of a message, or times */
+	uint32_t index; /* tail behind a message sent, descriptor of an answer */
+};
+
+#define OWN UINT32_MAX
+#define READ(reg, value)                  \
+	{                                 \
+		TRACE_READ, reg, value, 0 \
+	}
+#define WRITE(reg, value)                  \
+	{                                  \
+		TRACE_WRITE, reg, value, 0 \
+	}
+#define SEND(op, len, tail)               \
+	{                                 \
+		TRACE_SEND, op, len, tail \
+	}
+#define ANSWER(op, len, desc)               \
+	{                                   \
+		TRACE_ANSWER, op, len, desc \
+	}
+#define ENABLED(times)                     \
+	{                                  \
+		TRACE_ENABLED, 0, times, 0 \
+	}
+#define INTERRUPT                        \
+	{                                \
+		TRACE_INTERRUPT, 0, 0, 0 \
+	}
+#define HEALTHY                        \
+	{                              \
+		TRACE_HEALTHY, 0, 0, 0 \
+	}
+
+static const struct trace_step linux_trace[] = {
+	READ(TP_AVF_RSTAT, 2),
+	WRITE(TP_AVF_ATQH, 0),
+	WRITE(TP_AVF_ATQT, 0),
+	WRITE(TP_AVF_ATQLEN, 0x80000020),
+	WRITE(TP_AVF_ATQBAL, OWN),
+	WRITE(TP_AVF_ATQBAH, 0),
+	READ(TP_AVF_ATQBAL, OWN),
+	WRITE(TP_AVF_ARQH, 0),
+	WRITE(TP_AVF_ARQT, 0),
+	WRITE(TP_AVF_ARQLEN, 0x80000020),
+	WRITE(TP_AVF_ARQBAL, OWN),
+	WRITE(TP_AVF_ARQBAH, 0),
+	WRITE(TP_AVF_ARQT, 0x1f),
+	READ(TP_AVF_ARQBAL, OWN),
+	READ(TP_AVF_ATQH, 0),
+	READ(TP_AVF_ATQH, 0),
+	SEND(TP_VC_VERSION, 8, 1),
+	ANSWER(TP_VC_VERSION, 8, 0),
+	READ(TP_AVF_ATQH, 1),
+	READ(TP_AVF_ATQH, 1),
+	READ(TP_AVF_ARQH, 1),
+	WRITE(TP_AVF_ARQT, 0),
+	READ(TP_AVF_ATQH, 1),
+	READ(TP_AVF_ATQH, 1),
+	SEND(TP_VC_GET_VF_RESOURCES, 4, 2),
+	ANSWER(TP_VC_GET_VF_RESOURCES, 52, 1),
+	READ(TP_AVF_ATQH, 2),
+	READ(TP_AVF_ARQH, 2),
+	WRITE(TP_AVF_ARQT, 1),
+	WRITE(TP_AVF_ITRN(0, 1), 0),
+	WRITE(TP_AVF_ITRN(1, 1), 0x19),
+	WRITE(TP_AVF_ITRN(0, 2), 0),
+	WRITE(TP_AVF_ITRN(1, 2), 0x19),
+	ENABLED(1),
+	INTERRUPT,
+	READ(TP_AVF_ARQH, 2),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 2),
+	READ(TP_AVF_ATQH, 2),
+	SEND(TP_VC_CONFIG_IRQ_MAP, 50, 3),
+	ANSWER(TP_VC_CONFIG_IRQ_MAP, 0, 2),
+	READ(TP_AVF_ATQH, 3),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 3),
+	WRITE(TP_AVF_ARQT, 2),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 3),
+	READ(TP_AVF_ATQH, 3),
+	SEND(TP_VC_CONFIG_RSS_KEY, 57, 4),
+	ANSWER(TP_VC_CONFIG_RSS_KEY, 0, 3),
+	READ(TP_AVF_ATQH, 4),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 4),
+	WRITE(TP_AVF_ARQT, 3),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 4),
+	READ(TP_AVF_ATQH, 4),
+	SEND(TP_VC_CONFIG_RSS_LUT, 69, 5),
+	ANSWER(TP_VC_CONFIG_RSS_LUT, 0, 4),
+	READ(TP_AVF_ATQH, 5),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 5),
+	WRITE(TP_AVF_ARQT, 4),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_RSTAT, 2),
+	ENABLED(12),
+	READ(TP_AVF_RSTAT, 2),
+	ENABLED(1),
+	READ(TP_AVF_ARQH, 5),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 5),
+	READ(TP_AVF_ATQH, 5),
+	SEND(TP_VC_ADD_ETH_ADDR, 36, 6),
+	ANSWER(TP_VC_ADD_ETH_ADDR, 0, 5),
+	READ(TP_AVF_ATQH, 6),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 6),
+	WRITE(TP_AVF_ARQT, 5),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 6),
+	READ(TP_AVF_ATQH, 6),
+	SEND(TP_VC_CONFIG_VSI_QUEUES, 200, 7),
+	ANSWER(TP_VC_CONFIG_VSI_QUEUES, 0, 6),
+	READ(TP_AVF_ATQH, 7),
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 7),
+	WRITE(TP_AVF_ARQT, 6),
+	HEALTHY,
+	ENABLED(1),
+	INTERRUPT,
+	READ(TP_AVF_ARQH, 7),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 7),
+	READ(TP_AVF_ATQH, 7),
+	SEND(TP_VC_ENABLE_QUEUES, 12, 8),
+	ANSWER(TP_VC_ENABLE_QUEUES, 0, 7),
+	ANSWER(TP_VC_EVENT, 16, 8),
+	READ(TP_AVF_ATQH, 8),
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 9),
+	WRITE(TP_AVF_ARQT, 7),
+	ENABLED(1),
+	READ(TP_AVF_RSTAT, 2),
+	INTERRUPT,
+	READ(TP_AVF_ARQH, 9),
+	WRITE(TP_AVF_ARQT, 8),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ARQH, 9),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 8),
+	READ(TP_AVF_ATQH, 8),
+	SEND(TP_VC_ADD_ETH_ADDR, 20, 9),
+	ANSWER(TP_VC_ADD_ETH_ADDR, 0, 9),
+	READ(TP_AVF_ATQH, 9),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 0xa),
+	WRITE(TP_AVF_ARQT, 9),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 9),
+	READ(TP_AVF_ATQH, 9),
+	SEND(TP_VC_GET_STATS, 12, 10),
+	ANSWER(TP_VC_GET_STATS, 96, 10),
+	READ(TP_AVF_ATQH, 0xa),
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 0xb),
+	WRITE(TP_AVF_ARQT, 0xa),
+	HEALTHY,
+	ENABLED(1),
+	INTERRUPT,
+	READ(TP_AVF_ARQH, 0xb),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 0xa),
+	READ(TP_AVF_ATQH, 0xa),
+	SEND(TP_VC_GET_STATS, 12, 11),
+	ANSWER(TP_VC_GET_STATS, 96, 11),
+	READ(TP_AVF_ATQH, 0xb),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 0xc),
+	WRITE(TP_AVF_ARQT, 0xb),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 0xb),
+	READ(TP_AVF_ATQH, 0xb),
+	SEND(TP_VC_GET_STATS, 12, 12),
+	ANSWER(TP_VC_GET_STATS, 96, 12),
+	READ(TP_AVF_ATQH, 0xc),
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	INTERRUPT,
+	READ(TP_AVF_ARQH, 0xd),
+	WRITE(TP_AVF_ARQT, 0xc),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ARQH, 0xd),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 0xc),
+	READ(TP_AVF_ATQH, 0xc),
+	SEND(TP_VC_GET_STATS, 12, 13),
+	ANSWER(TP_VC_GET_STATS, 96, 13),
+	READ(TP_AVF_ATQH, 0xd),
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 0xe),
+	INTERRUPT,
+	WRITE(TP_AVF_ARQT, 0xd),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ARQH, 0xe),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_RSTAT, 2),
+	READ(TP_AVF_ATQH, 0xd),
+	READ(TP_AVF_ATQH, 0xd),
+	SEND(TP_VC_DISABLE_QUEUES, 12, 14),
+	ANSWER(TP_VC_DISABLE_QUEUES, 0, 14),
+	READ(TP_AVF_ATQH, 0xe),
+	INTERRUPT,
+	READ(TP_AVF_ARQLEN, 0x80000020),
+	READ(TP_AVF_ARQH, 0xf),
+	WRITE(TP_AVF_ARQT, 0xe),
+	HEALTHY,
+	ENABLED(1),
+	READ(TP_AVF_ATQH, 0xe),
+	READ(TP_AVF_ATQH, 0xe),
+	SEND(TP_VC_RESET_VF, 0, 15),
+	READ(TP_AVF_ATQH, 0),
+	READ(TP_AVF_ATQH, 0),
+	WRITE(TP_AVF_ATQT, 0x10),
+	READ(TP_AVF_ATQH, 0),
+	READ(TP_AVF_ATQH, 0),
+	READ(TP_AVF_ATQLEN, 0),
+	WRITE(TP_AVF_DYN_CTL01, 0),
+	READ(TP_AVF_RSTAT, 2),
+	READ(TP_AVF_ATQLEN, 0),
+	WRITE(TP_AVF_ATQH, 0),
+	WRITE(TP_AVF_ATQT, 0),
+	WRITE(TP_AVF_ATQLEN, 0),
+	WRITE(TP_AVF_ATQBAL, 0),
+	WRITE(TP_AVF_ATQBAH, 0),
+	WRITE(TP_AVF_ARQH, 0),
+	WRITE(TP_AVF_ARQT, 0),
+	WRITE(TP_AVF_ARQLEN, 0),
+	WRITE(TP_AVF_ARQBAL, 0),
+	WRITE(TP_AVF_ARQBAH, 0),
+};
+
+#endif
