@@ -20,8 +20,12 @@
 #include "core/invariant.h"
 #include "core/sync.h"
 
-/* Of an input only so many lines count: each may cost an offline. */
-enum { FUZZ_LINES = 16, FUZZ_PATIENCE_MS = 10 };
+/* Of an input only so many lines count: each may cost an offline.  Quick targets say more. */
+#ifndef FUZZ_LINES
+#define FUZZ_LINES 16
+#endif
+
+enum { FUZZ_PATIENCE_MS = 10 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -27,7 +27,6 @@ struct raw_message {
 		uint8_t bytes[TP_AVF_AQ_BUF];
 		uint64_t words[TP_AVF_AQ_BUF / 8];
 		struct tp_vc_version version;
-		struct tp_vc_vf_resource resource;
 		struct tp_vc_pf_event event;
 		struct tp_vc_eth_stats stats;
 		struct tp_vc_vlan_caps vlan_caps;
@@ -54,6 +53,12 @@ struct raw {
 	unsigned irqs[TP_AVF_MAX_VECTORS];		     /* counted by raw_count_irqs() */
 };
 
+/* Of an answer to GET_VF_RESOURCES. */
+static inline const struct tp_vc_vf_resource *raw_resource(const struct raw *r)
+{
+	return (const void *)r->message.bytes;
+}
+
 /* ---- registers ------------------------------------------------------------------------------- */
 
 static inline uint32_t raw_read(struct raw *r, uint32_t offset)
@@ -68,8 +73,8 @@ static inline void raw_write(struct raw *r, uint32_t offset, uint32_t value)
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
-/* A device that nobody has touched, in a machine of its own; timers are the test's. */
-static inline void raw_begin(struct raw *r, struct tp_avf_model_config config)
+/* A machine, and what of it the device may reach: nothing yet. */
+static inline void raw_begin_machine(struct raw *r)
 {
 	const struct tp_machine_config machine = {
 		.nr_nodes = 1,
@@ -82,12 +87,23 @@ static inline void raw_begin(struct raw *r, struct tp_avf_model_config config)
 	memset(r, 0, sizeof(*r));
 	r->machine = make_machine(machine);
 	must(tp_dma_domain_create(r->machine, "raw", &r->domain));
+}
+
+static inline void raw_begin_device(struct raw *r, struct tp_avf_model_config config)
+{
 	if (!config.name)
 		config.name = "raw0";
 	must(tp_avf_model_create(&config, &r->model));
 	r->bus = tp_avf_model_bus(r->model);
 	r->bus->iommu = tp_dma_iommu(r->domain);
 	tp_bus_power_get(r->bus);
+}
+
+/* A device that nobody has touched, in a machine of its own. */
+static inline void raw_begin(struct raw *r, struct tp_avf_model_config config)
+{
+	raw_begin_machine(r);
+	raw_begin_device(r, config);
 }
 
 static inline void raw_free_rings(struct raw *r)
@@ -109,10 +125,15 @@ static inline void raw_aq_free(struct raw *r)
 }
 
 /* In whatever state the device is. */
-static inline void raw_end(struct raw *r)
+static inline void raw_end_device(struct raw *r)
 {
 	tp_bus_power_put(r->bus);
 	tp_avf_model_destroy(r->model);
+}
+
+static inline void raw_end(struct raw *r)
+{
+	raw_end_device(r);
 	raw_free_rings(r);
 	raw_aq_free(r);
 	tp_dma_domain_destroy(r->domain);
@@ -122,7 +143,9 @@ static inline void raw_end(struct raw *r)
 /* How many accesses the IOMMU refused. */
 static inline uint64_t raw_faults(struct raw *r)
 {
-	return tp_dma_faults(r->domain, NULL, 0);
+	struct tp_dma_fault first;
+
+	return tp_dma_faults(r->domain, &first, 1);
 }
 
 static inline void raw_alloc(struct raw *r, struct tp_dma_coherent *memory, size_t size)
@@ -264,7 +287,8 @@ static inline void raw_handshake(struct raw *r, uint32_t caps)
 
 /* Room for a CONFIG_VSI_QUEUES or CONFIG_IRQ_MAP of all queues. */
 struct raw_queue_config {
-	struct tp_vc_vsi_queue_config_info info;
+	uint16_t vsi_id, nr;
+	uint32_t pad;
 	struct tp_vc_queue_pair_info pairs[TP_AVF_MAX_QUEUES + 1]; /* one more counts as length */
 };
 
@@ -287,8 +311,7 @@ static inline size_t raw_vector_map_len(unsigned vectors)
 /* Rings of RAW_RING descriptors for @n pairs, each in a page of its own. */
 static inline struct raw_queue_config raw_queue_config(struct raw *r, unsigned n)
 {
-	struct raw_queue_config c = { .info = { .vsi_id = RAW_VSI,
-						.num_queue_pairs = (uint16_t)n } };
+	struct raw_queue_config c = { .vsi_id = RAW_VSI, .nr = (uint16_t)n };
 
 	for (unsigned q = 0; q < n; q++) {
 		for (unsigned i = 2 * q; i < 2 * q + 2; i++)

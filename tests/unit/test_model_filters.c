@@ -47,14 +47,14 @@ static void expect(uint32_t op, const void *message, size_t len, int32_t status)
 /* ---- addresses ------------------------------------------------------------------------------- */
 
 struct mac_message {
-	struct tp_vc_ether_addr_list head;
+	uint16_t vsi_id, nr;
 	struct tp_vc_ether_addr list[MANY + 1];
 };
 
 /* @n addresses from number @first on. */
 static struct mac_message macs(unsigned first, unsigned n)
 {
-	struct mac_message m = { .head = { RAW_VSI, (uint16_t)n } };
+	struct mac_message m = { .vsi_id = RAW_VSI, .nr = (uint16_t)n };
 
 	for (unsigned i = 0; i < n; i++) {
 		m.list[i].addr[0] = 0x02;
@@ -66,7 +66,7 @@ static struct mac_message macs(unsigned first, unsigned n)
 
 static int32_t send_macs(uint32_t op, const struct mac_message *m)
 {
-	return raw_call(&r, op, m, 12 + 8u * m->head.num_elements);
+	return raw_call(&r, op, m, 12 + 8u * m->nr);
 }
 
 static int32_t change_macs(uint32_t op, unsigned first, unsigned n)
@@ -112,7 +112,7 @@ static void some_addresses_need_no_filter(void **state)
 	assert_int_equal(send_macs(TP_VC_ADD_ETH_ADDR, &m), OK);
 	assert_int_equal(send_macs(TP_VC_DEL_ETH_ADDR, &m), OK);
 	assert_int_equal(port()->nr_macs, 1);
-	m.head.vsi_id++;
+	m.vsi_id++;
 	assert_int_equal(send_macs(TP_VC_ADD_ETH_ADDR, &m), PARAM);
 	assert_int_equal(send_macs(TP_VC_DEL_ETH_ADDR, &m), PARAM);
 }
@@ -137,9 +137,8 @@ static void modes(void **state)
 static int32_t change_vlans(uint32_t op, unsigned first, unsigned n)
 {
 	struct {
-		struct tp_vc_vlan_filter_list head;
-		uint16_t ids[MANY];
-	} m = { .head = { RAW_VSI, (uint16_t)n } };
+		uint16_t vsi_id, nr, ids[MANY];
+	} m = { .vsi_id = RAW_VSI, .nr = (uint16_t)n };
 
 	for (unsigned i = 0; i < n; i++)
 		m.ids[i] = (uint16_t)(first + i);
@@ -175,13 +174,14 @@ static void tags_in_old_messages(void **state)
 }
 
 struct vlan_message {
-	struct tp_vc_vlan_filter_list_v2 head;
+	uint16_t vport_id, nr;
+	uint32_t pad;
 	struct tp_vc_vlan_filter filters[2];
 };
 
 static struct vlan_message two_tags(void)
 {
-	struct vlan_message m = { .head = { RAW_VSI, 2, { 0 } } };
+	struct vlan_message m = { .vport_id = RAW_VSI, .nr = 2 };
 
 	m.filters[0].inner = (struct tp_vc_vlan){ .tci = 10, .tpid = 0x8100 };
 	m.filters[1].inner = (struct tp_vc_vlan){ .tci = 4095, .tpid = 0x8100 };
@@ -216,7 +216,7 @@ static void tags_in_new_messages(void **state)
 	m.filters[1].outer = m.filters[1].inner;
 	assert_int_equal(send_vlans(TP_VC_ADD_VLAN_V2, &m), PARAM);
 	m = two_tags();
-	m.head.vport_id++;
+	m.vport_id++;
 	assert_int_equal(send_vlans(TP_VC_ADD_VLAN_V2, &m), PARAM);
 	assert_false(port()->vlan_filtering);
 }

@@ -204,7 +204,7 @@ static void what_needs_a_capability(void **state)
 	(void)state;
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(needed); i++) {
 		raw_handshake(&r, ALL_CAPS & ~needed[i].cap);
-		assert_int_equal(r.message.resource.vf_cap_flags & needed[i].cap, 0);
+		assert_int_equal(raw_resource(&r)->vf_cap_flags & needed[i].cap, 0);
 		for (const uint32_t *op = needed[i].ops; *op; op++)
 			refuse(*op, shaped(shape_of(*op), 1), shape_of(*op)->len, NO_CAP);
 		tp_avf_model_pf_reset(r.model, false);
@@ -224,7 +224,7 @@ static void queues_one_by_one_are_known_but_not_offered(void **state)
 
 static void resources_say_what_there_is(void **state)
 {
-	const struct tp_vc_vf_resource *res = &r.message.resource;
+	const struct tp_vc_vf_resource *res = raw_resource(&r);
 
 	(void)state;
 	raw_handshake(&r, ALL_CAPS);
@@ -244,7 +244,7 @@ static void resources_say_what_there_is(void **state)
 static uint32_t granted(uint32_t caps)
 {
 	assert_int_equal(raw_call(&r, TP_VC_GET_VF_RESOURCES, &caps, sizeof(caps)), OK);
-	return r.message.resource.vf_cap_flags;
+	return raw_resource(&r)->vf_cap_flags;
 }
 
 static void capabilities_are_what_both_want(void **state)
@@ -276,7 +276,7 @@ static void an_old_function_asks_for_nothing(void **state)
 	assert_int_equal(r.message.version.minor, 0);
 	refuse(TP_VC_GET_VF_RESOURCES, "\0\0\0\0", 4, PARAM);
 	assert_int_equal(raw_call(&r, TP_VC_GET_VF_RESOURCES, NULL, 0), OK);
-	assert_int_equal(r.message.resource.vf_cap_flags,
+	assert_int_equal(raw_resource(&r)->vf_cap_flags,
 			 TP_VC_CAP_L2 | TP_VC_CAP_RSS_REG | TP_VC_CAP_VLAN);
 }
 
@@ -391,17 +391,12 @@ static void the_fcs_is_kept_only_without_stripping(void **state)
 static void heads_of_messages_about_queues(void **state)
 {
 	struct raw_queue_config c = raw_queue_config(&r, 1);
-	static const struct tp_vc_queue_pair_info none[PAIRS + 2];
-	struct {
-		struct tp_vc_vsi_queue_config_info info;
-		struct tp_vc_queue_pair_info pairs[PAIRS + 2];
-	} many = { .info = { RAW_VSI, PAIRS + 1, 0 } };
+	struct raw_queue_config many = { .vsi_id = RAW_VSI, .nr = PAIRS + 1 };
 
 	(void)state;
 	raw_handshake(&r, ALL_CAPS);
-	c.info.vsi_id++;
+	c.vsi_id++;
 	refuse(TP_VC_CONFIG_VSI_QUEUES, &c, raw_queue_config_len(1), PARAM);
-	memcpy(many.pairs, none, sizeof(none));
 	refuse(TP_VC_CONFIG_VSI_QUEUES, &many, raw_queue_config_len(PAIRS + 1), PARAM);
 }
 
@@ -500,14 +495,14 @@ static void as_many_queues_as_are_asked_for(void **state)
 	tp_avf_model_stat(r.model, &stat);
 	assert_int_equal(stat.resets, 1);
 	raw_handshake(&r, ALL_CAPS);
-	assert_int_equal(r.message.resource.num_queue_pairs, 2);
+	assert_int_equal(raw_resource(&r)->num_queue_pairs, 2);
 	assert_int_equal(raw_config_queues(&r, 2), OK);
 	assert_int_equal(raw_config_queues(&r, 3), PARAM);
 	/* And back to all of them. */
 	wanted.num_queue_pairs = PAIRS;
 	raw_send(&r, TP_VC_REQUEST_QUEUES, &wanted, sizeof(wanted));
 	raw_handshake(&r, ALL_CAPS);
-	assert_int_equal(r.message.resource.num_queue_pairs, PAIRS);
+	assert_int_equal(raw_resource(&r)->num_queue_pairs, PAIRS);
 }
 
 #define IN_DEVICE(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -177,9 +177,9 @@ static void filters_are_gone(void **state)
 {
 	static const uint8_t mine[6] = { 0x02, 1, 2, 3, 4, 5 };
 	struct {
-		struct tp_vc_ether_addr_list head;
+		uint16_t vsi_id, nr;
 		struct tp_vc_ether_addr list[3];
-	} macs = { .head = { RAW_VSI, 2 } };
+	} macs = { RAW_VSI, 2, { { .type = TP_VC_ETHER_ADDR_LEGACY } } };
 	const struct tp_vc_promisc_info promisc = { RAW_VSI, 3 };
 	struct tp_avf_port *port = &model()->port;
 
@@ -197,7 +197,7 @@ static void filters_are_gone(void **state)
 	assert_memory_equal(port->macs[0], mine, 6);
 	assert_false(port->promisc || port->allmulti);
 	raw_handshake(&r, UINT32_MAX);
-	assert_memory_equal(r.message.resource.vsi_res[0].default_mac_addr, mine, 6);
+	assert_memory_equal(raw_resource(&r)->vsi_res[0].default_mac_addr, mine, 6);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
