@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_avf_tx_offload - what the device is asked to do with a frame, and frames that ask nonsense. */
+/* test_avf_tx_offload - what the device is asked to do with a frame; frames that ask nonsense. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
