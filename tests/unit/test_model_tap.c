@@ -50,7 +50,7 @@ static bool is_ours(const uint8_t *data)
 
 static void keep(const struct tp_wire_frame *frame)
 {
-	unsigned n = tp_atomic_load(&got.n, TP_RELAXED);
+	unsigned n = tp_atomic_load(&got.n, TP_ACQUIRE);
 	uint32_t len = 0;
 
 	if (n == FRAMES)
