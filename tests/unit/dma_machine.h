@@ -11,7 +11,12 @@
 #include "dma/dma.h"
 #include "mm_machine.h"
 
-enum { FAR_NODE = 1, FAR_BLOCKS = 2 };
+/* Some hundred pages here and there, whatever the order of a pageblock. */
+enum {
+	FAR_NODE = 1,
+	FAR_BLOCKS = TP_CONST_MAX(2, 256 / (2 * TP_PAGEBLOCK_PAGES)),
+	NEAR_BLOCKS = 4 * FAR_BLOCKS,
+};
 
 struct dma_machine {
 	struct tp_machine *m;
@@ -34,10 +39,11 @@ static inline void plug_far(struct dma_machine *dm, unsigned blocks)
 
 static inline struct dma_machine make_dma_machine(void)
 {
-	struct tp_machine_config config = small_machine(8);
+	struct tp_machine_config config = small_machine(NEAR_BLOCKS);
 	struct dma_machine dm;
 
 	config.nr_nodes = 2;
+	config.hotplug_size = TP_MIB(256);
 	dm.m = make_machine(config);
 	plug_far(&dm, FAR_BLOCKS);
 	must(tp_dma_domain_create(dm.m, "dev0", &dm.domain));
