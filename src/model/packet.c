@@ -81,8 +81,9 @@ static inline uint32_t l4_end(uint8_t proto, const uint8_t *l4, uint32_t at, uin
 }
 
 /* What @packet->proto says lies at @at, up to @end of the frame. */
-static inline __attribute__((always_inline)) void parse_l4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at, uint32_t end,
-		     uint32_t have)
+static inline __attribute__((always_inline)) void parse_l4(struct tp_packet *packet,
+							   const uint8_t *bytes, uint32_t at,
+							   uint32_t end, uint32_t have)
 {
 	bool ipv6 = packet->flags & TP_PACKET_IPV6;
 	unsigned plain = ipv6 ? TP_AVF_PTYPE_IPV6 : TP_AVF_PTYPE_IPV4;
@@ -98,8 +99,8 @@ static inline __attribute__((always_inline)) void parse_l4(struct tp_packet *pac
 
 /* ---- IP -------------------------------------------------------------------------------------- */
 
-static inline void parse_ipv4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at, uint32_t have,
-		       uint32_t len)
+static inline void parse_ipv4(struct tp_packet *packet, const uint8_t *bytes, uint32_t at,
+			      uint32_t have, uint32_t len)
 {
 	const uint8_t *ip = bytes + at;
 	uint32_t header, total;
