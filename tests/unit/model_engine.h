@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 
+#include "core/alloc.h"
 #include "mm_machine.h"
 #include "model/avf/internal.h"
 #include "model_packet.h"
@@ -149,7 +150,7 @@ static inline void make_function(struct tp_avf_model_config config)
 	memory = aligned_alloc(PAGE, (size_t)PAGES * PAGE);
 	assert_non_null(memory);
 	memset(memory, PATTERN, (size_t)PAGES * PAGE);
-	iommu = aligned_alloc(64, sizeof(*iommu));
+	iommu = tp_zalloc_aligned(64, sizeof(*iommu));
 	assert_non_null(iommu);
 	tp_iommu_init(iommu, "avf0");
 	for (unsigned i = 0; i < PAGES; i++)
@@ -171,7 +172,7 @@ static inline void end_function(void)
 	tp_wire_unplug(wire, 1);
 	tp_wire_destroy(wire);
 	tp_iommu_fini(iommu);
-	free(iommu);
+	tp_free(iommu);
 	free(memory);
 	forget_kept();
 	while_sending = NULL;
