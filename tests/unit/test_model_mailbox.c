@@ -333,6 +333,26 @@ static void rings_that_are_not_there(void **state)
 	assert_int_equal(ask_version(), TP_VC_SUCCESS);
 }
 
+/* T18: where no descriptor can be written the head stays. */
+static void rings_that_can_only_be_read(void **state)
+{
+	tp_dma_addr mapped, mine;
+
+	(void)state;
+	raw_aq_init(&r);
+	mine = r.atq.desc.dma;
+	must(tp_dma_map(r.domain, r.atq.desc.address, TP_PAGE_SIZE, TP_DMA_TO_DEVICE, "read only",
+			&mapped));
+	r.atq.desc.dma = mapped;
+	raw_aq_announce(&r);
+	raw_send(&r, TP_VC_VERSION, &version, sizeof(version));
+	assert_true(is_crit(TP_AVF_ATQLEN));
+	assert_int_equal(raw_read(&r, TP_AVF_ATQH), 0);
+	assert_int_equal(raw_faults(&r), 1);
+	tp_dma_unmap(r.domain, mapped, TP_PAGE_SIZE);
+	r.atq.desc.dma = mine;
+}
+
 static struct tp_avf_aq_desc to_pf(uint16_t datalen, uint64_t address)
 {
 	return (struct tp_avf_aq_desc){ .flags = TP_AVF_AQF_BUF | TP_AVF_AQF_RD,
@@ -457,6 +477,7 @@ int main(void)
 		IN_DEVICE(a_disabled_ring_is_left_alone),
 		IN_DEVICE(indexes_beyond_the_ring),
 		IN_DEVICE(rings_that_are_not_there),
+		IN_DEVICE(rings_that_can_only_be_read),
 		IN_DEVICE(descriptors_that_cannot_be_obeyed),
 		IN_DEVICE(buffers_that_are_too_small_or_not_there),
 		IN_DEVICE(without_memory),

@@ -351,19 +351,26 @@ static void what_a_queue_may_be(void **state)
 	}
 }
 
+/* What came before the mistake is unwound, even where it was to be left alone. */
 static void a_message_that_fails_leaves_its_queues_off(void **state)
 {
-	const struct poke bad = POKE(txq.headwb_enabled, 1, false);
+	struct raw_queue_config c = raw_queue_config(&r, 3);
 
 	(void)state;
 	raw_up(&r, ALL_CAPS, PAIRS);
 	assert_int_equal(model()->enabled[0], 0xF);
-	assert_int_equal(config_poked(&bad), PARAM);
-	/* The first pair was unwound; the second and the others are as they were. */
-	assert_int_equal(model()->enabled[0], 0xE);
-	assert_int_equal(model()->enabled[1], 0xE);
+	c.pairs[0].txq.ring_len = 0;
+	c.pairs[1].txq.headwb_enabled = 1;
+	assert_int_equal(raw_call(&r, TP_VC_CONFIG_VSI_QUEUES, &c, raw_queue_config_len(3)), PARAM);
+	assert_int_equal(model()->enabled[0], 0xC);
+	assert_int_equal(model()->enabled[1], 0xC);
 	assert_false(model()->rx[0].enabled || model()->tx[0].enabled);
-	assert_true(model()->rx[1].enabled && model()->tx[1].enabled);
+	assert_false(model()->rx[1].enabled || model()->tx[1].enabled);
+	assert_true(model()->rx[2].enabled && model()->tx[2].enabled);
+	/* It named a queue that there is not. */
+	c.pairs[0].txq.queue_id = c.pairs[0].rxq.queue_id = 34;
+	assert_int_equal(raw_call(&r, TP_VC_CONFIG_VSI_QUEUES, &c, raw_queue_config_len(3)), PARAM);
+	assert_int_equal(model()->enabled[0], 0xC);
 }
 
 static void configuring_a_queue_stops_it(void **state)

@@ -110,13 +110,13 @@ static void configure(struct tp_avf_model *m, const struct tp_vc_queue_pair_info
 	}
 }
 
-/* The first @n pairs of a message that failed: none of them works. */
-static void unwind(struct tp_avf_model *m, const struct tp_vc_queue_pair_info *pairs, unsigned n)
+/* Of a message that failed with its pair @last: neither that nor those before it work. */
+static void unwind(struct tp_avf_model *m, const struct tp_vc_queue_pair_info *pairs, unsigned last)
 {
-	while (n--) {
-		switch_queue(m, pairs[n].txq.queue_id, RX, false);
-		switch_queue(m, pairs[n].txq.queue_id, TX, false);
-	}
+	for (unsigned i = 0; i <= last; i++)
+		for (unsigned side = RX; side <= TX; side++)
+			if (pairs[i].txq.queue_id < m->active_pairs)
+				switch_queue(m, pairs[i].txq.queue_id, side, false);
 }
 
 void tp_avf_pf_config_queues(struct tp_avf_model *m, tp_unused uint32_t op, const void *message,
