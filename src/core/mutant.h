@@ -57,6 +57,11 @@
 	X(report_two_holds, "a report is sized under one hold of a lock, filled under another")  \
 	X(netdev_goes_early, "a network device may go while calls on it run")                    \
 	X(netdev_put_unwoken, "the end of the last call on a network device wakes nobody")       \
+	/* wires (W3) */                                                                         \
+	X(wire_unwaited, "an end of a wire goes without waiting for who calls it")               \
+	X(wire_enter_once, "who calls it does not look again whether it is there")               \
+	X(wire_leave_unwoken, "the end of the last call wakes nobody")                           \
+	X(wire_leave_relaxed, "it is counted by a relaxed operation (weak memory)")              \
 	/* devices and pages (D2, P3, P4) */                                                     \
 	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst") \
 	X(sync_unfenced, "who waits for bursts looks for them without a barrier (weak memory)")  \

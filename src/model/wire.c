@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "model/wire_internal.h"
 
 int tp_wire_create(struct tp_wire **wire)
@@ -88,15 +89,17 @@ void tp_wire_unplug(struct tp_wire *wire, unsigned side)
 	if (end_of(direction) && other)
 		tell_link(other, false);
 	tp_atomic_store(&direction->end, NULL, TP_SEQ_CST);
-	tp_wait_event(&wire->idle, !tp_atomic_load(&direction->running, TP_SEQ_CST));
+	if (!TP_MUTANT(wire_unwaited))
+		tp_wait_event(&wire->idle, !tp_atomic_load(&direction->running, TP_SEQ_CST));
 	tp_mutex_unlock(&wire->plug_lock);
 }
 
 /* W3: the store of an unplug and this load are ordered, so one of the two sees the other. */
 static void leave(struct tp_wire *wire, struct tp_wire_direction *direction)
 {
-	tp_atomic_sub(&direction->running, 1, TP_SEQ_CST);
-	if (tp_unlikely(!end_of(direction)))
+	tp_atomic_sub(&direction->running, 1,
+		      TP_MUTANT(wire_leave_relaxed) ? TP_RELAXED : TP_SEQ_CST);
+	if (tp_unlikely(!end_of(direction)) && !TP_MUTANT(wire_leave_unwoken))
 		tp_wake_all(&wire->idle);
 }
 
@@ -106,12 +109,13 @@ static void leave(struct tp_wire *wire, struct tp_wire_direction *direction)
  */
 static struct tp_wire_end *enter(struct tp_wire *wire, struct tp_wire_direction *direction)
 {
-	struct tp_wire_end *end;
+	struct tp_wire_end *end = end_of(direction);
 
-	if (tp_unlikely(!end_of(direction)))
+	if (tp_unlikely(!end))
 		return NULL;
 	tp_atomic_add(&direction->running, 1, TP_SEQ_CST);
-	end = end_of(direction);
+	if (!TP_MUTANT(wire_enter_once))
+		end = end_of(direction);
 	if (tp_unlikely(!end))
 		leave(wire, direction);
 	return end;
