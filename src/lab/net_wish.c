@@ -63,6 +63,7 @@ void tp_net_wish_init(struct tp_net_wish *wish, const struct tp_net_info *info)
 	const struct tp_net_config *config = &info->config;
 
 	*wish = (struct tp_net_wish){
+		.was = *info,
 		.mtu = config->mtu,
 		.queues = config->queues,
 		.rx_ring = config->rx_ring,
@@ -78,12 +79,11 @@ void tp_net_wish_init(struct tp_net_wish *wish, const struct tp_net_info *info)
 		*flag_of(wish, i) = config->features & features[i].bit;
 }
 
-static int config_of(const struct tp_net_wish *wish, const struct tp_net_info *info,
-		     struct tp_net_config *config)
+static int config_of(const struct tp_net_wish *wish, struct tp_net_config *config)
 {
 	struct tp_net_wish copy = *wish;
 
-	*config = info->config;
+	*config = wish->was.config;
 	config->mtu = (unsigned)wish->mtu;
 	config->queues = (unsigned)wish->queues;
 	config->rx_ring = (unsigned)wish->rx_ring;
@@ -101,41 +101,65 @@ static int config_of(const struct tp_net_wish *wish, const struct tp_net_info *i
 	return 0;
 }
 
-static int set_up(struct tp_machine *machine, const char *name, bool up)
+/* ---- changing -------------------------------------------------------------------------------- */
+
+/* A device as it was seen, and as it is to be; what is the same in both is others' business. */
+struct change {
+	const struct tp_net_config *from, *to;
+	bool was_up, up;
+};
+
+static void edit(struct tp_net_config *config, const void *arg)
 {
-	return up ? tp_net_open(machine, name) : tp_net_close(machine, name);
+	const struct change *change = arg;
+	const struct tp_net_config *from = change->from, *to = change->to;
+	const unsigned other_features = from->features ^ to->features;
+
+#define EDIT(field) (config->field = from->field != to->field ? to->field : config->field)
+	EDIT(mtu);
+	EDIT(queues);
+	EDIT(rx_ring);
+	EDIT(tx_ring);
+	EDIT(rx_usecs);
+	EDIT(tx_usecs);
+	EDIT(promisc);
+	EDIT(allmulti);
+	EDIT(keep_stats);
+#undef EDIT
+	config->features = (config->features & ~other_features) | (to->features & other_features);
+	if (memcmp(from->mac, to->mac, sizeof(to->mac)))
+		memcpy(config->mac, to->mac, sizeof(to->mac));
 }
 
 /* Closed first or opened last, so that a change of both stops no traffic twice. */
-static int change(struct tp_machine *machine, const struct tp_net_info *from,
-		  const struct tp_net_config *to, bool up)
+static int make_change(struct tp_machine *machine, const char *name, const struct change *change)
 {
-	int err = up ? 0 : set_up(machine, from->name, false);
+	int err = 0;
 
+	if (change->was_up && !change->up)
+		err = tp_net_close(machine, name);
 	if (!err)
-		err = tp_net_configure(machine, from->name, to);
-	if (!err && up)
-		err = set_up(machine, from->name, true);
+		err = tp_net_reconfigure(machine, name, edit, change);
+	if (!err && !change->was_up && change->up)
+		err = tp_net_open(machine, name);
 	return err;
 }
 
 /* All or nothing: where opening fails, the configuration has changed already. */
 int tp_net_wish_apply(struct tp_machine *machine, const char *name, const struct tp_net_wish *wish)
 {
-	struct tp_net_config config;
-	struct tp_net_info from;
+	const struct tp_net_config *from = &wish->was.config;
+	struct tp_net_config to;
 	struct tp_error why;
-	int err = tp_net_info(machine, name, &from);
+	int err = config_of(wish, &to);
 
-	if (!err)
-		err = config_of(wish, &from, &config);
 	if (err)
 		return err;
-	err = change(machine, &from, &config, wish->up);
+	err = make_change(machine, name, &(struct change){ from, &to, wish->was.up, wish->up });
 	if (!err)
 		return 0;
 	why = *tp_last_error();
-	change(machine, &from, &from.config, from.up);
+	make_change(machine, name, &(struct change){ &to, from, wish->up, wish->was.up });
 	/* Why it failed, not what happened on the way back. */
 	if (why.err)
 		tp_error_set(why.err, why.site, why.format, why.text, why.args, TP_ERROR_ARGS);

@@ -9,6 +9,7 @@
 #include "lab/script_option.h"
 
 struct tp_net_wish {
+	struct tp_net_info was; /* what differs from it is changed, and nothing else */
 	int64_t mtu, queues, rx_ring, tx_ring, rx_usecs, tx_usecs;
 	const char *mac; /* NULL: as it is */
 	bool up, promisc, allmulti, keep_stats;

@@ -53,14 +53,9 @@ int tp_nic_use(struct tp_nic *nic, enum tp_nic_role role, const struct tp_netdev
 	       const char *name)
 {
 	struct tp_nic_use *use = &nic->uses[role];
-	const char *other;
+	void *nobody = NULL;
 
-	tp_mutex_lock(&nic->lm->lock);
-	other = use->name;
-	if (!other)
-		use->name = name;
-	tp_mutex_unlock(&nic->lm->lock);
-	if (other)
+	if (!tp_atomic_cas(&use->name, &nobody, (void *)name, TP_ACQUIRE))
 		return TP_ERR_TEXT(-EBUSY, nic->name, "\"%s\" is used already");
 	tp_atomic_store(&use->user, (void *)user, TP_SEQ_CST);
 	return 0;
@@ -73,17 +68,16 @@ void tp_nic_unuse(struct tp_nic *nic, enum tp_nic_role role)
 	tp_atomic_store(&use->user, NULL, TP_SEQ_CST);
 	while (tp_atomic_load(&use->inside, TP_SEQ_CST))
 		tp_yield();
-	tp_mutex_lock(&nic->lm->lock);
-	use->name = NULL;
-	tp_mutex_unlock(&nic->lm->lock);
+	tp_atomic_store(&use->name, NULL, TP_RELEASE);
 }
 
 const char *tp_nic_used_by(const struct tp_nic *nic)
 {
-	for (unsigned role = 0; role < TP_NR_NIC_ROLES; role++)
-		if (nic->uses[role].name)
-			return nic->uses[role].name;
-	return NULL;
+	const char *name = NULL;
+
+	for (unsigned role = 0; role < TP_NR_NIC_ROLES && !name; role++)
+		name = tp_atomic_load(&nic->uses[role].name, TP_ACQUIRE);
+	return name;
 }
 
 struct tp_nic *tp_nic_find(struct tp_lab_machine *lm, const char *name)

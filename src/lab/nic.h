@@ -11,7 +11,8 @@
  *  N2  What a device is used for changes under traffic: who was told of a frame before
  *      tp_nic_use() returned is told no more after it.
  *
- * Locking: the machine's lock, for the lists, the roles and what a device is plugged into.
+ * Locking: the machine's lock for the lists; what a device is plugged into is the script's.  Roles
+ * are taken and left without a lock: some who leave them hold the machine's.
  */
 #ifndef TP_LAB_NIC_H
 #define TP_LAB_NIC_H
@@ -32,7 +33,7 @@ enum tp_nic_role { TP_NIC_RECEIVES, TP_NIC_SENDS, TP_NR_NIC_ROLES };
 struct tp_nic_use {
 	tp_atomic_ptr user;   /* const struct tp_netdev_user *; NULL: nobody */
 	tp_atomic_u32 inside; /* up-calls that may be at it */
-	const char *name;     /* of the load or server; under the machine's lock */
+	tp_atomic_ptr name;   /* const char * of the load or server; NULL: free */
 };
 
 struct tp_nic {

@@ -204,7 +204,7 @@ static void describe_set(lua_State *L, struct tp_action *action)
 static int nic_set(lua_State *L)
 {
 	struct nic_action it = action_on(L, "set", set);
-	struct tp_net_set wanted = { it.nic->name, { 0 } };
+	struct tp_net_set wanted = { .name = it.nic->name };
 	struct tp_net_info info;
 
 	if (tp_net_info(it.action.lm->machine, it.nic->name, &info))
