@@ -98,6 +98,9 @@ void tp_lab_machine_close(struct tp_lab_machine *lm)
 	checked = tp_lab_machine_check(lm);
 	TP_INVARIANT(checked);
 	tp_nics_close(lm, &lm->run->findings);
+	/* The memory of a device that cannot go is still in use; the run ends with the finding. */
+	if (!tp_list_empty(&lm->nics))
+		return;
 	tp_recorder_stop(&lm->recorder);
 	tp_trace_export_drain(lm->run->trace, lm);
 	tp_machine_destroy(lm->machine);

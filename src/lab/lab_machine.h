@@ -36,7 +36,10 @@ struct tp_lab_machine {
 /* -ENOMEM, and what tp_machine_create() says. */
 int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *config,
 			  struct tp_lab_machine **lm);
-/* End its loads, verify all, give everything back; findings go to the run.  Closed: nothing. */
+/*
+ * End its loads, verify all, give everything back; findings go to the run.  Closed: nothing.  It
+ * stays open, with a finding, if a network device cannot be taken away.
+ */
 void tp_lab_machine_close(struct tp_lab_machine *lm);
 /* Its host shows it no longer; nothing without a host. */
 void tp_lab_machine_detach(struct tp_lab_machine *lm);

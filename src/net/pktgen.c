@@ -38,15 +38,15 @@ static int check(const struct tp_pktgen_config *c, const struct tp_net_config *d
 {
 	unsigned wanted = (c->csum || c->mss ? TP_NET_TX_CSUM : 0) | (c->mss ? TP_NET_TSO : 0) |
 			  (c->vlan ? TP_NET_TX_VLAN : 0);
+	const uint32_t longest = (c->mss ? (uint32_t)UINT16_MAX : device->mtu) + MIN_FRAME;
 
 	if (!c->probe.flows || c->probe.flows > TP_PROBE_MAX_FLOWS ||
 	    c->probe.first_flow > TP_PROBE_MAX_FLOWS - c->probe.flows)
 		return TP_ERR(-EINVAL, "generator: %u flows from %u on, of %u that are possible",
 			      c->probe.flows, c->probe.first_flow, TP_PROBE_MAX_FLOWS);
-	if (c->min_len < shortest(c) || c->max_len < c->min_len ||
-	    c->max_len > (c->mss ? (uint32_t)UINT16_MAX : device->mtu) + MIN_FRAME)
-		return TP_ERR(-EINVAL, "generator: frames of %u to %u bytes", c->min_len,
-			      c->max_len);
+	if (c->min_len < shortest(c) || c->max_len < c->min_len || c->max_len > longest)
+		return TP_ERR(-EINVAL, "generator: frames of %u to %u bytes, not in %u to %u",
+			      c->min_len, c->max_len, shortest(c), longest);
 	if (c->mss && !c->probe.tcp)
 		return TP_ERR(-EINVAL, "generator: only TCP is cut into segments");
 	if (c->burst > TP_PKTGEN_MAX_BURST)
