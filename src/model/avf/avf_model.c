@@ -276,8 +276,10 @@ void tp_avf_model_pf_reset(struct tp_avf_model *m, bool announce)
 
 void tp_avf_model_hang(struct tp_avf_model *m, unsigned queue, bool tx, bool hang)
 {
-	struct tp_spinlock *lock = tx ? &m->tx[queue].lock : &m->rx[queue].lock;
+	struct tp_spinlock *lock;
 
+	TP_INVARIANT(queue < TP_AVF_MAX_QUEUES);
+	lock = tx ? &m->tx[queue].lock : &m->rx[queue].lock;
 	tp_spin_lock(lock);
 	*(tx ? &m->tx[queue].hung : &m->rx[queue].hung) = hang;
 	tp_spin_unlock(lock);
