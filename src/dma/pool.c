@@ -36,7 +36,7 @@ static _Noreturn tp_noinline void panic_misplaced(struct tp_dma_pool *pool,
 		 buf->pool != pool ? "another pool's" : "in the pool");
 }
 
-static inline void put_here(struct tp_dma_pool *pool, struct tp_dma_buf *buf)
+static void put_here(struct tp_dma_pool *pool, struct tp_dma_buf *buf)
 {
 	buf->place = pool->nr_here;
 	pool->stack[pool->nr_here++] = buf;
@@ -61,22 +61,49 @@ static uint32_t put_leaving(struct tp_dma_pool *pool, struct tp_dma_buf *buf, ui
 	return (uint32_t)(page - pool->pages);
 }
 
-void tp_dma_pool_put(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigned n)
+static void put_all_here(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigned n)
+{
+	struct tp_dma_buf **const stack = pool->stack;
+	uint32_t here = pool->nr_here;
+
+	for (unsigned i = 0; i < n; i++, here++) {
+		struct tp_dma_buf *buf = bufs[i];
+		uint32_t place = buf->place;
+
+		if (tp_unlikely(buf->pool != pool || place == TP_POOL_ABSENT ||
+				(place < here && stack[place] == buf)))
+			panic_misplaced(pool, buf);
+		tp_dma_buf_hold(buf, NULL);
+		buf->place = here;
+		stack[here] = buf;
+	}
+	pool->nr_here = here;
+}
+
+static uint32_t put_some_leaving(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigned n)
 {
 	uint32_t gone = TP_POOL_NIL;
 
-	tp_spin_lock(&pool->lock);
 	for (unsigned i = 0; i < n; i++) {
 		struct tp_dma_buf *buf = bufs[i];
 
 		if (tp_unlikely(buf->pool != pool || !tp_pool_is_out(pool, buf)))
 			panic_misplaced(pool, buf);
 		tp_dma_buf_hold(buf, NULL);
-		if (tp_likely(!pool->nr_leaving) || TP_MUTANT(pool_reuses_leaving))
-			put_here(pool, buf);
-		else
-			gone = put_leaving(pool, buf, gone);
+		gone = put_leaving(pool, buf, gone);
 	}
+	return gone;
+}
+
+void tp_dma_pool_put(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigned n)
+{
+	uint32_t gone = TP_POOL_NIL;
+
+	tp_spin_lock(&pool->lock);
+	if (tp_likely(!pool->nr_leaving) || TP_MUTANT(pool_reuses_leaving))
+		put_all_here(pool, bufs, n);
+	else
+		gone = put_some_leaving(pool, bufs, n);
 	tp_spin_unlock(&pool->lock);
 	if (tp_unlikely(gone != TP_POOL_NIL))
 		tp_pool_give(pool, gone);

@@ -118,16 +118,34 @@ static void flush(struct batch *batch)
 	batch->n = 0;
 }
 
+static void add_buffer(struct batch *batch, struct tp_dma_buf *buf)
+{
+	if (buf->pool != batch->pool || batch->n == BATCH) {
+		flush(batch);
+		batch->pool = buf->pool;
+	}
+	batch->bufs[batch->n++] = buf;
+}
+
 static void add_frame(struct batch *batch, struct tp_netbuf *frame)
 {
 	for (struct tp_netbuf *nb = frame, *next; nb; nb = next) {
 		next = nb->next;
-		if (nb->buf.pool != batch->pool || batch->n == BATCH) {
-			flush(batch);
-			batch->pool = nb->buf.pool;
-		}
-		batch->bufs[batch->n++] = &nb->buf;
+		add_buffer(batch, &nb->buf);
 	}
+}
+
+/* Frames of one buffer that follow each other and go to the same pool; returns how many. */
+static unsigned add_plain(struct batch *batch, struct tp_netbuf **frames, unsigned n)
+{
+	struct tp_dma_buf **const bufs = &batch->bufs[batch->n];
+	unsigned i = 0;
+
+	n = TP_MIN(n, BATCH - batch->n);
+	for (; i < n && frames[i] && !frames[i]->next && frames[i]->buf.pool == batch->pool; i++)
+		bufs[i] = &frames[i]->buf;
+	batch->n += i;
+	return i;
 }
 
 void tp_netbuf_free_bulk(struct tp_netbuf **frames, unsigned n)
@@ -136,8 +154,11 @@ void tp_netbuf_free_bulk(struct tp_netbuf **frames, unsigned n)
 
 	batch.pool = NULL;
 	batch.n = 0;
-	for (unsigned i = 0; i < n; i++)
-		add_frame(&batch, frames[i]);
+	for (unsigned i = 0; i < n; i++) {
+		i += add_plain(&batch, frames + i, n - i);
+		if (i < n)
+			add_frame(&batch, frames[i]);
+	}
 	flush(&batch);
 }
 

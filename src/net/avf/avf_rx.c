@@ -25,6 +25,10 @@ enum {
 	ETH_BYTES = 14,
 };
 
+#define RXE_ANY                                                               \
+	(TP_AVF_RXE_RXE | TP_AVF_RXE_IPE | TP_AVF_RXE_L4E | TP_AVF_RXE_EIPE | \
+	 TP_AVF_RXE_OVERSIZE | TP_AVF_RXE_PPRS)
+
 #define PTYPE_FLAGS(ptype, flags) [TP_AVF_PTYPE_##ptype] = (flags)
 
 /* Which checksums the device has looked at and found right, if it says nothing else. */
@@ -45,14 +49,17 @@ struct poll {
 	struct tp_avf_rx_ring *ring;
 	const char *user;
 	uint32_t longest; /* that a buffer of one frame holds */
+	uint16_t queue, passed;
 	struct tp_rq_onstack counted;
-	unsigned n; /* frames to deliver */
+	/* frames to deliver */
+	unsigned n;
+	uint32_t bytes;
 	struct tp_netbuf *frames[BATCH];
 };
 
-static struct tp_netbuf *netbuf_at(const struct tp_avf_rx_ring *ring, unsigned slot)
+static inline struct tp_netbuf *netbuf_of(struct tp_dma_buf *buf)
 {
-	return tp_container_of(ring->bufs[slot], struct tp_netbuf, buf);
+	return tp_container_of(buf, struct tp_netbuf, buf);
 }
 
 static inline uint32_t length_of(uint64_t qw1)
@@ -62,49 +69,57 @@ static inline uint32_t length_of(uint64_t qw1)
 
 /* ---- what the device found ------------------------------------------------------------------- */
 
-static inline uint16_t sums_found(uint64_t qw1, unsigned ptype)
+static uint16_t sums_found(uint64_t qw1, unsigned ptype)
 {
 	if (!(qw1 & TP_AVF_RXD_L3L4P))
 		return 0;
-	if (tp_unlikely(qw1 & (TP_AVF_RXE_IPE | TP_AVF_RXE_L4E | TP_AVF_RXE_EIPE)))
+	if (qw1 & (TP_AVF_RXE_IPE | TP_AVF_RXE_L4E | TP_AVF_RXE_EIPE))
 		return TP_NB_CSUM_BAD;
 	/* With extension headers the device may have taken something else for the payload. */
-	if (tp_unlikely(qw1 & (TP_AVF_RXD_IPV6EXADD | TP_AVF_RXE_PPRS)))
+	if (qw1 & (TP_AVF_RXD_IPV6EXADD | TP_AVF_RXE_PPRS))
 		return 0;
 	return sums_of_ptype[ptype];
 }
 
-static inline uint16_t cast_found(uint64_t qw1)
+static uint16_t cast_found(uint64_t qw1)
 {
 	static const uint16_t cast[4] = { 0, TP_NB_MULTICAST, TP_NB_BROADCAST, 0 };
 
 	return cast[qw1 >> TP_AVF_RXD_UMBCAST_SHIFT & 3];
 }
 
-/* @nb is the first buffer of a frame that ends with this descriptor. */
-static inline void pass_findings(const struct tp_avf_rx_ring *ring, struct tp_netbuf *nb,
-				 uint64_t qw0, uint64_t qw1)
+static inline unsigned ptype_of(uint64_t qw1)
 {
-	unsigned ptype = qw1 >> TP_AVF_RXD_PTYPE_SHIFT & 0xFF;
-	uint16_t flags = cast_found(qw1);
-
-	if (ring->features & TP_NET_RX_CSUM)
-		flags |= sums_found(qw1, ptype);
-	if ((ring->features & TP_NET_RX_HASH) &&
-	    (qw1 & TP_AVF_RXD_FLTSTAT_RSS) == TP_AVF_RXD_FLTSTAT_RSS)
-		flags |= TP_NB_HASH;
-	nb->vlan_tci = 0;
-	if (qw1 & TP_AVF_RXD_L2TAG1P) {
-		flags |= TP_NB_VLAN;
-		nb->vlan_tci = (uint16_t)(qw0 >> 16);
-	}
-	nb->flags = flags;
-	nb->hash = (uint32_t)(qw0 >> 32);
-	nb->ptype = (uint16_t)ptype;
-	nb->queue = (uint16_t)ring->index;
+	return qw1 >> TP_AVF_RXD_PTYPE_SHIFT & 0xFF;
 }
 
-/* As a frame of one buffer, with nothing of its last life. */
+static inline uint16_t hash_found(uint64_t qw1)
+{
+	return (qw1 & TP_AVF_RXD_FLTSTAT_RSS) == TP_AVF_RXD_FLTSTAT_RSS ? TP_NB_HASH : 0;
+}
+
+/* Flags of findings that the features let pass. */
+static uint16_t passed(unsigned features)
+{
+	unsigned flags = TP_NB_MULTICAST | TP_NB_BROADCAST | TP_NB_VLAN;
+
+	if (features & TP_NET_RX_CSUM)
+		flags |= TP_NB_CSUM_L4 | TP_NB_CSUM_BAD | TP_NB_CSUM_IP_OK;
+	if (features & TP_NET_RX_HASH)
+		flags |= TP_NB_HASH;
+	return (uint16_t)flags;
+}
+
+static inline void pass_findings(const struct poll *p, struct tp_netbuf *nb, uint64_t qw0,
+				 uint64_t qw1, uint16_t flags)
+{
+	nb->flags = flags & p->passed;
+	nb->hash = (uint32_t)(qw0 >> 32);
+	nb->queue = p->queue;
+	nb->ptype = (uint16_t)ptype_of(qw1);
+}
+
+/* As a frame of one buffer. */
 static inline void begin_frame(struct tp_netbuf *nb, uint32_t len)
 {
 	nb->next = NULL;
@@ -112,16 +127,6 @@ static inline void begin_frame(struct tp_netbuf *nb, uint32_t len)
 	nb->len = (uint16_t)len;
 	nb->frame_len = len;
 	nb->nr_bufs = 1;
-	nb->mss = 0;
-	nb->l2_len = nb->l4_len = 0;
-	nb->l3_len = 0;
-}
-
-static inline void deliver_later(struct poll *p, struct tp_netbuf *frame)
-{
-	p->counted.packets++;
-	p->counted.bytes += frame->frame_len;
-	p->frames[p->n++] = frame;
 }
 
 /* ---- frames of several buffers, and those that something is wrong with ----------------------- */
@@ -192,6 +197,18 @@ static bool pad(struct tp_avf_rx_ring *ring, struct tp_netbuf *frame)
 	return true;
 }
 
+static void pass_odd_findings(const struct poll *p, struct tp_netbuf *frame, uint64_t qw0,
+			      uint64_t qw1)
+{
+	unsigned flags = sums_found(qw1, ptype_of(qw1)) | cast_found(qw1) | hash_found(qw1);
+
+	if (qw1 & TP_AVF_RXD_L2TAG1P) {
+		flags |= TP_NB_VLAN;
+		frame->vlan_tci = (uint16_t)(qw0 >> 16);
+	}
+	pass_findings(p, frame, qw0, qw1, (uint16_t)flags);
+}
+
 static void end_frame(struct poll *p, uint64_t qw0, uint64_t qw1)
 {
 	struct tp_avf_rx_ring *ring = p->ring;
@@ -203,71 +220,92 @@ static void end_frame(struct poll *p, uint64_t qw0, uint64_t qw1)
 	} else if (ring->discard || !frame || !pad(ring, frame)) {
 		p->counted.drop_length++;
 	} else {
-		pass_findings(ring, frame, qw0, qw1);
+		pass_odd_findings(p, frame, qw0, qw1);
 		tp_netbuf_hold(frame, p->user);
-		deliver_later(p, frame);
+		p->frames[p->n++] = frame;
+		p->bytes += frame->frame_len;
 		frame = NULL;
 	}
 	ring->discard = false;
 	tp_netbuf_free(frame);
 }
 
-static tp_noinline void take_odd(struct poll *p, struct tp_netbuf *nb, uint64_t qw0, uint64_t qw1)
-{
-	take_buffer(p->ring, nb, length_of(qw1));
-	if (qw1 & TP_AVF_RXD_EOP)
-		end_frame(p, qw0, qw1);
-	else
-		p->counted.fragments++;
-}
-
 /* ---- the ring -------------------------------------------------------------------------------- */
 
-/* A whole frame in one buffer, of a usual length and without damage. */
-static inline bool is_plain(const struct poll *p, uint64_t qw1, uint32_t len)
-{
-	const uint64_t look = TP_AVF_RXD_EOP | TP_AVF_RXE_RXE | TP_AVF_RXE_OVERSIZE;
-
-	return (qw1 & look) == TP_AVF_RXD_EOP && len - MIN_FRAME <= p->longest - MIN_FRAME &&
-	       !p->ring->partial && !p->ring->discard;
-}
-
-static inline void take(struct poll *p, struct tp_netbuf *nb, uint64_t qw0, uint64_t qw1)
-{
-	uint32_t len = length_of(qw1);
-
-	if (tp_unlikely(!is_plain(p, qw1, len))) {
-		take_odd(p, nb, qw0, qw1);
-		return;
-	}
-	begin_frame(nb, len);
-	pass_findings(p->ring, nb, qw0, qw1);
-	tp_dma_buf_hold(&nb->buf, p->user);
-	deliver_later(p, nb);
-}
-
 /* V1 */
-static inline bool is_written(const struct tp_avf_rx_ring *ring, unsigned slot, uint64_t *qw1)
+static inline bool is_written(const struct tp_avf_rx_desc *desc, uint64_t *qw1)
 {
-	*qw1 = tp_atomic_load(&ring->desc[slot].qw1, TP_ACQUIRE);
+	*qw1 = tp_atomic_load(&desc->qw1, TP_ACQUIRE);
 	return *qw1 & TP_AVF_RXD_DD;
+}
+
+/*
+ * Frames in one buffer each, of a usual length, of which there is nothing unusual to say, until
+ * something else comes; returns how many there were.  All that a frame costs is here.
+ */
+static unsigned take_usual(struct poll *p, unsigned max)
+{
+	const uint64_t look = TP_AVF_RXD_DD | TP_AVF_RXD_EOP | TP_AVF_RXD_L2TAG1P |
+			      TP_AVF_RXD_IPV6EXADD | UINT64_C(3) << TP_AVF_RXD_UMBCAST_SHIFT |
+			      RXE_ANY;
+	const struct tp_avf_rx_ring *ring = p->ring;
+	const struct tp_avf_rx_desc *desc = ring->desc;
+	struct tp_dma_buf **const bufs = ring->bufs;
+	struct tp_netbuf **const frames = &p->frames[p->n];
+	const unsigned count = ring->count, end = ring->next_to_use;
+	unsigned at = ring->next_to_clean, n = 0;
+	uint32_t bytes = 0;
+
+	for (; n < max && at != end; n++, at = tp_avf_next(at, count)) {
+		uint64_t qw1 = tp_atomic_load(&desc[at].qw1, TP_ACQUIRE); /* V1 */
+		uint32_t len = length_of(qw1);
+		struct tp_netbuf *nb = netbuf_of(bufs[at]);
+
+		if ((qw1 & look) != (TP_AVF_RXD_DD | TP_AVF_RXD_EOP) ||
+		    len - MIN_FRAME > p->longest - MIN_FRAME)
+			break;
+		__builtin_prefetch(bufs[at + TP_AVF_RX_AHEAD], 1);
+		begin_frame(nb, len);
+		pass_findings(p, nb, desc[at].qw0, qw1,
+			      (qw1 & TP_AVF_RXD_L3L4P ? sums_of_ptype[ptype_of(qw1)] : 0) |
+				      hash_found(qw1));
+		tp_dma_buf_hold(&nb->buf, p->user);
+		frames[n] = nb;
+		bytes += len;
+	}
+	p->ring->next_to_clean = at;
+	p->n += n;
+	p->bytes += bytes;
+	return n;
+}
+
+/* Any descriptor, if there is one. */
+static bool take_odd(struct poll *p)
+{
+	struct tp_avf_rx_ring *ring = p->ring;
+	unsigned at = ring->next_to_clean;
+	uint64_t qw1;
+
+	if (at == ring->next_to_use || !is_written(&ring->desc[at], &qw1))
+		return false;
+	take_buffer(ring, netbuf_of(ring->bufs[at]), length_of(qw1));
+	if (qw1 & TP_AVF_RXD_EOP)
+		end_frame(p, ring->desc[at].qw0, qw1);
+	else
+		p->counted.fragments++;
+	ring->next_to_clean = tp_avf_next(at, ring->count);
+	return true;
 }
 
 /* Up to @max descriptors; returns how many there were. */
 static unsigned take_batch(struct poll *p, unsigned max)
 {
-	struct tp_avf_rx_ring *ring = p->ring;
-	unsigned at = ring->next_to_clean, done = 0;
-	uint64_t qw1;
+	unsigned done = 0;
 
-	p->n = 0;
-	while (done < max && at != ring->next_to_use && is_written(ring, at, &qw1)) {
-		__builtin_prefetch(ring->bufs[at + TP_AVF_RX_AHEAD], 1);
-		take(p, netbuf_at(ring, at), ring->desc[at].qw0, qw1);
-		at = tp_avf_next(at, ring->count);
-		done++;
-	}
-	ring->next_to_clean = at;
+	do {
+		if (tp_likely(!p->ring->partial && !p->ring->discard))
+			done += take_usual(p, max - done);
+	} while (done < max && take_odd(p) && ++done < max);
 	return done;
 }
 
@@ -280,25 +318,42 @@ static bool build_fails(struct tp_avf_rx_ring *ring)
 	return true;
 }
 
+/* Hand over what was taken. */
+static void deliver(struct poll *p)
+{
+	const struct tp_netdev_user *user = &p->ring->avf->nd.user;
+
+	p->counted.packets += p->n;
+	p->counted.bytes += p->bytes;
+	if (p->n)
+		user->receive(user->arg, p->queue, p->frames, p->n);
+	p->n = p->bytes = 0;
+}
+
+static void begin_poll(struct poll *p, struct tp_avf_rx_ring *ring)
+{
+	p->ring = ring;
+	p->user = ring->avf->nd.user.name;
+	p->longest = TP_MIN(ring->buf_len, ring->max_frame);
+	p->queue = (uint16_t)ring->index;
+	p->passed = passed(ring->features);
+	p->counted = (struct tp_rq_onstack){ 0 };
+	p->n = p->bytes = 0;
+}
+
 unsigned tp_avf_rx_deliver(struct tp_avf_rx_ring *ring, unsigned budget, bool *again)
 {
-	const struct tp_netdev_user *user = &ring->avf->nd.user;
-	struct poll p;
 	unsigned done = 0, got, max;
+	struct poll p;
 
-	p.ring = ring;
-	p.user = user->name;
-	p.longest = TP_MIN(ring->buf_len, ring->max_frame);
-	p.counted = (struct tp_rq_onstack){ 0 };
-	*again = false;
+	begin_poll(&p, ring);
 	do {
 		*again = build_fails(ring);
 		if (tp_unlikely(*again))
 			break;
 		max = TP_MIN(budget - done, (unsigned)BATCH);
 		got = take_batch(&p, max);
-		if (p.n)
-			user->receive(user->arg, ring->index, p.frames, p.n);
+		deliver(&p);
 		done += got;
 	} while (got == max && done < budget);
 	tp_rq_stats_add(ring->stats, &p.counted);
@@ -324,7 +379,7 @@ bool tp_avf_rx_waiting(const struct tp_avf_rx_ring *ring)
 	uint64_t qw1;
 
 	return ring->next_to_clean != ring->next_to_use && !ring->parked &&
-	       is_written(ring, ring->next_to_clean, &qw1);
+	       is_written(&ring->desc[ring->next_to_clean], &qw1);
 }
 
 /* ---- emptying -------------------------------------------------------------------------------- */
@@ -336,7 +391,7 @@ uint32_t tp_avf_rx_undelivered(const struct tp_avf_rx_ring *ring)
 	uint64_t qw1;
 
 	for (unsigned at = ring->next_to_clean;
-	     at != ring->next_to_use && is_written(ring, at, &qw1);
+	     at != ring->next_to_use && is_written(&ring->desc[at], &qw1);
 	     at = tp_avf_next(at, ring->count)) {
 		open = !(qw1 & TP_AVF_RXD_EOP);
 		n += !open;

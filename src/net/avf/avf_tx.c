@@ -27,7 +27,6 @@ enum {
 	GROUP_FRAMES = 32,  /* at most, so that completions come steadily */
 	SPARE = 5,	    /* descriptors left free beside a frame's: a cache line and a context */
 	COMPLETE_MAX = 256, /* frames of one poll */
-	AHEAD = 4,	    /* frames whose heads are fetched early */
 };
 
 /* A call to xmit under way. */
@@ -91,11 +90,12 @@ static void close_group(struct send *s)
 	s->packets = s->bytes = s->mapped = 0;
 }
 
-static inline void frame_added(struct send *s, uint32_t packets, uint32_t bytes)
+static void frames_added(struct send *s, unsigned n, uint32_t packets, uint32_t bytes)
 {
 	s->packets += packets;
 	s->bytes += bytes;
-	if (++s->frames == GROUP_FRAMES)
+	s->frames += n;
+	if (s->frames == GROUP_FRAMES)
 		close_group(s);
 }
 
@@ -282,7 +282,7 @@ static enum fate put_frame(struct send *s, struct tp_netbuf *frame,
 	amend_last(s, TP_AVF_TXC_EOP);
 	s->ring->frames[before.to_use] = frame;
 	tp_netbuf_hold(frame, s->ring->holder);
-	frame_added(s, wish->packets, wish->bytes);
+	frames_added(s, 1, wish->packets, wish->bytes);
 	return SENT;
 }
 
@@ -303,7 +303,7 @@ static enum fate send_copy(struct send *s, struct tp_netbuf *frame, struct tp_ne
 	return SENT;
 }
 
-static enum fate send_odd(struct send *s, struct tp_netbuf *frame)
+static enum fate put_odd(struct send *s, struct tp_netbuf *frame)
 {
 	struct tp_avf_tx_wish wish;
 	unsigned need = count_descs(frame) + SPARE;
@@ -323,34 +323,51 @@ static enum fate send_odd(struct send *s, struct tp_netbuf *frame)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* One buffer of ours and nothing asked. */
-static inline bool is_plain(const struct send *s, const struct tp_netbuf *frame)
+/*
+ * Frames of one buffer of ours that ask nothing, as many as come now, go into this group and are
+ * room for; returns how many there were.  All that a frame costs is here.
+ */
+static unsigned send_plain(struct send *s, struct tp_netbuf **frames, unsigned n)
 {
-	return frame->nr_bufs == 1 && !frame->flags && frame->buf.pool == s->own_pool &&
-	       (uint32_t)frame->len - TP_AVF_MIN_FRAME <= s->max_frame - TP_AVF_MIN_FRAME;
-}
+	const uint64_t common = TP_AVF_TXD_DATA | (TP_AVF_TXC_EOP | TP_AVF_TXC_ICRC)
+							  << TP_AVF_TXD_CMD_SHIFT;
+	const struct tp_avf_tx_ring *ring = s->ring;
+	struct tp_avf_tx_desc *const desc = ring->desc;
+	const unsigned count = ring->count;
+	unsigned at = s->to_use, i = 0;
+	uint32_t bytes = 0;
+	uint64_t qw1 = 0;
 
-static inline void send_plain(struct send *s, struct tp_netbuf *frame)
-{
-	const uint64_t command = TP_AVF_TXD_DATA | (TP_AVF_TXC_EOP | TP_AVF_TXC_ICRC)
-							   << TP_AVF_TXD_CMD_SHIFT;
+	n = TP_MIN(n, TP_MIN(s->unused - ring->stop_below + 1, GROUP_FRAMES - s->frames));
+	for (; i < n; i++) {
+		struct tp_netbuf *frame = frames[i];
+		uint32_t len = frame->len;
 
-	s->ring->frames[s->to_use] = frame;
-	put_desc(s, tp_netbuf_dma(frame).v, data_qw1(command, frame->len));
-	tp_dma_buf_hold(&frame->buf, s->ring->holder);
-	frame_added(s, 1, frame->len);
-}
-
-/* False: it was refused. */
-static bool send_one(struct send *s, struct tp_netbuf *frame)
-{
-	enum fate fate;
-
-	if (tp_likely(is_plain(s, frame))) {
-		send_plain(s, frame);
-		return true;
+		if (frame->nr_bufs != 1 || frame->flags || frame->buf.pool != s->own_pool ||
+		    len - TP_AVF_MIN_FRAME > s->max_frame - TP_AVF_MIN_FRAME)
+			break;
+		qw1 = data_qw1(common, len);
+		desc[at].addr = tp_netbuf_dma(frame).v;
+		tp_atomic_store(&desc[at].qw1, qw1, TP_RELAXED);
+		ring->frames[at] = frame;
+		tp_dma_buf_hold(&frame->buf, ring->holder);
+		bytes += len;
+		s->last = at;
+		at = tp_avf_next(at, count);
 	}
-	fate = send_odd(s, frame);
+	if (!i)
+		return 0;
+	s->last_qw1 = qw1;
+	s->to_use = at;
+	s->unused -= i;
+	frames_added(s, i, i, bytes);
+	return i;
+}
+
+static bool send_odd(struct send *s, struct tp_netbuf *frame)
+{
+	enum fate fate = put_odd(s, frame);
+
 	if (fate > REFUSED)
 		drop(s, frame, fate);
 	return fate != REFUSED;
@@ -358,16 +375,18 @@ static bool send_one(struct send *s, struct tp_netbuf *frame)
 
 static unsigned send_frames(struct send *s, struct tp_netbuf **frames, unsigned n)
 {
-	unsigned stopped, done = 0;
+	unsigned stopped, plain, done = 0;
 
 	stopped = tp_atomic_load(&s->ring->stopped, TP_RELAXED);
 	if (tp_unlikely(stopped) && !try_restart(s, stopped))
 		return 0;
 	/* Before each frame, so that a queue that can take no frame is stopped early (T11). */
 	while (done < n && has_room(s, s->ring->stop_below)) {
-		if (n - done > AHEAD)
-			__builtin_prefetch(frames[done + AHEAD]);
-		if (!send_one(s, frames[done]))
+		plain = send_plain(s, frames + done, n - done);
+		done += plain;
+		if (tp_likely(plain))
+			continue;
+		if (!send_odd(s, frames[done]))
 			break;
 		done++;
 	}
