@@ -44,12 +44,14 @@ static json_int_t number_in(const json_t *object, const char *member)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+static const char *const commands[] = {
+	"check",     "devices", "events",    "hmat",	"load",	  "loads", "net",
+	"net_reset", "net_set", "net_stats", "offline", "online", "pin",   "plug",
+	"quit",	     "stat",	"stop",	     "unplug",	"veto",
+};
+
 static void an_unknown_command_is_told_those_there_are(tp_unused void **state)
 {
-	static const char *const commands[] = { "check", "devices", "events", "hmat",	"load",
-						"loads", "offline", "online", "pin",	"plug",
-						"quit",	 "stat",    "stop",   "unplug", "veto" };
-
 	for (size_t i = 0; i < TP_ARRAY_SIZE(commands); i++)
 		REFUSED(&c, "{\"cmd\":\"fly\"}", "EINVAL", commands[i]);
 	REFUSED(&c, "{}", "EINVAL", "\"cmd\" is missing");
@@ -58,11 +60,6 @@ static void an_unknown_command_is_told_those_there_are(tp_unused void **state)
 
 static void every_command_refuses_an_option_it_does_not_know(tp_unused void **state)
 {
-	static const char *const commands[] = {
-		"check", "devices", "events", "hmat", "load", "loads",	"offline", "online",
-		"pin",	 "plug",    "quit",   "stat", "stop", "unplug", "veto",
-	};
-
 	for (size_t i = 0; i < TP_ARRAY_SIZE(commands); i++) {
 		char line[96];
 
@@ -85,6 +82,9 @@ static void what_is_needed_is_asked_for(tp_unused void **state)
 	REFUSED(&c, "{\"cmd\":\"pin\"}", "EINVAL", "\"name\" is missing");
 	REFUSED(&c, "{\"cmd\":\"veto\"}", "EINVAL", "\"event\" is missing");
 	REFUSED(&c, "{\"cmd\":\"hmat\"}", "EINVAL", "\"node\" is missing");
+	REFUSED(&c, "{\"cmd\":\"net_stats\"}", "EINVAL", "\"name\" is missing");
+	REFUSED(&c, "{\"cmd\":\"net_set\",\"mtu\":9000}", "EINVAL", "\"name\" is missing");
+	REFUSED(&c, "{\"cmd\":\"net_reset\"}", "EINVAL", "\"name\" is missing");
 	REFUSED(&c, "{\"cmd\":\"load\",\"name\":\"a\"}", "EINVAL", "\"kind\" is missing");
 }
 

@@ -20,6 +20,8 @@
 #define TRAFFIC(...) \
 	LINKED "local t = assert(m:traffic { from = 'avf0', to = 'avf1'" __VA_ARGS__ " }) "
 
+#define FLOOD TRAFFIC(", flows = 16")
+
 /* ---- devices --------------------------------------------------------------------------------- */
 
 static void a_device_is_as_it_was_asked_for(tp_unused void **state)
@@ -413,32 +415,28 @@ static void traffic_that_cannot_begin_leaves_nothing(tp_unused void **state)
 /* Whatever happens to devices meanwhile, the books balance after each step. */
 static void traffic_survives_what_befalls_its_devices(tp_unused void **state)
 {
-	static const char text[] = TRAFFIC(
-		", flows = 16") "assert(m:traffic { from = 'avf1', to = 'avf0' }) "
-				"for turn = 1, 3 do n:set { queues = 3 } o:set { rx_ring = 64 } n:reset() "
-				"o:pf_reset { announce = turn == 2 } n:set { mtu = 9000 } n:down() o:down() "
-				"w:unplug() w = m:wire { from = 'avf1', to = 'avf0' } o:up() n:up() "
-				"o:set { rx_ring = 512 } n:set { queues = 1, mtu = 1500 } "
-				"w:mishap { lose_ppm = 50000, corrupt_ppm = 50000, duplicate_ppm = 50000, "
-				"reorder_ppm = 50000, delay = '1ms' } tp.sleep '5ms' w:mishap {} end "
-				"local before = t:stats().received "
-				"repeat tp.sleep '1ms' until t:stats().received > before";
-
-	expect_held(text);
+	expect_held(FLOOD
+		    "assert(m:traffic { from = 'avf1', to = 'avf0' }) "
+		    "for turn = 1, 3 do n:set { queues = 3 } o:set { rx_ring = 64 } n:reset() "
+		    "o:pf_reset { announce = turn == 2 } n:set { mtu = 9000 } n:down() o:down() "
+		    "w:unplug() w = m:wire { from = 'avf1', to = 'avf0' } o:up() n:up() "
+		    "o:set { rx_ring = 512 } n:set { queues = 1, mtu = 1500 } "
+		    "w:mishap { lose_ppm = 50000, corrupt_ppm = 50000, duplicate_ppm = 50000, "
+		    "reorder_ppm = 50000, delay = '1ms' } tp.sleep '5ms' w:mishap {} end "
+		    "local before = t:stats().received "
+		    "repeat tp.sleep '1ms' until t:stats().received > before");
 }
 
 static void memory_under_traffic_can_be_taken_away(tp_unused void **state)
 {
-	static const char text[] = MACHINE
-		"local d = m:plug { size = '16M', node = 1, online = 'movable' } "
-		"assert(m:nic { node = 1 } and m:nic { node = 1, run = 'poll' }) "
-		"assert(m:wire { from = 'avf0', to = 'avf1' }) "
-		"local t, seen = m:traffic { from = 'avf0', to = 'avf1' }, 100 "
-		"local function flows() repeat tp.sleep '1ms' until t:stats().received > seen end "
-		"flows() local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) "
-		"seen = t:stats().received flows()";
-
-	expect_held(text);
+	expect_held(MACHINE
+		    "local d = m:plug { size = '16M', node = 1, online = 'movable' } "
+		    "assert(m:nic { node = 1 } and m:nic { node = 1, run = 'poll' }) "
+		    "assert(m:wire { from = 'avf0', to = 'avf1' }) "
+		    "local t, seen = m:traffic { from = 'avf0', to = 'avf1' }, 100 local function "
+		    "flows() repeat tp.sleep '1ms' until t:stats().received > seen end flows() "
+		    "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) "
+		    "seen = t:stats().received flows()");
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
