@@ -12,15 +12,19 @@
 #include "core/compiler.h"
 #include "lab_script.h"
 
-#define NIC		 MACHINE "local n = assert(m:nic()) "
-#define PAIR		 NIC "local o = assert(m:nic { queues = 2 }) "
-#define WIRED		 PAIR "local w = assert(m:wire { from = 'avf0', to = 'avf1' }) "
-#define UNTIL(condition) "while not (" condition ") do tp.sleep '1ms' end "
-#define LINKED		 WIRED UNTIL("n:info().carrier and o:info().carrier")
+#define NIC    MACHINE "local n = assert(m:nic()) "
+#define PAIR   NIC "local o = assert(m:nic { queues = 2 }) "
+#define WIRED  PAIR "local w = assert(m:wire { from = 'avf0', to = 'avf1' }) "
+#define LINKED WIRED "repeat tp.sleep '1ms' until n:info().carrier and o:info().carrier "
 #define TRAFFIC(...) \
 	LINKED "local t = assert(m:traffic { from = 'avf0', to = 'avf1'" __VA_ARGS__ " }) "
 
-#define FLOOD TRAFFIC(", flows = 16")
+/* As fast as it goes; slowly, so that nothing is lost; small, unseen; and one with a name. */
+#define FLOOD  TRAFFIC(", flows = 16")
+#define SLOW   TRAFFIC(", rate = 4000")
+#define SMALL  TRAFFIC(", frame = 60, rate = 1000")
+#define BLIND  TRAFFIC(", rate = 4000, content = false")
+#define CALLED TRAFFIC(", name = 'flood'")
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
@@ -29,11 +33,12 @@ static void a_device_is_as_it_was_asked_for(tp_unused void **state)
 	expect_held(NIC "local i = n:info() assert(tostring(n) == 'avf0' and i.name == 'avf0') "
 			"assert(i.queues == 1 and i.mtu == 1500 and i.state == 'running') "
 			"assert(i.mac:match '^%x%x:%x%x:%x%x:%x%x:%x%x:%x%x$' and not i.carrier)");
-	expect_held(MACHINE "local n = m:nic { name = 'eth', node = 0, queues = 3, rx_ring = 64, "
-			    "tx_ring = 4096, mtu = 9000, run = 'poll', device = 'thread', "
-			    "up = false } local i = n:info() assert(i.name == 'eth' and "
-			    "i.queues == 3 and i.rx_ring == 64 and i.tx_ring == 4096 and "
-			    "i.mtu == 9000 and i.state == 'down')");
+	expect_held(MACHINE
+		    "local n = m:nic { name = 'eth', node = 0, queues = 3, rx_ring = 64, "
+		    "tx_ring = 4096, mtu = 9000, run = 'poll', device = 'thread', up = false "
+		    "} local i = n:info() assert(i.name == 'eth' and i.queues == 3 and "
+		    "i.rx_ring == 64 and i.tx_ring == 4096 and i.mtu == 9000 and i.state == "
+		    "'down')");
 }
 
 static void devices_that_cannot_be_are_refused(tp_unused void **state)
@@ -69,11 +74,9 @@ static void made_up_names_are_free_ones(tp_unused void **state)
 static void what_is_in_use_is_not_unplugged(tp_unused void **state)
 {
 	expect_wrong(WIRED "n:unplug()", "avf0: its wire is still plugged in");
-	expect_wrong(TRAFFIC(", name = 'flood'") "w:unplug() o:unplug()",
-		     "avf1: flood still uses it");
-	expect_wrong(TRAFFIC(", name = 'flood'") "w:unplug() n:unplug()",
-		     "avf0: flood still uses it");
-	expect_held(TRAFFIC() "w:unplug() t:stop() assert(n:unplug() and o:unplug())");
+	expect_wrong(CALLED "w:unplug() o:unplug()", "avf1: flood still uses it");
+	expect_wrong(CALLED "w:unplug() n:unplug()", "avf0: flood still uses it");
+	expect_held(FLOOD "w:unplug() t:stop() assert(n:unplug() and o:unplug())");
 }
 
 static void what_is_gone_cannot_be_used(tp_unused void **state)
@@ -101,18 +104,17 @@ static void every_setting_takes_effect(tp_unused void **state)
 {
 	expect_held(LINKED
 		    "assert(n:set { mac = '02:00:00:00:00:AB', mtu = 2000, queues = 4, "
-		    "rx_ring = 128, tx_ring = 256, rx_usecs = 10, tx_usecs = 8160, "
-		    "promisc = true, allmulti = true, keep_stats = true, rx_csum = false, "
-		    "tso = false, tx_csum = false, rx_vlan = false, tx_vlan = false, "
-		    "rx_hash = false }) local i = n:info() assert(i.mac == '02:00:00:00:00:ab' "
-		    "and i.mtu == 2000 and i.queues == 4 and i.rx_ring == 128 and "
-		    "i.tx_ring == 256) assert(n:stats().sq3_packets == 0 and "
-		    "n:stats().sq4_packets == nil)");
+		    "rx_ring = 128, tx_ring = 256, rx_usecs = 10, tx_usecs = 8160, promisc = "
+		    "true, allmulti = true, keep_stats = true, rx_csum = false, tso = false, "
+		    "tx_csum = false, rx_vlan = false, tx_vlan = false, rx_hash = false }) "
+		    "local i = n:info() assert(i.mac == '02:00:00:00:00:ab' and i.mtu == "
+		    "2000 and i.queues == 4 and i.rx_ring == 128 and i.tx_ring == 256) "
+		    "assert(n:stats().sq3_packets == 0 and n:stats().sq4_packets == nil)");
 	expect_held(LINKED "assert(n:set { up = false }) assert(n:info().state == 'down') "
 			   "assert(n:set {}) assert(n:set { up = true, queues = 2 }) "
 			   "assert(n:info().state == 'running' and n:info().queues == 2)");
-	expect_held(LINKED "n:down() n:down() assert(n:info().state == 'down') "
-			   "n:up() n:up() assert(n:info().state == 'running')");
+	expect_held(LINKED "n:down() n:down() assert(n:info().state == 'down') n:up() n:up() "
+			   "assert(n:info().state == 'running')");
 }
 
 static void settings_that_cannot_be_change_nothing(tp_unused void **state)
@@ -133,39 +135,40 @@ static void settings_that_cannot_be_change_nothing(tp_unused void **state)
 	expect_wrong(NIC "n:set { mac = '02:00:00:00:00:01:' }", "is no MAC address");
 	expect_wrong(NIC "n:set { mac = '01:00:00:00:00:01' }", "is no address of a device");
 	/* All or nothing, and back up. */
-	expect_held(NIC "local before = n:info() assert(not pcall(n.set, n, { up = false, "
-			"mtu = 3000, rx_ring = 100 })) local i = n:info() "
-			"assert(i.state == 'running' and i.mtu == before.mtu)");
+	expect_held(NIC "local before = n:info() assert(not pcall(n.set, n, { up = false, mtu = "
+			"3000, rx_ring = 100 })) local i = n:info() assert(i.state == 'running' "
+			"and i.mtu == before.mtu)");
 }
 
 /* What has to be made anew is not there; the device goes on as it was. */
 static void settings_for_which_there_is_no_memory_change_nothing(tp_unused void **state)
 {
-	expect_held(LINKED "n:down() tp.fault.arm('dma/coherent', 1, 100000) "
-			   "local ok, why, errno = n:set { up = true, mtu = 3000 } "
-			   "tp.fault.reset() assert(not ok and errno == 'ENOMEM', why) "
-			   "assert(n:info().mtu == 1500 and n:info().state == 'down') "
-			   "assert(n:up())");
+	expect_held(LINKED
+		    "n:down() tp.fault.arm('dma/coherent', 1, 100000) local ok, why, errno = "
+		    "n:set { up = true, mtu = 3000 } tp.fault.reset() assert(not ok and "
+		    "errno == 'ENOMEM', why) assert(n:info().mtu == 1500 and n:info().state "
+		    "== 'down') assert(n:up())");
 }
 
 /* ---- what befalls it ------------------------------------------------------------------------- */
 
 static void resets_are_counted_and_survived(tp_unused void **state)
 {
-	expect_held(LINKED "assert(n:reset()) assert(n:info().resets == 1) assert("
-			   "n:info().state == 'running')");
-	expect_held(LINKED "assert(n:pf_reset()) " UNTIL(
-		"n:info().resets == 1 and n:info().state == 'running'"));
-	expect_held(LINKED "assert(n:pf_reset { announce = true }) " UNTIL(
-		"n:info().resets == 1 and n:info().state == 'running'"));
+	expect_held(LINKED
+		    "assert(n:reset()) assert(n:info().resets == 1) assert(n:info().state == "
+		    "'running')");
+	expect_held(LINKED "assert(n:pf_reset()) repeat tp.sleep '1ms' until n:info().resets == 1 "
+			   "and n:info().state == 'running' ");
+	expect_held(LINKED "assert(n:pf_reset { announce = true }) repeat tp.sleep '1ms' until "
+			   "n:info().resets == 1 and n:info().state == 'running' ");
 	expect_wrong(NIC "n:pf_reset { when = 'now' }", "pf_reset: unknown option \"when\"");
 	expect_wrong(NIC "n:pf_reset { announce = 1 }", "announce must be true or false");
 }
 
 static void the_link_can_be_taken_and_given(tp_unused void **state)
 {
-	expect_held(LINKED "n:link(false) " UNTIL("not n:info().carrier") "n:link(true) " UNTIL(
-		"n:info().carrier"));
+	expect_held(LINKED "n:link(false) repeat tp.sleep '1ms' until not n:info().carrier "
+			   "n:link(true) repeat tp.sleep '1ms' until n:info().carrier ");
 }
 
 static void a_queue_can_hang(tp_unused void **state)
@@ -174,12 +177,10 @@ static void a_queue_can_hang(tp_unused void **state)
 	expect_wrong(NIC "n:hang { queue = 16 }", "queue must be a number from 0 to 15");
 	expect_wrong(NIC "n:hang { side = 'both' }", "side must be one of rx, tx");
 	/* Nothing comes through, until a reset. */
-	expect_held(
-		TRAFFIC(", rate = 2000") "o:hang { queue = 0, side = 'rx' } "
-					 "o:hang { queue = 1, side = 'rx' } tp.sleep '20ms' "
-					 "local before = t:stats().received tp.sleep '20ms' "
-					 "assert(t:stats().received == before) o:reset() " UNTIL(
-						 "t:stats().received > before"));
+	expect_held(SLOW "o:hang { queue = 0, side = 'rx' } o:hang { queue = 1, side = 'rx' } "
+			 "tp.sleep '20ms' local before = t:stats().received tp.sleep '20ms' "
+			 "assert(t:stats().received == before) o:reset() repeat tp.sleep '1ms' "
+			 "until t:stats().received > before ");
 }
 
 static void counters_can_be_asked_for(tp_unused void **state)
@@ -207,8 +208,8 @@ static void wires_that_cannot_be_are_refused(tp_unused void **state)
 		     "offload must be true or false");
 	expect_held(PAIR "assert(select(3, m:wire { from = 'avf0', to = 'avf0' }) == 'EBUSY') "
 			 "assert(m:wire { from = 'avf0', to = 'avf1' })");
-	expect_held(WIRED "local x, why, errno = m:wire { from = 'avf1', to = 'avf0' } "
-			  "assert(not x and errno == 'EBUSY' and why:find 'plugged in already')");
+	expect_held(WIRED "local x, why, errno = m:wire { from = 'avf1', to = 'avf0' } assert(not "
+			  "x and errno == 'EBUSY' and why:find 'plugged in already')");
 }
 
 static void captures_stay_where_the_command_was_started(tp_unused void **state)
@@ -251,8 +252,8 @@ static void a_capture_has_every_frame(tp_unused void **state)
 	FILE *f;
 	long size;
 
-	run(TRAFFIC(", frame = 60, rate = 1000") "w:capture 'a.pcap' tp.sleep '30ms' t:stop() "
-						 "w:capture() print(w:stat().from.delivered)",
+	run(SMALL "w:capture 'a.pcap' tp.sleep '30ms' t:stop() w:capture() "
+		  "print(w:stat().from.delivered)",
 	    &outcome);
 	assert_string_equal(outcome.message, "");
 	f = fopen("a.pcap", "r");
@@ -268,35 +269,35 @@ static void a_capture_has_every_frame(tp_unused void **state)
 
 static void a_capture_that_cannot_be_written_is_an_answer(tp_unused void **state)
 {
-	expect_held(PAIR "tp.fault.arm('model/capture-open', 1) "
-			 "local w, why, errno = m:wire { from = 'avf0', to = 'avf1', "
-			 "capture = 'never-made.pcap' } assert(not w and errno, why) "
-			 "assert(m:wire { from = 'avf0', to = 'avf1' })");
+	expect_held(PAIR "tp.fault.arm('model/capture-open', 1) local w, why, errno = m:wire { "
+			 "from = 'avf0', to = 'avf1', capture = 'never-made.pcap' } assert(not w "
+			 "and errno, why) assert(m:wire { from = 'avf0', to = 'avf1' })");
 }
 
 static void a_wire_tells_what_became_of_frames(tp_unused void **state)
 {
-	expect_held(TRAFFIC(", rate = 5000") UNTIL(
-		"w:stat().from.delivered > 10") "t:stop() "
-						"local s = w:stat() assert(s.from.sent == s.from.delivered and "
-						"s.from.sent == t:stats().sent and s.to.sent == 0 and s.from.lost == 0 "
-						"and s.from.bytes == 1514 * s.from.sent)");
-	expect_held(TRAFFIC(", rate = 5000") "w:mishap { lose_ppm = 1000000 } " UNTIL(
-		"w:stat().from.lost > 10") "t:stop() assert(w:stat().from.held == 0)");
-	expect_held(TRAFFIC(", rate = 5000") "w:mishap { corrupt_ppm = 1000000 } " UNTIL(
-		"w:stat().from.corrupted > 10") "t:stop() assert(t:stats().damaged == 0)");
-	expect_held(TRAFFIC(", rate = 5000") "w:mishap { duplicate_ppm = 1000000 } " UNTIL(
-		"t:stats().again > 10") "w:mishap {} t:stop() assert(w:stat().from.duplicated > 10)");
-	expect_held(TRAFFIC(", rate = 5000") "w:mishap { reorder_ppm = 500000 } " UNTIL(
-		"t:stats().late > 10 and w:stat().from.reordered > 10") "t:stop()");
-	expect_held(TRAFFIC(", rate = 5000") "w:mishap { delay = '20ms' } " UNTIL(
-		"w:stat().from.held > 0") UNTIL("t:stats().received > 100") "t:stop()");
+	expect_held(SLOW "repeat tp.sleep '1ms' until w:stat().from.delivered > 10 t:stop() local "
+			 "s = w:stat() assert(s.from.sent == s.from.delivered and s.from.sent == "
+			 "t:stats().sent and s.to.sent == 0 and s.from.lost == 0 and s.from.bytes "
+			 "== 1514 * s.from.sent)");
+	expect_held(SLOW "w:mishap { lose_ppm = 1000000 } repeat tp.sleep '1ms' until "
+			 "w:stat().from.lost > 10 t:stop() assert(w:stat().from.held == 0)");
+	expect_held(SLOW "w:mishap { corrupt_ppm = 1000000 } repeat tp.sleep '1ms' until "
+			 "w:stat().from.corrupted > 10 t:stop() assert(t:stats().damaged == 0)");
+	expect_held(SLOW "w:mishap { duplicate_ppm = 1000000 } repeat tp.sleep '1ms' until "
+			 "t:stats().again > 10 w:mishap {} t:stop() "
+			 "assert(w:stat().from.duplicated > 10)");
+	expect_held(SLOW "w:mishap { reorder_ppm = 500000 } repeat tp.sleep '1ms' until "
+			 "t:stats().late > 10 and w:stat().from.reordered > 10 t:stop()");
+	expect_held(SLOW "w:mishap { delay = '20ms' } repeat tp.sleep '1ms' until "
+			 "w:stat().from.held > 0 repeat tp.sleep '1ms' until t:stats().received > "
+			 "100 t:stop()");
 }
 
 static void mishaps_that_cannot_be_are_refused(tp_unused void **state)
 {
-	expect_wrong(WIRED "w:mishap { lose = 1 }", "mishap: unknown option \"lose\"; known are "
-						    "lose_ppm,");
+	expect_wrong(WIRED "w:mishap { lose = 1 }",
+		     "mishap: unknown option \"lose\"; known are lose_ppm,");
 	expect_wrong(WIRED "w:mishap { lose_ppm = 1000001 }", "from 0 to 1000000");
 	expect_wrong(WIRED "w:mishap { delay = 5 }", "delay must be a duration");
 	expect_held(WIRED "assert(w:mishap()) assert(w:mishap { reorder_ppm = 1, delay = '1ms' })");
@@ -311,10 +312,9 @@ static void an_unplugged_wire_is_of_no_use(tp_unused void **state)
 		snprintf(text, sizeof(text), WIRED "w:unplug() w:%s()", calls[i]);
 		expect_wrong(text, "this wire is unplugged");
 	}
-	expect_held(
-		LINKED
-		"w:unplug() " UNTIL("not n:info().carrier and not o:info().carrier") "w = m:wire { from = 'avf1', to = 'avf0' } " UNTIL(
-			"n:info().carrier"));
+	expect_held(LINKED "w:unplug() repeat tp.sleep '1ms' until not n:info().carrier and not "
+			   "o:info().carrier w = m:wire { from = 'avf1', to = 'avf0' } repeat "
+			   "tp.sleep '1ms' until n:info().carrier ");
 }
 
 /* ---- traffic --------------------------------------------------------------------------------- */
@@ -347,10 +347,10 @@ static void traffic_that_cannot_be_is_refused(tp_unused void **state)
 
 static void a_device_has_one_traffic_each_way(tp_unused void **state)
 {
-	expect_held(TRAFFIC() "local u, why, errno = m:traffic { from = 'avf0', to = 'avf1' } "
-			      "assert(not u and errno == 'EBUSY' and why:find 'is used already') "
-			      "assert(m:traffic { from = 'avf1', to = 'avf0' }) t:stop() "
-			      "assert(m:traffic { from = 'avf0', to = 'avf1' })");
+	expect_held(FLOOD "local u, why, errno = m:traffic { from = 'avf0', to = 'avf1' } "
+			  "assert(not u and errno == 'EBUSY' and why:find 'is used already') "
+			  "assert(m:traffic { from = 'avf1', to = 'avf0' }) t:stop() "
+			  "assert(m:traffic { from = 'avf0', to = 'avf1' })");
 }
 
 /* As many as were sent came, each byte as it was. */
@@ -367,64 +367,58 @@ static void every_frame_comes(tp_unused void **state)
 	char text[1024];
 
 	for (size_t i = 0; i < TP_ARRAY_SIZE(wishes); i++) {
-		snprintf(
-			text, sizeof(text),
-			LINKED
-			"local t = assert(m:traffic { from = 'avf0', to = 'avf1', "
-			"rate = 4000%s }) " UNTIL(
-				"t:stats().received > 400") "t:stop() local s = t:stats() "
-							    "assert(s.kind == 'traffic' and not s.running) "
-							    "assert(s.sent == s.received, s.sent - s.received) "
-							    "assert(s.in_order == s.sent and s.damaged == 0 and "
-							    "s.bytes_received >= 60 * s.received) "
-							    "local d = n:stats() assert(d.sq0_packets == s.sent) "
-							    "d = o:stats() "
-							    "assert(d.rq0_packets + d.rq1_packets == s.received)",
-			wishes[i]);
+		snprintf(text, sizeof(text),
+			 LINKED
+			 "local t = assert(m:traffic { from = 'avf0', to = 'avf1', rate = 4000%s "
+			 "}) repeat tp.sleep '1ms' until t:stats().received > 400 t:stop() local "
+			 "s = t:stats() assert(s.kind == 'traffic' and not s.running) "
+			 "assert(s.sent == s.received, s.sent - s.received) assert(s.in_order == "
+			 "s.sent and s.damaged == 0 and s.bytes_received >= 60 * s.received) "
+			 "local d = n:stats() assert(d.sq0_packets == s.sent) d = o:stats() "
+			 "assert(d.rq0_packets + d.rq1_packets == s.received)",
+			 wishes[i]);
 		expect_held(text);
 	}
 }
 
 static void what_was_looked_at_is_counted(tp_unused void **state)
 {
-	expect_held(TRAFFIC(", rate = 4000") UNTIL(
-		"t:stats().received > 50") "assert(t:verify() > 0) "
-					   "t:stop() assert(t:stats().verified == 1514 * t:stats().received)");
-	expect_held(TRAFFIC(", rate = 4000, content = false") UNTIL(
-		"t:stats().received > 50") "assert(t:verify() == 0) t:stop() assert(t:stats().verified == 0)");
+	expect_held(SLOW "repeat tp.sleep '1ms' until t:stats().received > 50 assert(t:verify() > "
+			 "0) t:stop() assert(t:stats().verified == 1514 * t:stats().received)");
+	expect_held(BLIND "repeat tp.sleep '1ms' until t:stats().received > 50 assert(t:verify() "
+			  "== 0) t:stop() assert(t:stats().verified == 0)");
 }
 
 static void traffic_ends_with_its_machine_or_before(tp_unused void **state)
 {
-	expect_held(TRAFFIC() "m:close() assert(not t:stats().running)");
-	expect_held(TRAFFIC() "n:down() o:down() t:stop()");
-	expect_held(TRAFFIC() "tp.sleep '5ms'");
-	expect_held(TRAFFIC() "t:stop() t:stop()");
-	expect_wrong(TRAFFIC() "t:stop() t:verify()", "traffic1 is stopped");
-	expect_wrong(TRAFFIC() "t:nodes()", "traffic1 is no mapping");
+	expect_held(FLOOD "m:close() assert(not t:stats().running)");
+	expect_held(FLOOD "n:down() o:down() t:stop()");
+	expect_held(FLOOD "tp.sleep '5ms'");
+	expect_held(FLOOD "t:stop() t:stop()");
+	expect_wrong(FLOOD "t:stop() t:verify()", "traffic1 is stopped");
+	expect_wrong(FLOOD "t:nodes()", "traffic1 is no mapping");
 }
 
 static void traffic_that_cannot_begin_leaves_nothing(tp_unused void **state)
 {
 	expect_held(LINKED "local nth = 0 repeat nth = nth + 1 tp.fault.arm('core/alloc', nth) "
 			   "local t, why, errno = m:traffic { from = 'avf0', to = 'avf1' } "
-			   "tp.fault.reset() assert(t or errno == 'ENOMEM', why) "
-			   "until t and t:stop() assert(nth > 3)");
+			   "tp.fault.reset() assert(t or errno == 'ENOMEM', why) until t and "
+			   "t:stop() assert(nth > 3)");
 }
 
 /* Whatever happens to devices meanwhile, the books balance after each step. */
 static void traffic_survives_what_befalls_its_devices(tp_unused void **state)
 {
-	expect_held(FLOOD
-		    "assert(m:traffic { from = 'avf1', to = 'avf0' }) "
-		    "for turn = 1, 3 do n:set { queues = 3 } o:set { rx_ring = 64 } n:reset() "
-		    "o:pf_reset { announce = turn == 2 } n:set { mtu = 9000 } n:down() o:down() "
-		    "w:unplug() w = m:wire { from = 'avf1', to = 'avf0' } o:up() n:up() "
-		    "o:set { rx_ring = 512 } n:set { queues = 1, mtu = 1500 } "
-		    "w:mishap { lose_ppm = 50000, corrupt_ppm = 50000, duplicate_ppm = 50000, "
-		    "reorder_ppm = 50000, delay = '1ms' } tp.sleep '5ms' w:mishap {} end "
-		    "local before = t:stats().received "
-		    "repeat tp.sleep '1ms' until t:stats().received > before");
+	expect_held(FLOOD "assert(m:traffic { from = 'avf1', to = 'avf0' }) for turn = 1, 3 do "
+			  "n:set { queues = 3 } o:set { rx_ring = 64 } n:reset() o:pf_reset { "
+			  "announce = turn == 2 } n:set { mtu = 9000 } n:down() o:down() "
+			  "w:unplug() w = m:wire { from = 'avf1', to = 'avf0' } o:up() n:up() "
+			  "o:set { rx_ring = 512 } n:set { queues = 1, mtu = 1500 } w:mishap { "
+			  "lose_ppm = 50000, corrupt_ppm = 50000, duplicate_ppm = 50000, "
+			  "reorder_ppm = 50000, delay = '1ms' } tp.sleep '5ms' w:mishap {} end "
+			  "local before = t:stats().received repeat tp.sleep '1ms' until "
+			  "t:stats().received > before");
 }
 
 static void memory_under_traffic_can_be_taken_away(tp_unused void **state)
@@ -432,11 +426,11 @@ static void memory_under_traffic_can_be_taken_away(tp_unused void **state)
 	expect_held(MACHINE
 		    "local d = m:plug { size = '16M', node = 1, online = 'movable' } "
 		    "assert(m:nic { node = 1 } and m:nic { node = 1, run = 'poll' }) "
-		    "assert(m:wire { from = 'avf0', to = 'avf1' }) "
-		    "local t, seen = m:traffic { from = 'avf0', to = 'avf1' }, 100 local function "
-		    "flows() repeat tp.sleep '1ms' until t:stats().received > seen end flows() "
-		    "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) "
-		    "seen = t:stats().received flows()");
+		    "assert(m:wire { from = 'avf0', to = 'avf1' }) local t, seen = m:traffic "
+		    "{ from = 'avf0', to = 'avf1' }, 100 local function flows() repeat "
+		    "tp.sleep '1ms' until t:stats().received > seen end flows() local r = "
+		    "d:unplug { deadline = '20s' } assert(r.ok, r.reason) seen = "
+		    "t:stats().received flows()");
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
