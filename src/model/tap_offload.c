@@ -41,7 +41,7 @@ static int describe(const struct virtio_net_hdr *head, const uint8_t *data, uint
 
 	tp_packet_parse(&packet, data, TP_MIN(len, (uint32_t)TP_PACKET_HEADERS), len);
 	if (!(packet.flags & flag) || packet.proto != TP_IP_TCP || !packet.l4_at ||
-	    (uint32_t)packet.l4_at + TCP_MIN > len || !head->gso_size)
+	    (uint32_t)packet.l4_at + TCP_MIN > len)
 		return TP_ERR(-EINVAL, "TAP: a frame of %u bytes that cannot be cut", len);
 	header_len = packet.l4_at + (data[packet.l4_at + 12] >> 4) * 4u;
 	if (header_len >= len || header_len > TP_TSO_MAX_HEADER)

@@ -32,7 +32,7 @@ struct tp_wire_direction {
 	struct tp_spinlock lock __attribute__((aligned(64)));
 	struct tp_wire_mishap mishap;
 	struct tp_rng rng;
-	struct tp_wire_held *first, *last; /* by the time they are due */
+	struct tp_wire_held *first, *last; /* in the order in which they came */
 	struct tp_wire_held *straggler;	   /* waits for the next frame to follow it */
 };
 

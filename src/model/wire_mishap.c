@@ -3,8 +3,8 @@
  * wire_mishap - the detour: frames are lost, damaged, doubled, overtaken, late; and captured.
  *
  * Invariants
- *  X1  Frames are held in the order in which they are due; nothing passes them but what the draw
- *      lets pass (the straggler is overtaken by one frame).
+ *  X1  Frames that are held leave in the order in which they came; nothing passes them.  A frame
+ *      that was drawn to be reordered is overtaken by one that came later.
  *  X2  The same seed and the same frames have the same fate.
  */
 #include <errno.h>
@@ -104,13 +104,11 @@ static void pass_due(struct tp_wire *wire, struct tp_wire_direction *d, uint64_t
 	}
 }
 
-/* X1: never before one that came earlier. */
+/* X1: behind those that came earlier, even if they are due later. */
 static void enqueue(struct tp_wire_direction *d, struct tp_wire_held *held, uint64_t now)
 {
-	uint64_t due = now + TP_MIN(d->mishap.delay_ns, UINT64_MAX - now);
-
 	held->next = NULL;
-	held->due_ns = d->last ? TP_MAX(due, d->last->due_ns) : due;
+	held->due_ns = now + TP_MIN(d->mishap.delay_ns, UINT64_MAX - now);
 	if (d->last)
 		d->last->next = held;
 	else

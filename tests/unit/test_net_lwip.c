@@ -468,6 +468,32 @@ static void without_memory_nothing_is_joined(void **state)
 	tp_netbuf_free(frame);
 }
 
+static void put_out(unsigned n)
+{
+	LOCK_TCPIP_CORE();
+	lwip->batching = true;
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(tp_lwip_output(&lwip->netif, &parts[i].p), ERR_OK);
+	lwip->batching = false;
+	tp_lwip_flush(lwip);
+	UNLOCK_TCPIP_CORE();
+}
+
+static void segments_of_a_batch_leave_as_one_frame(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		make_part(i, false, MSS, i * MSS, 0x10);
+	put_out(1);
+	assert_int_equal(next_sent()->flags, 0); /* alone it is left as lwIP made it */
+	drop_sent();
+	put_out(3);
+	must_be_cut_to_the_parts(next_sent(), 3);
+	assert_int_equal(device->n, 1);
+	assert_int_equal(stat_now().joined, 2);
+	assert_int_equal(stat_now().large, 1);
+}
+
 /* ---- sums ------------------------------------------------------------------------------------ */
 
 static void must_sum_to(const void *data, size_t len, size_t step, const char *expected)
@@ -532,6 +558,7 @@ int main(void)
 		LWIP_TEST(nothing_is_joined_that_would_be_cut_otherwise),
 		LWIP_TEST(joining_ends_at_the_largest_frame),
 		LWIP_TEST(without_memory_nothing_is_joined),
+		LWIP_TEST(segments_of_a_batch_leave_as_one_frame),
 		LWIP_TEST(a_second_server_is_refused),
 		cmocka_unit_test(sums_are_those_of_the_standard),
 	};
