@@ -308,6 +308,37 @@ static void a_timer_raises_what_was_put_off(void **state)
 	tp_bus_irq_free(r.bus, 1);
 }
 
+static bool has_seen(struct seen *seen, uint32_t n)
+{
+	return tp_atomic_load(&seen->nr, TP_ACQUIRE) >= n;
+}
+
+/* G3: however the thread's sleep and a cause meet, it wakes in time: else this waits for ever. */
+static void no_wake_up_is_lost(void **state)
+{
+	enum { ROUNDS = 2000 };
+	struct seen seen = { .nr = { 0 } };
+	struct tp_avf_model *m = tp_avf_model_of(r.bus);
+
+	(void)state;
+	tp_wait_queue_init(&seen.wait);
+	for (unsigned vector = 1; vector <= 2; vector++) {
+		must(tp_bus_irq_request(r.bus, vector, note_time, &seen));
+		raw_write(&r, TP_AVF_ITRN(0, vector), 5 * vector);
+	}
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		for (unsigned vector = 1; vector <= 2; vector++) {
+			raw_write(&r, TP_AVF_DYN_CTLN(vector), TP_AVF_INTENA | NONE);
+			tp_avf_interrupt(m, vector, 0);
+		}
+		while (!has_seen(&seen, 2 * i + 2))
+			tp_wait_event(&seen.wait, has_seen(&seen, 2 * i + 2));
+	}
+	assert_int_equal(tp_atomic_load(&seen.nr, TP_ACQUIRE), 2 * ROUNDS);
+	tp_bus_irq_free(r.bus, 1);
+	tp_bus_irq_free(r.bus, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(write_back_on_interval_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(a_timer_raises_what_was_put_off, begin_with_timers,
 						end),
+		cmocka_unit_test_setup_teardown(no_wake_up_is_lost, begin_with_timers, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,7 @@ static void init(struct tp_avf_model *m)
 {
 	tp_spinlock_init(&m->lock, TP_RANK_MODEL, 0);
 	tp_wait_queue_init(&m->work);
+	tp_atomic_store(&m->sleeps_until_ns, UINT64_MAX, TP_RELAXED);
 	tp_avf_interrupts_init(m);
 	tp_avf_engines_init(m);
 	tp_avf_port_defaults(m);
@@ -124,10 +125,13 @@ static void serve(void *arg)
 	while (!tp_atomic_load(&m->stopping, TP_ACQUIRE)) {
 		uint32_t ticket = tp_wait_prepare(&m->work);
 
-		if (serve_once(m, &next_ns) || tp_atomic_load(&m->stopping, TP_ACQUIRE))
+		tp_atomic_store(&m->sleeps_until_ns, UINT64_MAX, TP_RELEASE);
+		if (serve_once(m, &next_ns) || tp_atomic_load(&m->stopping, TP_ACQUIRE)) {
 			tp_wait_abandon(&m->work);
-		else
-			tp_wait_commit(&m->work, ticket, next_ns);
+			continue;
+		}
+		tp_atomic_store(&m->sleeps_until_ns, next_ns, TP_RELEASE);
+		tp_wait_commit(&m->work, ticket, next_ns);
 	}
 }
 

@@ -144,6 +144,7 @@ struct tp_avf_model {
 	struct tp_thread thread; /* TP_AVF_THREAD, or timers only */
 	bool has_thread;
 	tp_atomic_u32 stopping;
+	tp_atomic_u64 sleeps_until_ns; /* the thread; UINT64_MAX: it is up, or sleeps for good */
 	struct tp_wait_queue work;
 };
 

@@ -3,9 +3,12 @@
  * interrupt - when a cause becomes an interrupt: enable bits, throttling intervals, what waits.
  *
  * Invariants
- *  N1  A cause is noted, whether or not its vector is enabled or writes back on its interval only:
+ *  G1  A cause is noted, whether or not its vector is enabled or writes back on its interval only:
  *      a driver that enables later finds it (F4).
- *  N2  Raising clears the enable bit and every cause noted until then, in one step.
+ *  G2  Raising clears the enable bit and every cause noted until then, in one step.
+ *  G3  The device's thread is woken for what is due before it would wake by itself, so that causes
+ *      which wait for the same moment cost one wake-up.  It says until when it sleeps after it
+ *      looked at the vectors, and UINT64_MAX before: a cause that it did not see sees that.
  *
  * Locking: vectors under @timer_lock, which is not held while a handler runs.
  */
@@ -101,7 +104,7 @@ static void settle(struct tp_avf_model *m, unsigned vector)
 	tp_spin_unlock(&m->timer_lock);
 	if (raise)
 		tp_bus_irq_raise(&m->bus, vector);
-	else if (due != UINT64_MAX)
+	else if (due < tp_atomic_load(&m->sleeps_until_ns, TP_ACQUIRE))
 		tp_avf_kick(m);
 }
 
