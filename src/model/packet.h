@@ -75,17 +75,17 @@ bool tp_packet_ip_options_good(const uint8_t *ip);
 static inline bool tp_packet_ip_good(const struct tp_packet *packet, const uint8_t *bytes)
 {
 	const uint8_t *ip = bytes + packet->l3_at;
-	uint32_t words[5];
-	uint64_t sum = 0;
+	uint64_t first, second;
+	uint32_t third;
 
 	if (!(packet->flags & TP_PACKET_IPV4))
 		return true;
 	if (tp_unlikely(ip[0] != 0x45))
 		return tp_packet_ip_options_good(ip);
-	memcpy(words, ip, sizeof(words));
-	for (unsigned i = 0; i < 5; i++)
-		sum += words[i];
-	return tp_csum_fold(sum) == 0xffff;
+	memcpy(&first, ip, sizeof(first));
+	memcpy(&second, ip + 8, sizeof(second));
+	memcpy(&third, ip + 16, sizeof(third));
+	return tp_csum_fold(tp_csum_join(tp_csum_join(first, second), third)) == 0xffff;
 }
 
 /* How the L4 checksum is checked. */

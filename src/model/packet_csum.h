@@ -23,11 +23,13 @@ static inline uint64_t tp_csum_join(uint64_t a, uint64_t b)
 /* To 16 bits, not complemented; 0xffff: what was summed contained its own, right checksum. */
 static inline uint16_t tp_csum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	/* both halves added to each other, the carry of the lower into the upper */
+	sum += sum >> 32 | sum << 32;
+	half = (uint32_t)(sum >> 32);
+	half += half >> 16 | half << 16;
+	return (uint16_t)(half >> 16);
 }
 
 /* The sum of what follows an odd number of bytes. */

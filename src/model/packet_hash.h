@@ -26,6 +26,7 @@ static inline uint32_t tp_toeplitz_hash(const struct tp_toeplitz *toeplitz, unsi
 {
 	uint32_t hash = 0;
 
+#pragma GCC unroll 8
 	for (unsigned i = 0; i < len; i++)
 		hash ^= toeplitz->table[at + i][input[i]];
 	return hash;

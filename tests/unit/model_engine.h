@@ -186,6 +186,14 @@ static inline struct tp_avf_queue_counts counts_of(unsigned queue)
 	return stat.queue[queue];
 }
 
+static inline struct tp_vc_eth_stats eth(void)
+{
+	struct tp_vc_eth_stats stats;
+
+	tp_avf_engines_eth(m, &stats);
+	return stats;
+}
+
 static inline uint64_t nr_faults(void)
 {
 	return tp_quiet_load(&iommu->nr_faults);

@@ -236,11 +236,11 @@ static void the_device_counts_the_fcs(void **state)
 	arrives();
 	tp_avf_engine_enable(m, 0, false, false);
 	arrives();
-	assert_int_equal(m->eth.rx_unicast, 1);
-	assert_int_equal(m->eth.rx_multicast, 1);
-	assert_int_equal(m->eth.rx_broadcast, 3);
-	assert_int_equal(m->eth.rx_discards, 1);
-	assert_int_equal(m->eth.rx_bytes, 4 * (f.len + 4));
+	assert_int_equal(eth().rx_unicast, 1);
+	assert_int_equal(eth().rx_multicast, 1);
+	assert_int_equal(eth().rx_broadcast, 3);
+	assert_int_equal(eth().rx_discards, 1);
+	assert_int_equal(eth().rx_bytes, 4 * (f.len + 4));
 	assert_int_equal(counts_of(0).rx_bytes, 4 * f.len);
 }
 

@@ -204,11 +204,11 @@ static void the_device_counts_by_destination(void **state)
 	post_data(f.bytes, f.len, PLAIN, 0);
 	post_data(f.bytes, 5, PLAIN, 0);
 	ring_tx();
-	assert_int_equal(m->eth.tx_unicast, 1);
-	assert_int_equal(m->eth.tx_multicast, 1);
-	assert_int_equal(m->eth.tx_broadcast, 2);
-	assert_int_equal(m->eth.tx_bytes, 4 * f.len);
-	assert_int_equal(m->eth.tx_errors, 1);
+	assert_int_equal(eth().tx_unicast, 1);
+	assert_int_equal(eth().tx_multicast, 1);
+	assert_int_equal(eth().tx_broadcast, 2);
+	assert_int_equal(eth().tx_bytes, 4 * f.len);
+	assert_int_equal(eth().tx_errors, 1);
 }
 
 /* ---- descriptors that make no sense ---------------------------------------------------------- */
@@ -334,7 +334,7 @@ static void a_frame_in_no_memory_is_dropped(void **state)
 	assert_int_equal(nr_faults(), 1);
 	assert_true(is_done(0));
 	assert_false(iommu->faults[0].write);
-	assert_int_equal(m->eth.tx_errors, 1);
+	assert_int_equal(eth().tx_errors, 1);
 }
 
 static void memory_for_writing_is_not_read(void **state)
@@ -430,7 +430,7 @@ static void without_link_frames_are_dropped(void **state)
 	assert_int_equal(nr_kept, 0);
 	assert_true(is_done(0));
 	assert_int_equal(counts_of(0).tx_drop_link, 1);
-	assert_int_equal(m->eth.tx_discards, 1);
+	assert_int_equal(eth().tx_discards, 1);
 	tp_avf_model_set_link(m, true);
 	post_data(f.bytes, f.len, PLAIN, 0);
 	ring_tx();

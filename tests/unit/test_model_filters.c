@@ -316,8 +316,9 @@ static void statistics_are_the_devices(void **state)
 
 	(void)state;
 	raw_handshake(&r, ALL_CAPS);
-	tp_quiet_store((tp_quiet *)&m->eth.rx_bytes, 70); /* 66 and their FCS (T23) */
-	tp_quiet_store((tp_quiet *)&m->eth.tx_errors, 3);
+	m->stat.queue[1].rx_written = 1; /* 66 bytes and their FCS (T23) */
+	m->stat.queue[1].rx_bytes = 66;
+	m->stat.queue[1].tx_drop_fault = 3;
 	expect(TP_VC_GET_STATS, &select, sizeof(select), OK);
 	assert_int_equal(r.message.len, 96);
 	assert_int_equal(r.message.stats.rx_bytes, 70);

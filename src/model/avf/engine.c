@@ -116,3 +116,44 @@ char *tp_avf_ring_page(struct tp_avf_ring_view *view, uint64_t page)
 	view->page = page;
 	return view->host;
 }
+
+/* ---- what was counted ------------------------------------------------------------------------ */
+
+static void add_tx(struct tp_avf_tx_engine *e, struct tp_vc_eth_stats *eth)
+{
+	const struct tp_avf_queue_counts *c = e->counts;
+
+	tp_spin_lock(&e->lock);
+	eth->tx_bytes += c->tx_bytes;
+	eth->tx_unicast += e->casts[TP_AVF_UNICAST];
+	eth->tx_multicast += e->casts[TP_AVF_MULTICAST];
+	eth->tx_broadcast += e->casts[TP_AVF_BROADCAST];
+	eth->tx_discards += c->tx_drop_spoof + c->tx_drop_link;
+	eth->tx_errors += c->tx_drop_malformed + c->tx_drop_fault;
+	tp_spin_unlock(&e->lock);
+}
+
+/* T23: of received frames the device counts the FCS too. */
+static void add_rx(struct tp_avf_rx_engine *e, struct tp_vc_eth_stats *eth)
+{
+	const struct tp_avf_queue_counts *c = e->counts;
+
+	tp_spin_lock(&e->lock);
+	eth->rx_bytes += c->rx_bytes + TP_AVF_FCS * c->rx_written;
+	eth->rx_discards += c->rx_offered - c->rx_written;
+	tp_spin_unlock(&e->lock);
+}
+
+void tp_avf_engines_eth(struct tp_avf_model *m, struct tp_vc_eth_stats *eth)
+{
+	*eth = (struct tp_vc_eth_stats){ 0 };
+	for (unsigned q = 0; q < TP_AVF_MAX_QUEUES; q++) {
+		add_tx(&m->tx[q], eth);
+		add_rx(&m->rx[q], eth);
+	}
+	tp_spin_lock(&m->port.lock);
+	eth->rx_unicast = m->port.casts[TP_AVF_UNICAST];
+	eth->rx_multicast = m->port.casts[TP_AVF_MULTICAST];
+	eth->rx_broadcast = m->port.casts[TP_AVF_BROADCAST];
+	tp_spin_unlock(&m->port.lock);
+}

@@ -79,12 +79,6 @@ bool tp_avf_port_has_mac(const struct tp_avf_port *port, uint64_t mac_word);
 /* Bring the port's tables up to date, under its lock. */
 void tp_avf_port_derive(struct tp_avf_port *port);
 
-static inline void tp_avf_eth_add(uint64_t *counter, uint64_t n)
-{
-	if (n)
-		tp_quiet_add((tp_quiet *)(void *)counter, n);
-}
-
 /* ---- transmit (engine_tx.c, engine_tx_offload.c) --------------------------------------------- */
 
 enum {

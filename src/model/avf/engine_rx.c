@@ -40,18 +40,30 @@ static inline struct tp_avf_rx_desc *desc_at(struct burst *b, unsigned i)
 	return tp_avf_ring_at(&b->ring, i * sizeof(struct tp_avf_rx_desc));
 }
 
-/* F2, R2 */
-static inline void write_back(struct burst *b, struct tp_avf_rx_desc *desc, uint64_t qw0,
-			      uint64_t qw1)
+/* A broken or malicious device: what would have been written goes through somebody's hands. */
+static tp_noinline void tamper(struct burst *b, struct tp_avf_rx_desc *desc, uint64_t qw0,
+			       uint64_t qw1)
 {
 	uint64_t qw[4] = { qw0, qw1, 0, 0 };
 
-	if (tp_unlikely(b->m->tamper_rx))
-		b->m->tamper_rx(b->m->tamper_arg, b->q, qw);
+	b->m->tamper_rx(b->m->tamper_arg, b->q, qw);
 	desc->qw0 = qw[0];
 	desc->qw2 = qw[2];
 	desc->qw3 = qw[3];
 	tp_atomic_store(&desc->qw1, qw[1], TP_RELEASE);
+}
+
+/* F2, R2 */
+static inline void write_back(struct burst *b, struct tp_avf_rx_desc *desc, uint64_t qw0,
+			      uint64_t qw1)
+{
+	if (tp_unlikely(b->m->tamper_rx)) {
+		tamper(b, desc, qw0, qw1);
+		return;
+	}
+	desc->qw0 = qw0;
+	desc->qw2 = desc->qw3 = 0;
+	tp_atomic_store(&desc->qw1, qw1, TP_RELEASE);
 }
 
 static inline void advance(struct burst *b, unsigned n)
@@ -276,9 +288,6 @@ static void add_counts(struct burst *b)
 	to->rx_drop_fault += n->rx_drop_fault;
 	to->rx_drop_oversize += n->rx_drop_oversize;
 	to->rx_bytes += n->rx_bytes;
-	/* T23: the device counts the FCS too */
-	tp_avf_eth_add(&b->m->eth.rx_bytes, n->rx_bytes + TP_AVF_FCS * n->rx_written);
-	tp_avf_eth_add(&b->m->eth.rx_discards, n->rx_offered - n->rx_written);
 }
 
 static void drop_all(struct burst *b, const struct tp_avf_rx_meta *metas, unsigned first)

@@ -35,7 +35,6 @@ static uint32_t size_of(uint64_t qw1)
 static void add_counts(struct tp_avf_tx_batch *b)
 {
 	struct tp_avf_queue_counts *to = b->e->counts;
-	struct tp_vc_eth_stats *eth = &b->m->eth;
 
 	to->tx_frames += b->counts.tx_frames;
 	to->tx_sent += b->counts.tx_sent;
@@ -44,12 +43,8 @@ static void add_counts(struct tp_avf_tx_batch *b)
 	to->tx_drop_fault += b->counts.tx_drop_fault;
 	to->tx_drop_spoof += b->counts.tx_drop_spoof;
 	to->tx_drop_link += b->counts.tx_drop_link;
-	tp_avf_eth_add(&eth->tx_bytes, b->counts.tx_bytes);
-	tp_avf_eth_add(&eth->tx_unicast, b->casts[TP_AVF_UNICAST]);
-	tp_avf_eth_add(&eth->tx_multicast, b->casts[TP_AVF_MULTICAST]);
-	tp_avf_eth_add(&eth->tx_broadcast, b->casts[TP_AVF_BROADCAST]);
-	tp_avf_eth_add(&eth->tx_discards, b->counts.tx_drop_spoof + b->counts.tx_drop_link);
-	tp_avf_eth_add(&eth->tx_errors, b->counts.tx_drop_malformed + b->counts.tx_drop_fault);
+	for (unsigned i = 0; i < TP_AVF_NR_CASTS; i++)
+		b->e->casts[i] += b->casts[i];
 }
 
 /* Late, so that the memory has been fetched by then. */

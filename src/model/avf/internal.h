@@ -46,6 +46,7 @@ struct tp_avf_tx_engine {
 	struct tp_wire *wire; /* NULL: no link; frames are dropped */
 	unsigned wire_side;
 	struct tp_avf_queue_counts *counts; /* the tx_ half */
+	uint64_t casts[3];		    /* frames sent, by destination: as in a descriptor */
 };
 
 struct tp_avf_rx_engine {
@@ -76,6 +77,7 @@ struct tp_avf_port {
 	uint8_t key[TP_AVF_HKEY_BYTES];
 	uint8_t lut[TP_AVF_HLUT_ENTRIES];
 	uint32_t generation; /* changes with each of the above */
+	uint64_t casts[3];   /* frames taken, by destination: as in a descriptor */
 	/* what the port derives from it, and of which generation that is */
 	uint32_t derived;
 	uint64_t mac_words[TP_AVF_MODEL_MACS];
@@ -128,7 +130,6 @@ struct tp_avf_model {
 	struct tp_avf_rx_engine rx[TP_AVF_MAX_QUEUES];
 	struct tp_avf_port port;
 	struct tp_avf_model_stat stat;
-	struct tp_vc_eth_stats eth; /* what GET_STATS answers; tp_quiet access */
 
 	struct tp_wire *wire;
 	unsigned wire_side;
@@ -173,6 +174,8 @@ void tp_avf_engine_config_rx(struct tp_avf_model *m, unsigned q, const struct tp
 void tp_avf_engine_enable(struct tp_avf_model *m, unsigned q, bool tx, bool enable);
 /* Queues, rings, heads and tails as after power-on; the link, the port and the counts stay. */
 void tp_avf_engines_reset(struct tp_avf_model *m);
+/* What GET_STATS answers: everything the device ever counted. */
+void tp_avf_engines_eth(struct tp_avf_model *m, struct tp_vc_eth_stats *eth);
 /*
  * The driver moved a tail; in TP_AVF_INLINE this runs the engine.  Here and in
  * tp_avf_engines_run(): no lock of the model is held, for a malformed frame may lead to

@@ -115,15 +115,13 @@ static void resources(struct tp_avf_model *m, tp_unused uint32_t op, const void 
 static void get_stats(struct tp_avf_model *m, tp_unused uint32_t op, const void *message,
 		      struct tp_avf_answer *answer)
 {
-	enum { COUNTERS = sizeof(struct tp_vc_eth_stats) / sizeof(uint64_t) };
 	const struct tp_vc_queue_select *select = message;
-	uint64_t *values = tp_avf_answer_room(answer, sizeof(struct tp_vc_eth_stats));
+	struct tp_vc_eth_stats *eth = tp_avf_answer_room(answer, sizeof(*eth));
 
 	if (select->vsi_id != TP_AVF_VSI)
 		answer->status = TP_VC_ERR_PARAM;
 	else
-		for (unsigned i = 0; i < COUNTERS; i++)
-			values[i] = tp_quiet_load((const tp_quiet *)&m->eth + i);
+		tp_avf_engines_eth(m, eth);
 }
 
 static void rxdids(tp_unused struct tp_avf_model *m, tp_unused uint32_t op,

@@ -170,11 +170,11 @@ static inline void append(struct sorted *s, unsigned q, unsigned i)
 	s->queues |= 1u << q;
 }
 
-/* Frame @i of a batch; counted in @casts if it is for this function. */
+/* Frame @i of a batch. */
 static inline void sort_one(struct tp_avf_model *m, const struct tp_wire_frame *frame, unsigned i,
-			    struct sorted *s, uint64_t *casts)
+			    struct sorted *s)
 {
-	const struct tp_avf_port *port = &m->port;
+	struct tp_avf_port *port = &m->port;
 	struct tp_avf_rx_meta *meta = &s->metas[i];
 	uint8_t room[TP_PACKET_HEADERS];
 	struct tp_packet packet;
@@ -192,7 +192,7 @@ static inline void sort_one(struct tp_avf_model *m, const struct tp_wire_frame *
 		m->stat.rx_filtered++;
 		return;
 	}
-	casts[cast]++;
+	port->casts[cast]++;
 	*meta = (struct tp_avf_rx_meta){
 		.qw1 = (uint64_t)cast << TP_AVF_RXD_UMBCAST_SHIFT |
 		       (uint64_t)packet.ptype << TP_AVF_RXD_PTYPE_SHIFT,
@@ -204,7 +204,7 @@ static inline void sort_one(struct tp_avf_model *m, const struct tp_wire_frame *
 }
 
 static void sort(struct tp_avf_model *m, const struct tp_wire_frame *frames, unsigned n,
-		 struct sorted *s, uint64_t *casts)
+		 struct sorted *s)
 {
 	tp_spin_lock(&m->port.lock);
 	tp_avf_port_derive(&m->port);
@@ -214,20 +214,16 @@ static void sort(struct tp_avf_model *m, const struct tp_wire_frame *frames, uns
 		else if (tp_unlikely(frames[i].flags & TP_WIRE_FCS_BAD))
 			m->stat.rx_fcs_bad++;
 		else
-			sort_one(m, &frames[i], i, s, casts);
+			sort_one(m, &frames[i], i, s);
 	tp_spin_unlock(&m->port.lock);
 }
 
 static void receive_batch(struct tp_avf_model *m, const struct tp_wire_frame *frames, unsigned n)
 {
-	uint64_t casts[TP_AVF_NR_CASTS] = { 0 };
 	struct sorted s;
 
 	s.queues = 0;
-	sort(m, frames, n, &s, casts);
-	tp_avf_eth_add(&m->eth.rx_unicast, casts[TP_AVF_UNICAST]);
-	tp_avf_eth_add(&m->eth.rx_multicast, casts[TP_AVF_MULTICAST]);
-	tp_avf_eth_add(&m->eth.rx_broadcast, casts[TP_AVF_BROADCAST]);
+	sort(m, frames, n, &s);
 	for (uint32_t left = s.queues; left; left &= left - 1) {
 		unsigned q = (unsigned)__builtin_ctz(left);
 
