@@ -8,6 +8,7 @@ What passes the wire is captured in every test, and tshark must find no malforme
 checksum in it.  After each test all counters must account for every frame.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -134,10 +135,12 @@ class Net:
         shutil.rmtree(self.folder)
 
     def begin_capture(self):
+        """The file; None: this was built without libpcap."""
         self.captures += 1
         path = self.folder / f"{self.captures}.pcap"
-        assert self.ask(f"capture {path}") == ["0"]
-        return path
+        status = self.ask(f"capture {path}")
+        assert status in (["0"], [str(-errno.ENOTSUP)]), status
+        return path if status == ["0"] else None
 
     def end_capture(self):
         assert self.ask("capture -") == ["0"]
@@ -217,6 +220,8 @@ class NetTest(unittest.TestCase):
         self.assertEqual(sum(s[f"sq{n}_packets"] for n in queues), s["wire0.sent"])
 
     def must_be_faultless(self):
+        if not self.capture:
+            return
         bad = tshark(self.capture, *self.decode, "-Y", FAULTS)
         self.assertEqual(bad, [], "\n".join(bad[:10]))
 
@@ -361,6 +366,8 @@ class CaptureTest(unittest.TestCase):
         net = Net()
         self.addCleanup(net.close)
         path = net.begin_capture()
+        if not path:
+            self.skipTest("built without libpcap")
         net.inside("ping", "-c", "1", "-W", "5", SERVER4)
         net.end_capture()
         self.assertEqual(tshark(path, "-Y", FAULTS), [])
