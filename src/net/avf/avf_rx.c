@@ -264,7 +264,6 @@ static unsigned take_usual(struct poll *p, unsigned max)
 		if ((qw1 & look) != (TP_AVF_RXD_DD | TP_AVF_RXD_EOP) ||
 		    len - MIN_FRAME > p->longest - MIN_FRAME)
 			break;
-		__builtin_prefetch(bufs[at + TP_AVF_RX_AHEAD], 1);
 		begin_frame(nb, len);
 		pass_findings(p, nb, desc[at].qw0, qw1,
 			      (qw1 & TP_AVF_RXD_L3L4P ? sums_of_ptype[ptype_of(qw1)] : 0) |
