@@ -115,8 +115,7 @@ static inline void pass_findings(const struct poll *p, struct tp_netbuf *nb, uin
 {
 	nb->flags = flags & p->passed;
 	nb->hash = (uint32_t)(qw0 >> 32);
-	nb->queue = p->queue;
-	nb->ptype = (uint16_t)ptype_of(qw1);
+	tp_netbuf_set_origin(nb, p->queue, ptype_of(qw1));
 }
 
 /* As a frame of one buffer. */
