@@ -51,13 +51,13 @@ static void give_text(struct http *h, bool head, const char *text)
 
 static void give(struct http *h, bool head, const char *path)
 {
-	const struct tp_lwip_server *server = h->conn.server;
+	struct tp_lwip_server *server = h->conn.server;
 	char line[TP_LWIP_SHA256_TEXT + 16];
 
 	if (!strcmp(path, "/")) {
 		give_text(h, head, "/content\n/content.sha256\n");
 	} else if (!strcmp(path, "/content.sha256")) {
-		snprintf(line, sizeof(line), "%s  content\n", server->sha256);
+		snprintf(line, sizeof(line), "%s  content\n", tp_lwip_content_sum(server));
 		give_text(h, head, line);
 	} else if (!strcmp(path, "/content")) {
 		answer(h, "200 OK", server->config.content_len, "");

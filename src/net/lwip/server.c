@@ -4,14 +4,15 @@
 
 #include <errno.h>
 #include <lwip/tcpip.h>
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
-#include "net/lwip/sha256.h"
 #include "net/lwip/service.h"
 #include "net/probe.h"
 
-enum { CONTENT_LEN = 100 * 1000 * 1000, CHUNK = 65536, POLL_HALF_SECONDS = 1 };
+enum { CONTENT_LEN = 100 * 1000 * 1000, CHUNK = 4096, POLL_HALF_SECONDS = 1 };
 
 static const struct tp_lwip_service *const services[TP_LWIP_SERVICES] = {
 	&tp_lwip_http,
@@ -152,23 +153,23 @@ static int listen_everywhere(struct tp_lwip_server *server)
 	return err;
 }
 
-static int sum_content(struct tp_lwip_server *server)
+const char *tp_lwip_content_sum(struct tp_lwip_server *server)
 {
 	uint64_t key = tp_probe_key(server->config.seed, 0, 0), len = server->config.content_len;
-	uint8_t *chunk = tp_zalloc(CHUNK);
-	struct tp_sha256 sha;
+	uint8_t chunk[CHUNK], digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
 
-	if (!chunk)
-		return -ENOMEM;
-	tp_sha256_init(&sha);
+	if (*server->sha256)
+		return server->sha256;
+	sha256_init(&sha);
 	for (uint64_t at = 0, n; at < len; at += n) {
 		n = TP_MIN(len - at, (uint64_t)CHUNK);
 		tp_probe_fill(key, at, chunk, n);
-		tp_sha256_add(&sha, chunk, n);
+		sha256_update(&sha, n, chunk);
 	}
-	tp_sha256_text(&sha, server->sha256);
-	tp_free(chunk);
-	return 0;
+	sha256_digest(&sha, sizeof(digest), digest);
+	base16_encode_update(server->sha256, sizeof(digest), digest); /* its 0 is there */
+	return server->sha256;
 }
 
 static void stop(struct tp_lwip_server *server)
@@ -193,12 +194,9 @@ int tp_lwip_server_start(const struct tp_lwip_server_config *config, struct tp_l
 	if (!s->config.content_len)
 		s->config.content_len = CONTENT_LEN;
 	tp_list_init(&s->conns);
-	err = sum_content(s);
-	if (!err) {
-		LOCK_TCPIP_CORE();
-		err = listen_everywhere(s);
-		UNLOCK_TCPIP_CORE();
-	}
+	LOCK_TCPIP_CORE();
+	err = listen_everywhere(s);
+	UNLOCK_TCPIP_CORE();
 	if (err)
 		tp_lwip_server_stop(s);
 	else

@@ -36,7 +36,7 @@ enum { TP_LWIP_SERVICES = 3, TP_LWIP_SHA256_TEXT = 65 };
 
 struct tp_lwip_server {
 	struct tp_lwip_server_config config;
-	char sha256[TP_LWIP_SHA256_TEXT];
+	char sha256[TP_LWIP_SHA256_TEXT]; /* of the content; "": nobody asked yet */
 	struct tcp_pcb *listeners[TP_LWIP_SERVICES];
 	struct tp_list conns;
 	struct {
@@ -44,6 +44,9 @@ struct tp_lwip_server {
 		tp_quiet echo_bytes, iperf_bytes;
 	} stat;
 };
+
+/* Computed when it is first asked for, which takes a while.  lwIP's core lock is held. */
+const char *tp_lwip_content_sum(struct tp_lwip_server *server);
 
 extern const struct tp_lwip_service tp_lwip_http, tp_lwip_echo, tp_lwip_iperf;
 
