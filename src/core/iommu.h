@@ -115,10 +115,10 @@ static inline void tp_iommu_leave(struct tp_iommu *iommu, unsigned engine)
 void tp_iommu_fault(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want);
 
 /*
- * Where what begins at @dma, within one I/O page, lies in memory; NULL: it may not be accessed so.
- * @want: TP_IOMMU_READ or TP_IOMMU_WRITE.  For who tries and has another way.
+ * Where [@dma, @dma + @len), within one I/O page, lies in memory; NULL: it may not be accessed so,
+ * and a fault was recorded.  @want: TP_IOMMU_READ or TP_IOMMU_WRITE.
  */
-static inline void *tp_iommu_find(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want)
+static inline void *tp_iommu_at(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want)
 {
 	uint64_t page = dma.v >> TP_IOMMU_PAGE_SHIFT;
 	struct tp_iommu_leaf *leaf;
@@ -130,20 +130,12 @@ static inline void *tp_iommu_find(struct tp_iommu *iommu, tp_dma_addr dma, unsig
 			entry = tp_atomic_load(&leaf->entry[page & (TP_IOMMU_LEAF - 1)],
 					       TP_ACQUIRE);
 	}
-	if (tp_unlikely(!(entry & want)))
+	if (tp_unlikely(!(entry & want))) {
+		tp_iommu_fault(iommu, dma, want);
 		return NULL;
+	}
 	return (char *)(uintptr_t)(entry & ~(uint64_t)(TP_IOMMU_PAGE - 1)) +
 	       (dma.v & (TP_IOMMU_PAGE - 1));
-}
-
-/* The same; what may not be accessed is recorded as a fault. */
-static inline void *tp_iommu_at(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want)
-{
-	void *at = tp_iommu_find(iommu, dma, want);
-
-	if (tp_unlikely(!at))
-		tp_iommu_fault(iommu, dma, want);
-	return at;
 }
 
 /* Copy from and to memory across any number of pages.  False: refused; part of it may be done. */

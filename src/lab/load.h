@@ -30,7 +30,8 @@ struct tp_load_config {
 	bool small_pages;
 	struct tp_load *target; /* of a pin: the mapping, or NULL for pages of its own */
 	uint64_t offset, length;
-	const struct tp_traffic_config *traffic; /* of that kind (lab/traffic.h) */
+	const struct tp_traffic_config *traffic;   /* of that kind (lab/traffic.h) */
+	const struct tp_lab_server_config *server; /* likewise (lab/server.h) */
 };
 
 struct tp_load_stat {

@@ -53,6 +53,7 @@ int tp_script_machine_veto(lua_State *L);
 int tp_script_machine_nic(lua_State *L);
 int tp_script_machine_wire(lua_State *L);
 int tp_script_machine_traffic(lua_State *L);
+int tp_script_machine_serve(lua_State *L);
 int tp_script_machine_nodes(lua_State *L);
 int tp_script_machine_zone(lua_State *L);
 int tp_script_machine_stat(lua_State *L);
@@ -64,6 +65,9 @@ int tp_script_machine_distance(lua_State *L);
 struct tp_lab_machine *tp_script_machine(lua_State *L, int index);
 struct tp_load *tp_script_load(lua_State *L, int index);
 struct tp_nic *tp_script_nic(lua_State *L, int index);
+/* The network device called @name, or an error that begins with @what. */
+struct tp_nic *tp_script_nic_called(lua_State *L, struct tp_lab_machine *lm, const char *what,
+				    const char *name);
 
 /*
  * A handle of @size bytes, zeroed, on top of the stack.  @machine: stack index of what it keeps

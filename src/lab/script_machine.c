@@ -308,6 +308,7 @@ void tp_script_open_machine(lua_State *L)
 		{ "nic", tp_script_machine_nic },
 		{ "wire", tp_script_machine_wire },
 		{ "traffic", tp_script_machine_traffic },
+		{ "serve", tp_script_machine_serve },
 		{ "nodes", tp_script_machine_nodes },
 		{ "zone", tp_script_machine_zone },
 		{ "stat", tp_script_machine_stat },

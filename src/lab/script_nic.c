@@ -46,6 +46,16 @@ struct tp_nic *tp_script_nic(lua_State *L, int index)
 	return nic;
 }
 
+struct tp_nic *tp_script_nic_called(lua_State *L, struct tp_lab_machine *lm, const char *what,
+				    const char *name)
+{
+	struct tp_nic *nic = tp_nic_find(lm, name);
+
+	if (!nic)
+		luaL_error(L, "%s: there is no network device \"%s\"", what, name);
+	return nic;
+}
+
 /* An action on the device at index 1. */
 static struct nic_action action_on(lua_State *L, const char *verb,
 				   int (*call)(struct tp_action *action))

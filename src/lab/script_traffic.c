@@ -31,15 +31,6 @@ static const struct tp_option traffic_options[] = {
 
 #undef FIELD
 
-static struct tp_nic *nic_called(lua_State *L, struct tp_lab_machine *lm, const char *name)
-{
-	struct tp_nic *nic = tp_nic_find(lm, name);
-
-	if (!nic)
-		luaL_error(L, "traffic: there is no network device \"%s\"", name);
-	return nic;
-}
-
 static void describe(const struct tp_traffic_config *traffic, char detail[TP_STEP_TEXT])
 {
 	char least[16] = "";
@@ -60,8 +51,8 @@ int tp_script_machine_traffic(lua_State *L)
 
 	tp_options_read(L, 2, "traffic", traffic_options, &o);
 	traffic = (struct tp_traffic_config){
-		.from = nic_called(L, lm, o.from),
-		.to = nic_called(L, lm, o.to),
+		.from = tp_script_nic_called(L, lm, "traffic", o.from),
+		.to = tp_script_nic_called(L, lm, "traffic", o.to),
 		.min_frame = (uint32_t)(o.min_frame ? o.min_frame : o.frame),
 		.max_frame = (uint32_t)o.frame,
 		.flows = (unsigned)o.flows,

@@ -37,15 +37,6 @@ static struct wire_action *it_of(struct tp_action *action)
 	return tp_container_of(action, struct wire_action, action);
 }
 
-static struct tp_nic *nic_called(lua_State *L, struct tp_lab_machine *lm, const char *name)
-{
-	struct tp_nic *nic = tp_nic_find(lm, name);
-
-	if (!nic)
-		luaL_error(L, "wire: there is no network device \"%s\"", name);
-	return nic;
-}
-
 /* Scripts write nowhere but here: captures, in the directory where the command was started. */
 static const char *check_capture(lua_State *L, const char *name)
 {
@@ -95,8 +86,8 @@ static void read_options(lua_State *L, struct tp_lab_machine *lm, struct wire_ac
 	if (!o->to == !o->tap)
 		luaL_error(L, "wire: takes either \"to\", a network device, or \"tap\"");
 	check_capture(L, o->capture);
-	it->from = nic_called(L, lm, o->from);
-	it->to = o->to ? nic_called(L, lm, o->to) : NULL;
+	it->from = tp_script_nic_called(L, lm, "wire", o->from);
+	it->to = o->to ? tp_script_nic_called(L, lm, "wire", o->to) : NULL;
 	snprintf(it->action.object, sizeof(it->action.object), "%s", o->from);
 	snprintf(it->action.detail, sizeof(it->action.detail), "to %s%s", o->tap ? "TAP " : "",
 		 o->tap ? o->tap : o->to);

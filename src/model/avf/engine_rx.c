@@ -196,6 +196,13 @@ static tp_noinline void deliver_any(struct burst *b, const struct tp_wire_frame 
 
 /* ---- the usual frame: one piece, one buffer, one page ---------------------------------------- */
 
+static inline bool is_usual(const struct burst *b, const struct tp_wire_frame *frame,
+			    const struct tp_avf_rx_meta *meta)
+{
+	return frame->nr_pieces == 1 && frame->len <= b->e->buf_size && !meta->strip &&
+	       !b->e->crc_disable;
+}
+
 /*
  * Copy a little without a call, in steps that may go beyond @len, up to @room; what is written too
  * much is written again, or the rest of the room is nobody's.
@@ -211,32 +218,19 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, uint32_t len, ui
 		memcpy(to + at, from + at, len - at);
 }
 
-/* A small frame in two halves that overlap, of a length that is known here. */
-static inline void copy_all(uint8_t *to, const uint8_t *from, uint32_t len)
-{
-	enum { LINE = 64, HALF = 32 };
-
-	if (len - LINE <= LINE) {
-		memcpy(to, from, LINE);
-		if (len > LINE)
-			memcpy(to + len - LINE, from + len - LINE, LINE);
-	} else if (len - HALF < HALF) {
-		memcpy(to, from, HALF);
-		memcpy(to + len - HALF, from + len - HALF, HALF);
-	} else {
-		memcpy(to, from, len);
-	}
-}
-
 /* Copy, and sum up what is to be checked on the way. */
 static inline uint64_t copy(uint8_t *to, const uint8_t *from, uint32_t len,
 			    const struct tp_avf_rx_meta *meta)
 {
+	enum { SHORT = 128 };
 	uint32_t l4_end = meta->l4_at + meta->l4_len;
 	uint64_t sum;
 
 	if (!meta->l4_len) {
-		copy_all(to, from, len);
+		if (len <= SHORT)
+			copy_short(to, from, len, len);
+		else
+			memcpy(to, from, len);
 		return 0;
 	}
 	copy_short(to, from, meta->l4_at, len);
@@ -246,63 +240,38 @@ static inline uint64_t copy(uint8_t *to, const uint8_t *from, uint32_t len,
 	return l4_error(sum);
 }
 
-/* Descriptors that follow each other in memory from the head on; @first: the first of them. */
-static unsigned run_of_descs(struct burst *b, struct tp_avf_rx_desc **first)
+static inline void deliver_one(struct burst *b, const struct tp_wire_frame *frame,
+			       const struct tp_avf_rx_meta *meta)
 {
-	const struct tp_avf_rx_engine *e = b->e;
-	uint64_t at = e->ring.v + e->head * sizeof(**first);
-	unsigned in_page = tp_avf_in_page(at, TP_IOMMU_PAGE) / sizeof(**first);
-
-	*first = desc_at(b, e->head);
-	return *first ? TP_MIN(b->pending, TP_MIN(in_page, e->count - e->head)) : 0;
-}
-
-/*
- * Usual frames, until one that is not, or the end of what lies together in the ring; returns the
- * next.  All that a frame costs is here.
- */
-static unsigned deliver_usual(struct burst *b, const struct tp_wire_frame *frames,
-			      const struct tp_avf_rx_meta *metas, unsigned i)
-{
-	const uint32_t longest = TP_MIN(b->e->buf_size, b->e->max_frame - TP_AVF_FCS);
-	struct tp_iommu *const iommu = b->ring.iommu;
 	struct tp_avf_rx_desc *desc;
-	unsigned n = run_of_descs(b, &desc), done = 0;
-	uint64_t bytes = 0;
+	uint64_t addr, errors;
+	void *to;
 
-	for (; done < n && i < TP_AVF_BATCH; i = metas[i].next, done++, desc++) {
-		const struct tp_avf_rx_meta *meta = &metas[i];
-		uint32_t len = frames[i].len;
-		uint64_t addr = desc->qw0, errors;
-		void *to;
-
-		if (tp_unlikely(frames[i].nr_pieces != 1 || len > longest || meta->strip ||
-				(addr & (TP_IOMMU_PAGE - 1)) + len > TP_IOMMU_PAGE))
-			break;
-		to = tp_iommu_find(iommu, (tp_dma_addr){ addr }, TP_IOMMU_WRITE);
-		if (tp_unlikely(!to))
-			break;
-		errors = copy(to, frames[i].pieces->data, len, meta);
-		write_back(b, desc, last_qw0(meta), last_qw1(meta, len) | errors);
-		bytes += len;
-	}
-	advance(b, done);
-	b->counts.rx_offered += done;
-	b->counts.rx_written += done;
-	b->counts.rx_bytes += bytes;
-	return i;
-}
-
-static void deliver_one(struct burst *b, const struct tp_wire_frame *frame,
-			const struct tp_avf_rx_meta *meta)
-{
 	b->counts.rx_offered++;
-	if (tp_unlikely(frame->len + TP_AVF_FCS > b->e->max_frame))
+	if (tp_unlikely(frame->len + TP_AVF_FCS > b->e->max_frame)) {
 		b->counts.rx_drop_oversize++;
-	else if (tp_unlikely(!b->pending))
+		return;
+	}
+	if (tp_unlikely(!b->pending)) {
 		b->counts.rx_drop_no_desc++;
-	else
+		return;
+	}
+	desc = desc_at(b, b->e->head);
+	addr = desc ? desc->qw0 : 0;
+	if (tp_unlikely(!desc || !is_usual(b, frame, meta) ||
+			tp_avf_in_page(addr, frame->len) < frame->len)) {
 		deliver_any(b, frame, *meta);
+		return;
+	}
+	to = tp_iommu_at(b->ring.iommu, (tp_dma_addr){ addr }, TP_IOMMU_WRITE);
+	if (tp_unlikely(!to)) {
+		b->counts.rx_drop_fault++;
+		return;
+	}
+	errors = copy(to, frame->pieces->data, frame->len, meta);
+	write_back(b, desc, last_qw0(meta), last_qw1(meta, frame->len) | errors);
+	advance(b, 1);
+	count_written(b, frame);
 }
 
 /* ---- the engine ------------------------------------------------------------------------------ */
@@ -341,13 +310,8 @@ static void deliver(struct burst *b, const struct tp_wire_frame *frames,
 	b->pending = tp_avf_ring_pending(e->count, e->head, tp_atomic_load(&e->tail, TP_ACQUIRE));
 	tp_avf_ring_view_init(&b->ring, iommu, e->ring);
 	tp_iommu_enter(iommu, 2 * b->q + 1);
-	for (unsigned i = first, next; i < TP_AVF_BATCH; i = next) {
-		next = e->crc_disable ? i : deliver_usual(b, frames, metas, i);
-		if (tp_likely(next != i))
-			continue;
+	for (unsigned i = first; i < TP_AVF_BATCH; i = metas[i].next)
 		deliver_one(b, &frames[i], &metas[i]);
-		next = metas[i].next;
-	}
 	tp_iommu_leave(iommu, 2 * b->q + 1);
 }
 

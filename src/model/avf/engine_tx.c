@@ -257,59 +257,35 @@ static tp_noinline unsigned take_any(struct tp_avf_tx_batch *b, unsigned pending
 	return f.nr_descs;
 }
 
-/* How many descriptors follow each other in memory from the head on; @first: the first of them. */
-static unsigned run_of_descs(struct tp_avf_tx_batch *b, struct tp_avf_tx_desc **first)
+/* The frame at the head, if it is all there; returns how many descriptors it had. */
+static inline unsigned take_one(struct tp_avf_tx_batch *b, unsigned pending)
 {
-	const struct tp_avf_tx_engine *e = b->e;
-	uint64_t at = e->ring.v + e->head * sizeof(**first);
-	unsigned in_page = tp_avf_in_page(at, TP_IOMMU_PAGE) / sizeof(**first);
+	struct tp_avf_tx_desc *desc = desc_at(b, b->e->head);
+	uint64_t qw1, addr;
+	const void *data;
+	uint32_t len;
 
-	*first = desc_at(b, e->head);
-	return *first ? TP_MIN(in_page, e->count - e->head) : 0;
-}
-
-/*
- * Frames of one descriptor each that ask for nothing, until something else, or the end of what lies
- * together in the ring; returns how many there were.  All that a frame costs is here.
- */
-static unsigned take_plain(struct tp_avf_tx_batch *b, unsigned pending)
-{
-	struct tp_iommu *const iommu = b->ring.iommu;
-	struct tp_wire_frame *frame = b->frames + b->nr_frames;
-	struct tp_wire_piece *piece = b->pieces + b->nr_pieces;
-	struct tp_avf_tx_desc *desc;
-	unsigned n = TP_MIN(pending, run_of_descs(b, &desc)), done = 0;
-
-	n = TP_MIN(n, (unsigned)TP_AVF_BATCH - TP_MAX(b->nr_frames, b->nr_done));
-	for (; done < n; done++, desc++, frame++, piece++) {
-		uint64_t qw1 = tp_atomic_load(&desc->qw1, TP_RELAXED), addr = desc->addr;
-		uint32_t len = size_of(qw1);
-		const void *data;
-
-		if (tp_unlikely((qw1 & PLAIN_MASK) != PLAIN || len < TP_ETH_MIN ||
-				(addr & (TP_IOMMU_PAGE - 1)) + len > TP_IOMMU_PAGE))
-			break;
-		data = tp_iommu_find(iommu, (tp_dma_addr){ addr }, TP_IOMMU_READ);
-		if (tp_unlikely(!data))
-			break;
+	if (tp_unlikely(!desc))
+		return 0;
+	qw1 = tp_atomic_load(&desc->qw1, TP_RELAXED);
+	addr = desc->addr;
+	len = size_of(qw1);
+	if (tp_unlikely((qw1 & PLAIN_MASK) != PLAIN || len < TP_AVF_MIN_FRAME ||
+			tp_avf_in_page(addr, len) < len || b->m->config.spoof_check))
+		return take_any(b, pending);
+	b->counts.tx_frames++;
+	data = tp_iommu_at(b->ring.iommu, (tp_dma_addr){ addr }, TP_IOMMU_READ);
+	if (tp_likely(data)) {
+		tp_avf_tx_begin(b);
+		b->pieces[b->nr_pieces++] = (struct tp_wire_piece){ data, len };
 		__builtin_prefetch(data);
-		*piece = (struct tp_wire_piece){ data, len };
-		*frame = (struct tp_wire_frame){ .pieces = piece, .nr_pieces = 1, .len = len };
-		if (qw1 & CMD(TP_AVF_TXC_RS))
-			b->done[b->nr_done++] = (struct tp_avf_tx_done){ &desc->qw1, qw1 };
+		push(b, len, 0);
+	} else {
+		b->counts.tx_drop_fault++;
 	}
-	b->nr_frames += done;
-	b->nr_pieces += done;
-	b->counts.tx_frames += done;
-	return done;
-}
-
-/* Frames at the head, if one is all there; returns how many descriptors they had. */
-static inline unsigned take_some(struct tp_avf_tx_batch *b, unsigned pending)
-{
-	unsigned n = b->m->config.spoof_check ? 0 : take_plain(b, pending);
-
-	return tp_likely(n) ? n : take_any(b, pending);
+	if (qw1 & CMD(TP_AVF_TXC_RS))
+		b->done[b->nr_done++] = (struct tp_avf_tx_done){ &desc->qw1, qw1 };
+	return 1;
 }
 
 /* ---- the engine ------------------------------------------------------------------------------ */
@@ -332,7 +308,7 @@ static unsigned run_batch(struct tp_avf_tx_batch *b, unsigned pending)
 	unsigned done = 0, n;
 
 	while (done < pending && b->nr_done < TP_AVF_BATCH && tp_avf_tx_has_room(b)) {
-		n = take_some(b, pending - done);
+		n = take_one(b, pending - done);
 		if (!n)
 			break;
 		done += n;
