@@ -172,15 +172,14 @@ static inline void fake_post_event(struct fake_avf *fake, int32_t event, bool up
 
 /* ---- a physical function of good will -------------------------------------------------------- */
 
+/* One interface, and the place of another that older layouts had. */
 static inline size_t fake_resources(const struct fake_avf *fake, void *to)
 {
-	struct {
-		struct tp_vc_vf_resource head;
-		struct tp_vc_vsi_resource vsi[2];
-	} *r = to;
+	struct tp_vc_vf_resource *r = to;
+	size_t len = sizeof(*r) + 2 * sizeof(r->vsi_res[0]);
 
-	memset(r, 0, sizeof(*r));
-	r->head = (struct tp_vc_vf_resource){
+	memset(r, 0, len);
+	*r = (struct tp_vc_vf_resource){
 		.num_vsis = 1,
 		.num_queue_pairs = (uint16_t)fake->queues,
 		.max_vectors = (uint16_t)(fake->queues + 1),
@@ -188,13 +187,13 @@ static inline size_t fake_resources(const struct fake_avf *fake, void *to)
 		.rss_key_size = TP_AVF_HKEY_BYTES,
 		.rss_lut_size = TP_AVF_HLUT_ENTRIES,
 	};
-	r->vsi[0] = (struct tp_vc_vsi_resource){
+	r->vsi_res[0] = (struct tp_vc_vsi_resource){
 		.vsi_id = FAKE_VSI,
 		.num_queue_pairs = (uint16_t)fake->queues,
 		.vsi_type = TP_VC_VSI_SRIOV,
 		.default_mac_addr = { 2, 0xAF, 0, 0, 0, 9 },
 	};
-	return sizeof(*r);
+	return len;
 }
 
 static inline size_t fake_vlan_caps(void *to)

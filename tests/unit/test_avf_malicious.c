@@ -380,7 +380,9 @@ static bool random_pf(struct fake_avf *fake, const struct fake_message *m)
 {
 	while (!tp_rng_below(&evil.rng, 8))
 		random_message(fake);
-	begin_evil(tp_rng_below(&evil.rng, 12) ? SANE : tp_rng_below(&evil.rng, NR_POLICIES), 0, 1);
+	begin_evil(tp_rng_below(&evil.rng, 12) ? SANE
+					       : (enum policy)tp_rng_below(&evil.rng, NR_POLICIES),
+		   0, 1);
 	return evil_pf(fake, m);
 }
 
