@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "lab/lab_machine.h"
 #include "lab/nic.h"
+#include "net/avf/avf_regs.h"
 
 /* What all of them say of one queue pair. */
 struct book {
@@ -152,6 +153,27 @@ static bool audit_all(struct tp_lab_machine *lm, struct tp_findings *findings)
 }
 
 static const uint64_t patience_ns = TP_MILLISECONDS(500), pause_ns = TP_MILLISECONDS(1);
+/* Until the driver has noticed a reset that nobody announced, and dealt with it. */
+static const uint64_t reset_patience_ns = TP_MILLISECONDS(10000);
+
+/* The device has forgotten its rings, and what was in them waits for the driver to notice. */
+static bool is_in_reset(struct tp_nic *nic)
+{
+	struct tp_bus_device *bus = tp_avf_model_bus(nic->model);
+	struct tp_net_info info;
+
+	return !(tp_bus_read(bus, TP_AVF_ARQLEN) & TP_AVF_AQ_ENABLE) &&
+	       !tp_net_info(nic->lm->machine, nic->name, &info) && info.state != TP_NET_FAILED;
+}
+
+static bool any_in_reset(struct tp_lab_machine *lm)
+{
+	bool any = false;
+
+	tp_list_for_each(nic, &lm->nics, struct tp_nic, link)
+		any |= is_in_reset(nic);
+	return any;
+}
 
 static uint64_t frames_moved(struct tp_lab_machine *lm)
 {
@@ -182,11 +204,15 @@ static bool is_restless(struct tp_lab_machine *lm)
 /* Frames may still be on their way: nothing is wrong before it has stayed so for a while. */
 void tp_nics_verify(struct tp_lab_machine *lm, struct tp_findings *findings)
 {
-	const uint64_t until = tp_clock_after(patience_ns);
+	const uint64_t latest = tp_clock_after(reset_patience_ns);
+	uint64_t until = tp_clock_after(patience_ns);
 	bool right;
 
-	while (!(right = audit_all(lm, NULL)) && tp_clock_now() < until)
+	while (!(right = audit_all(lm, NULL)) && tp_clock_now() < until) {
+		if (any_in_reset(lm))
+			until = TP_MIN(tp_clock_after(patience_ns), latest);
 		tp_sleep_ns(pause_ns);
+	}
 	if (!right && !is_restless(lm))
 		audit_all(lm, findings);
 }
