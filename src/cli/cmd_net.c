@@ -126,7 +126,7 @@ static void print(void *arg, const json_t *line)
 	struct printing *p = arg;
 	json_t *list = json_object_get(line, "net_devices");
 
-	if (list && p->options->device) {
+	if (json_is_array(list) && p->options->device) {
 		keep_named(list, p->options->device);
 		p->missing = !json_array_size(list);
 	}
