@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A device that means harm: answers of wrong length, twice, late, to questions nobody asked; events
- * of nonsense; registers that lie.  The driver resets it, loses nothing, and is there again once the
- * device behaves.
+ * A device that means harm: answers of wrong length, twice, late, to questions nobody asked,
+ * events of nonsense, registers that lie.  The driver resets it, loses nothing, and is there again
+ * once the device behaves.
  */
 #include <setjmp.h>
 #include <stdarg.h>

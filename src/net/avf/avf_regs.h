@@ -82,11 +82,16 @@ enum { TP_AVF_ITR_TICK_NS = 2000, TP_AVF_ITR_MAX_TICKS = 0xFFF };
 
 /* ---- admin queue ----------------------------------------------------------------------------- */
 
+/* Small in simulation, as pages are there; one queue pair's messages fit. */
+#ifdef TP_SIM
+enum { TP_AVF_AQ_LEN = 8, TP_AVF_AQ_BUF = 256 };
+#else
 enum {
 	TP_AVF_AQ_LEN = 32,   /* descriptors of either ring */
 	TP_AVF_AQ_BUF = 4096, /* bytes of a message's buffer */
-	TP_AVF_AQ_DESC_BYTES = 32,
 };
+#endif
+enum { TP_AVF_AQ_DESC_BYTES = 32 };
 
 struct tp_avf_aq_desc {
 	uint16_t flags; /* TP_AVF_AQF_*; the device writes it last */
