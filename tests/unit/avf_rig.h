@@ -9,7 +9,9 @@
 #ifndef TESTS_UNIT_AVF_RIG_H
 #define TESTS_UNIT_AVF_RIG_H
 
+#include <errno.h>
 #include <string.h>
+#include <tidepool/fault.h>
 
 #include "core/alloc.h"
 #include "dma_machine.h"
@@ -27,6 +29,8 @@ struct rig {
 	unsigned tx_rings; /* doorbells so far */
 	/* called at each doorbell of a send queue, if there is one */
 	void (*on_tx_tail)(struct rig *rig, uint32_t tail);
+	/* called before the vector of queue 0 is armed, if there is one */
+	void (*on_arm)(struct rig *rig);
 	/* what the user was given */
 	struct tp_netbuf *got[RIG_FRAMES];
 	unsigned nr_got, wakes;
@@ -46,6 +50,8 @@ static inline void rig_write(struct tp_bus_device *device, uint32_t offset, uint
 {
 	struct rig *r = tp_container_of(device, struct rig, bus);
 
+	if (offset == TP_AVF_DYN_CTLN(1) && (value & TP_AVF_INTENA) && r->on_arm)
+		r->on_arm(r);
 	r->regs[offset / 4] = value;
 	if (offset != TP_AVF_QTX_TAIL(0))
 		return;
@@ -75,6 +81,11 @@ static inline void rig_receive(void *arg, unsigned queue, struct tp_netbuf **fra
 static inline void rig_wake(void *arg, unsigned queue)
 {
 	(void)queue;
+	((struct rig *)arg)->wakes++;
+}
+
+static inline void rig_wake_irq(void *arg)
+{
 	((struct rig *)arg)->wakes++;
 }
 
