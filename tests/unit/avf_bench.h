@@ -53,6 +53,9 @@ struct bench {
 	void (*at_nth)(struct bench *bench);
 	/* set before bench_make(): who polls; with interrupts there are timers too */
 	enum tp_avf_run run;
+	/* likewise: its machine, if it is to be another, and where drivers take memory there */
+	struct tp_machine *given;
+	int node;
 };
 
 static struct bench *bench_now; /* of the test under way */
@@ -153,7 +156,7 @@ static inline struct tp_avf_config bench_driver_config(struct bench *b, unsigned
 		.name = names[s],
 		.machine = b->m,
 		.bus = tp_avf_model_bus(b->side[s].model),
-		.node = TP_NODE_NONE,
+		.node = b->node,
 		.run = b->run,
 		.rx_ring = BENCH_RING,
 		.tx_ring = BENCH_RING,
@@ -204,9 +207,9 @@ static inline void bench_make_driver(struct bench *b, unsigned s, bool service)
 /* Both sides, closed. */
 static inline void bench_make(struct bench *b, struct tp_avf_model_config config)
 {
-	*b = (struct bench){ .run = b->run };
+	*b = (struct bench){ .run = b->run, .given = b->given, .node = b->node };
 	bench_now = b;
-	b->m = make_machine(small_machine(BENCH_BLOCKS));
+	b->m = b->given ? b->given : make_machine(small_machine(BENCH_BLOCKS));
 	must(tp_wire_create(&b->wire));
 	for (unsigned s = 0; s < BENCH_SIDES; s++) {
 		bench_make_model(b, s, config);
