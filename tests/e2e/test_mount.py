@@ -11,112 +11,19 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-TIDEPOOL = os.environ["TIDEPOOL"]
-SCENARIO = Path(os.environ["TP_SOURCE"]) / "scenarios" / "mount.lua"
-MEMORY = "sys/devices/system/memory"
+from mounted import MEMORY, SCENARIO, TIDEPOOL, Mount, MountedTest, ctl, mounts, wait_for
+
 KILLS = 60
 READERS = 200
 NOBODY = 65534
 
-if not os.access("/dev/fuse", os.R_OK | os.W_OK) or not shutil.which("fusermount3"):
-    print("this needs /dev/fuse and fusermount3")
-    sys.exit(77)
 
-
-def mounts():
-    """The mount points of machines, whoever mounted them."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line.split()[4] for line in lines if " - fuse.tidepool " in line]
-
-
-def wait_for(condition, seconds=5, step=0.01):
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(step)
-    return True
-
-
-def ctl(folder, *words, timeout=30):
-    return subprocess.run([TIDEPOOL, "ctl", folder, *words], capture_output=True, text=True,
-                          timeout=timeout, check=False)
-
-
-class Mount:
-    """A mounted machine; leaves no process and no mount, whatever a test did to it."""
-
-    def __init__(self, folder, *words, script=SCENARIO, command="mount"):
-        self.folder = str(folder)
-        where = [self.folder, script] if command == "mount" else ["--mount", self.folder, script]
-        self.process = subprocess.Popen([TIDEPOOL, command, *words, *map(str, where)],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        self.ready = "mounted at" in self.process.stderr.readline()
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate(timeout=30)
-        subprocess.run(["fusermount3", "-u", "-z", "-q", self.folder], capture_output=True,
-                       check=False)
-
-    def path(self, *parts):
-        return Path(self.folder).joinpath(*parts)
-
-    def block(self, number, name):
-        return self.path(MEMORY, f"memory{number}", name)
-
-    def ends(self, seconds=10):
-        """Its exit code, once it has ended by itself."""
-        self.process.wait(timeout=seconds)
-        return self.process.returncode
-
-
-class MountTest(unittest.TestCase):
-    def setUp(self):
-        self.scratch = Path(tempfile.mkdtemp())
-        self.scratch.chmod(0o755)
-        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
-        self.folder = self.scratch / "m"
-        self.folder.mkdir()
-
-    def mount(self, *words, **how):
-        mount = self.enterContext(Mount(self.folder, *words, **how))
-        self.assertTrue(mount.ready)
-        return mount
-
-    def enterContext(self, context):
-        value = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        return value
-
-    def processes(self):
-        """Those that have the mount in their command line: the machine's, and who watches it."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if os.fsencode(self.folder) in path.read_bytes():
-                    found.append(path.parent.name)
-        return found
-
-    def nothing_left(self):
-        self.assertTrue(wait_for(lambda: str(self.folder) not in mounts(), 2), mounts())
-        self.assertEqual(list(self.folder.iterdir()), [])
-
-    def nobody_left(self):
-        self.nothing_left()
-        self.assertTrue(wait_for(lambda: not self.processes(), 4), self.processes())
-
+class MountTest(MountedTest):
     # ---- beginning ----
 
     def refused(self, folder, words):
