@@ -54,8 +54,8 @@ _tidepool_ctl_values() {
 	esac
 }
 
-_tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat stat check
-	events quit net net_stats net_set net_reset'
+_tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat net net_stats
+	net_set net_reset stat check events quit'
 
 # _tidepool_option_of WORD: the option whose value the word is, or begins; bash breaks it at "=".
 _tidepool_option_of() {

@@ -81,6 +81,15 @@ says out 'bad.lua:1: it is offline'
 tail -n 1 out | grep -q '^replay: tidepool run bad.lua --seed 99$' || fail 'no replay command'
 silent err
 
+# What does not fit beside the figures goes on below them, and names keep their column.
+script "$machine m:nic { name = 'longest' } m:nic { name = 'other' }
+	local w = m:wire { from = 'longest', to = 'other' }
+	w:mishap { lose_ppm = 10000, corrupt_ppm = 20000, duplicate_ppm = 5, reorder_ppm = 5 }"
+expect 0 "$TIDEPOOL" run bad.lua
+says out '^   [0-9]  nic      other    1 queue pair, interrupt '
+says out '^   [0-9]  mishap   longest  lose 1%, corrupt 2%, duplicate '
+says out '^  *0.0005%, reorder 0.0005%$'
+
 # Memory the machine does not have is an answer to the script, memory the system lacks ends it.
 script "$machine assert(m:load { kind = 'hog', size = '900M' })"
 expect 1 "$TIDEPOOL" run bad.lua
@@ -104,6 +113,14 @@ done
 expect 0 "$TIDEPOOL" run "$scenarios/replug.lua" size=64M turns=2
 expect 0 "$TIDEPOOL" run "$scenarios/replug.lua" size=64M turns=2 hold=mprotect
 says out 'held off by mprotect'
+expect 0 "$TIDEPOOL" run "$scenarios/net.lua" seconds=0.02 brief=yes
+says out '^HELD  all .* every page and frame accounted for'
+says out 'traffic1  *avf0 to avf1, 1500 bytes each'
+says out '^sent  *[0-9.]* .*frames$'
+says err '^traffic1: [0-9]* frames sent, [0-9]* received$'
+if [ "$(wc -L <out)" -gt 100 ]; then
+	fail 'a line is over 100 columns'
+fi
 expect 0 "$TIDEPOOL" run --quiet "$scenarios/quickstart.lua"
 [ "$(wc -l <out)" -eq 1 ] || fail '--quiet prints more than the verdict'
 silent err
@@ -186,6 +203,8 @@ expect 0 "$TIDEPOOL" faults "$scenarios/quickstart.lua"
 says out 'hits'
 expect 0 "$TIDEPOOL" faults --all --hits 1 "$scenarios/quickstart.lua"
 says out '^HELD  [0-9]* of'
+expect 0 "$TIDEPOOL" faults --all --hits 1 "$scenarios/net.lua" seconds=0.01 brief=yes
+says out '^net/avf-up .* held$'
 script 'assert(false)'
 expect 2 "$TIDEPOOL" faults --all bad.lua
 says err 'does not even hold without a fault'

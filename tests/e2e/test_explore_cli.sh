@@ -499,11 +499,24 @@ completes 'movable' ctl folder online zone = m
 completes 'GOING_ONLINE GOING_OFFLINE' ctl folder veto event = GOING
 completes 'deadline=' ctl folder unplug de
 completes '' ctl folder quit n
+completes 'net net_stats net_set net_reset' ctl machine net
+completes 'false' ctl machine net_set name = avf0 promisc = f
+completes '' ctl machine net_set mtu = 9
+completes 'show stats set' net s
+completes '--json' net --j
+completes 'machine' net show mach
+completes 'avf0 avf1' net set machine a
+completes 'tx_ring= tx_usecs= tx_csum= tx_vlan=' net set machine avf0 tx
+completes 'true false' net set machine avf0 tso =
+completes 'true' net set --json machine avf0 queues = 4 tso = t
+completes 'queues=' net set machine avf0 tso = true q
+completes '' net set machine avf0 mtu = 9
+completes '' net stats machine avf0 q
 completes 'folder' exec fol
 completes 'own-tool' exec folder own-t
 completes 'folder/script.lua folder/second' exec folder own-tool folder/s
 BASH
-mkdir folder
+mkdir -p folder machine/sys/class/net/avf0 machine/sys/class/net/avf1
 touch folder/script.lua folder/second folder/own-tool
 chmod +x folder/own-tool
 # What the control channel can be told, as the help has it.

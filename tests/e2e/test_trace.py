@@ -90,7 +90,8 @@ class Whole(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.traces = {"veto": Trace("veto.lua"),
-                      "replug": Trace("replug.lua", "size=256M", "turns=2")}
+                      "replug": Trace("replug.lua", "size=256M", "turns=2"),
+                      "net": Trace("net.lua", "seconds=0.05", "brief=yes")}
 
     def test_run_held_and_nothing_was_lost(self):
         for name, trace in self.traces.items():
@@ -138,7 +139,8 @@ class Whole(unittest.TestCase):
             nodes = {"node 0", "node 1", "node 2"} if name == "replug" else {"node 0", "node 1"}
             with self.subTest(name):
                 self.assertEqual(trace.names("machine 1: nodes"), nodes)
-                self.assertEqual(trace.names("machine 1: consumers"), CONSUMERS | {"driver"})
+                self.assertEqual(trace.names("machine 1: consumers"),
+                                 CONSUMERS | ({"avf0", "avf1"} if name == "net" else {"driver"}))
                 self.assertTrue(trace.names("machine 1: CPUs"))
                 self.assertLessEqual(trace.names("machine 1: CPUs"), cpus)
                 self.assertEqual(trace.names("script"), {"steps"})
@@ -182,6 +184,34 @@ class Whole(unittest.TestCase):
                          {"ledger", "pages", "objects", "app", "rdma"})
         self.assertEqual([bar["name"] for bar in trace.lane("machine 1: loads", "pages")],
                          ["churn"])
+
+    # ---- the network ----
+
+    def counters(self, name):
+        """What each counter of the network showed, in order of time."""
+        trace = self.traces[name]
+        shown = defaultdict(list)
+        for event in trace.events:
+            if event["ph"] == "C" and trace.processes[event["pid"]] == "machine 1: network":
+                [value] = event["args"].values()
+                shown[event["name"]].append(value)
+        return shown
+
+    def test_network_devices_show_what_they_count(self):
+        shown = self.counters("net")
+        for name, values in shown.items():
+            self.assertRegex(name, r"^avf[01]: ([rs]q[01]|[rt]x)_[a-z_]+$")
+            self.assertTrue(all(values), "what has counted nothing is not shown")
+        for queue in ("avf0: sq0", "avf0: rq1", "avf1: rq0", "avf1: sq1"):
+            self.assertGreater(shown[f"{queue}_packets"][-1], 0)
+            self.assertGreater(shown[f"{queue}_bytes"][-1], 60 * shown[f"{queue}_packets"][-1] - 1)
+        # Another number of queues makes the first one's begin anew.
+        for name in (name for name in shown if name.startswith("avf1")):
+            self.assertEqual(shown[name], sorted(shown[name]), name)
+
+    def test_machines_without_network_show_none(self):
+        self.assertEqual((self.counters("veto"), self.counters("replug")), ({}, {}))
+        self.assertNotIn("machine 1: network", self.traces["veto"].processes.values())
 
     # ---- the veto ----
 
