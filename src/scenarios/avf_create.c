@@ -8,35 +8,78 @@
 
 enum { BOOT = 24, OTHER_RING = 96 };
 
-static void *prepare(void)
+static void *prepare_none(void)
 {
 	return tp_avf_scene_bare(BOOT);
 }
 
-static void change(struct tp_avf_scene *s)
+static void *prepare_closed(void)
 {
+	return tp_avf_scene_make(BOOT);
+}
+
+static void *prepare_open(void)
+{
+	struct tp_avf_scene *s = tp_avf_scene_make(BOOT);
+
+	TP_SCENE_MUST(tp_net_open(tp_avf_scene_machine(s), "avf0"));
+	tp_avf_scene_arrive(s, 1);
+	return s;
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------- */
+
+static void create(void *arg)
+{
+	tp_avf_scene_create(arg);
+}
+
+static void open_and_close(void *arg)
+{
+	struct tp_avf_scene *s = arg;
+
+	tp_net_open(tp_avf_scene_machine(s), "avf0");
+	tp_net_close(tp_avf_scene_machine(s), "avf0");
+}
+
+static void change(void *arg)
+{
+	struct tp_avf_scene *s = arg;
 	struct tp_net_config config = s->avf->nd.config;
 
 	config.tx_ring = OTHER_RING;
 	tp_net_configure(tp_avf_scene_machine(s), "avf0", &config);
 	tp_net_vlan(tp_avf_scene_machine(s), "avf0", 5, true);
-	tp_net_reset(tp_avf_scene_machine(s), "avf0");
 }
 
-static void live(void *arg)
+static void reset(void *arg)
 {
 	struct tp_avf_scene *s = arg;
 
-	if (tp_avf_scene_create(s))
-		return;
-	if (!tp_net_open(tp_avf_scene_machine(s), "avf0"))
-		change(s);
-	tp_net_close(tp_avf_scene_machine(s), "avf0");
+	tp_netdev_poll(&s->avf->nd, 0, 1);
+	tp_net_reset(tp_avf_scene_machine(s), "avf0");
 }
 
-static void start(void *state)
+/* ---- scenarios ------------------------------------------------------------------------------- */
+
+static void start_create(void *state)
 {
-	tp_sim_start("live", live, state);
+	tp_sim_start("create", create, state);
+}
+
+static void start_open(void *state)
+{
+	tp_sim_start("open", open_and_close, state);
+}
+
+static void start_change(void *state)
+{
+	tp_sim_start("change", change, state);
+}
+
+static void start_reset(void *state)
+{
+	tp_sim_start("reset", reset, state);
 }
 
 static void check(void *state)
@@ -51,11 +94,21 @@ static void check(void *state)
 	tp_avf_scene_end(s, true);
 }
 
-TP_SCENARIO(create_faults, {
-				   .name = "avf/create-faults",
-				   .summary = "each step of a device's life fails once",
-				   .prepare = prepare,
-				   .start = start,
-				   .check = check,
-				   .faults = 1,
-			   })
+#define FAULTS(id, called, what, before, begin)      \
+	TP_SCENARIO(id, {                            \
+				.name = (called),    \
+				.summary = (what),   \
+				.prepare = (before), \
+				.start = (begin),    \
+				.check = check,      \
+				.faults = 1,         \
+			})
+
+FAULTS(create_faults, "avf/create-faults", "each step of making a device fails once", prepare_none,
+       start_create)
+FAULTS(open_faults, "avf/open-faults", "each step of open and close fails once", prepare_closed,
+       start_open)
+FAULTS(change_faults, "avf/change-faults", "each step of other rings fails once", prepare_open,
+       start_change)
+FAULTS(reset_faults, "avf/reset-faults", "each step of a reset fails once", prepare_open,
+       start_reset)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { RING = TP_NET_MIN_RING, SENDERS_BUFS = 2, FRAME = 60 };
+enum { RING = TP_NET_MIN_RING, SENDERS_BUFS = 48, FRAME = 60 };
 
 /* ---- who is at both ends --------------------------------------------------------------------- */
 
@@ -57,7 +57,7 @@ int tp_avf_scene_create(struct tp_avf_scene *s)
 		.name = "avf0",
 		.machine = s->scene->machine,
 		.bus = tp_avf_model_bus(s->model),
-		.node = 0,
+		.node = TP_SCENE_NODE, /* where receive buffers lie as far as they can */
 		.rx_ring = RING,
 		.tx_ring = RING,
 		.mtu = TP_NET_MIN_MTU,
@@ -94,19 +94,29 @@ void tp_avf_scene_arrive(struct tp_avf_scene *s, unsigned n)
 		tp_wire_send(s->wire, 1, &frame, 1);
 }
 
+unsigned tp_avf_scene_build(struct tp_avf_scene *s, struct tp_netbuf **frames, unsigned n)
+{
+	unsigned got = 0;
+
+	while (got < n && (frames[got] = tp_netbuf_alloc_frame(s->avf->nd.pool, FRAME)))
+		memset(tp_netbuf_data(frames[got++]), 0, FRAME);
+	return got;
+}
+
+unsigned tp_avf_scene_offer(struct tp_avf_scene *s, struct tp_netbuf **frames, unsigned n)
+{
+	unsigned taken = tp_netdev_xmit(&s->avf->nd, 0, frames, n, false);
+
+	s->taken += taken;
+	tp_netbuf_free_bulk(frames + taken, n - taken);
+	return taken;
+}
+
 bool tp_avf_scene_send(struct tp_avf_scene *s)
 {
-	struct tp_netbuf *frame = tp_netbuf_alloc_frame(s->avf->nd.pool, FRAME);
+	struct tp_netbuf *frame;
 
-	if (!frame)
-		return false;
-	memset(tp_netbuf_data(frame), 0, FRAME);
-	if (tp_netdev_xmit(&s->avf->nd, 0, &frame, 1, false)) {
-		s->taken++;
-		return true;
-	}
-	tp_netbuf_free(frame);
-	return false;
+	return tp_avf_scene_build(s, &frame, 1) && tp_avf_scene_offer(s, &frame, 1);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -17,7 +17,10 @@ struct tp_avf_scene {
 	struct tp_wire *wire;
 	struct tp_wire_end end;
 	uint64_t taken; /* frames that the one sender got rid of */
-	TP_ATOMIC(uint32_t) delivered, woken;
+	/* for a scenario's own use, as is @gone */
+	struct tp_netbuf *ready[2];
+	bool refused;
+	TP_ATOMIC(uint32_t) delivered, woken, gone;
 };
 
 /* A driver of it, closed.  @boot blocks at node 0, and a device of one block at node 1 (T27). */
@@ -28,7 +31,11 @@ int tp_avf_scene_create(struct tp_avf_scene *s);
 
 /* Send @n frames from the other end of the wire; they lie in the receive ring then. */
 void tp_avf_scene_arrive(struct tp_avf_scene *s, unsigned n);
-/* Offer one frame to the send queue; false: it was not taken, or there was no buffer. */
+/* Up to @n frames to be sent; returns how many there are buffers for. */
+unsigned tp_avf_scene_build(struct tp_avf_scene *s, struct tp_netbuf **frames, unsigned n);
+/* Offer them to the send queue at once; what it does not take is freed.  Returns how many it took. */
+unsigned tp_avf_scene_offer(struct tp_avf_scene *s, struct tp_netbuf **frames, unsigned n);
+/* One of them, built and offered; false: it was not taken, or there was no buffer. */
 bool tp_avf_scene_send(struct tp_avf_scene *s);
 struct tp_machine *tp_avf_scene_machine(const struct tp_avf_scene *s);
 
