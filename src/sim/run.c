@@ -494,7 +494,7 @@ static void forget_run(void)
 	tp_run.fault_hits = tp_run.values = tp_run.choices = 0;
 	tp_run.outcome = TP_RUN_UNDER_WAY;
 	tp_run.finding[0] = '\0';
-	tp_run.main_self.held.nr = tp_run.main_self.held.nr_spin = 0;
+	tp_run.main_self.held = (struct tp_held_locks){ .nr = 0 };
 }
 
 void tp_run_prepare(const struct tp_scenario *scenario, const struct tp_limits *limits)
