@@ -33,7 +33,7 @@ int tp_avf_scene_create(struct tp_avf_scene *s);
 void tp_avf_scene_arrive(struct tp_avf_scene *s, unsigned n);
 /* Up to @n frames to be sent; returns how many there are buffers for. */
 unsigned tp_avf_scene_build(struct tp_avf_scene *s, struct tp_netbuf **frames, unsigned n);
-/* Offer them to the send queue at once; what it does not take is freed.  Returns how many it took. */
+/* Offer them to the send queue; what it does not take is freed.  Returns how many it took. */
 unsigned tp_avf_scene_offer(struct tp_avf_scene *s, struct tp_netbuf **frames, unsigned n);
 /* One of them, built and offered; false: it was not taken, or there was no buffer. */
 bool tp_avf_scene_send(struct tp_avf_scene *s);

@@ -207,6 +207,7 @@ static void early_link_is_ignored_T21(void **state)
 	must(tp_net_open(fm->m, "avf0"));
 	assert_int_equal(fake_info(fm).state, TP_NET_RUNNING);
 	assert_false(fake_info(fm).carrier);
+	assert_int_equal(fake_info(fm).speed_mbps, 0);
 	fake_post_event(&fm->fake, TP_VC_EVENT_LINK_CHANGE, true, 40000);
 	tp_avf_service(fm->avf);
 	assert_true(fake_info(fm).carrier);
