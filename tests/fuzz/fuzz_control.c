@@ -4,13 +4,15 @@
  *
  * A line is a request as on the control socket; one that begins with "!" is cancelled before it
  * begins, as when its client hung up.  The machine, and all that the requests put on it, is new for
- * every input and goes with it.
+ * every input and goes with it.  It has two network devices on one wire, if the input speaks of
+ * any.
  */
 #include "fuzz.h"
 
 #include "control_machine.h"
 #include "lab/control_command.h"
 #include "lab/lab_machine.h"
+#include "lab/nic.h"
 
 static void ignore(tp_unused void *arg)
 {
@@ -40,9 +42,33 @@ static void ask(void *arg, char *line, tp_unused size_t length)
 	json_decref(object);
 }
 
+static struct tp_nic *add_nic(struct tp_lab_machine *lm, const char *name)
+{
+	const struct tp_nic_config config = {
+		.name = name, .node = TP_NODE_NONE, .queues = 2, .run = TP_AVF_RUN_INTERRUPT
+	};
+	struct tp_nic *nic;
+	int err = tp_nic_create(lm, &config, &nic);
+
+	if (!err)
+		err = tp_net_open(lm->machine, name);
+	TP_INVARIANT(!err);
+	return nic;
+}
+
+static void add_network(struct tp_lab_machine *lm)
+{
+	struct tp_nic *nic = add_nic(lm, "avf0"), *other = add_nic(lm, "avf1");
+	struct tp_cable *cable;
+	int err = tp_cable_create(nic, other, &cable);
+
+	TP_INVARIANT(!err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct tp_run run; /* its steps make it large */
+	static const char word[] = "\"net"; /* how each of its commands begins */
+	static struct tp_run run;	    /* its steps make it large */
 	struct tp_control_config config = { .default_policy = control_policy, .quit = ignore };
 	int err;
 
@@ -50,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tp_findings_init(&run.findings);
 	err = tp_lab_machine_create(&run, &control_machine, &config.lm);
 	TP_INVARIANT(!err);
+	if (memmem(data, size, word, strlen(word)))
+		add_network(config.lm);
 	fuzz_lines(data, size, ask, &config);
 	tp_lab_machine_close(config.lm);
 	fputs(run.findings.text, stderr);
