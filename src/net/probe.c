@@ -275,6 +275,8 @@ static enum tp_probe_verdict parse_udp(const struct packet *p, struct tp_probe_f
 	    get32(tag) != MAGIC || get32(tag + 4) != found->flow)
 		return TP_PROBE_DAMAGED;
 	found->number = (uint64_t)get32(tag + 8) << 32 | get32(tag + 12);
+	if (found->number > INT64_MAX)
+		return TP_PROBE_DAMAGED;
 	found->content = tag + TP_PROBE_TAG;
 	found->len = p->l4_len - UDP - TP_PROBE_TAG;
 	return TP_PROBE_OURS;

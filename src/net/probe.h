@@ -56,7 +56,7 @@ bool tp_probe_check(uint64_t key, uint64_t at, const void *from, size_t len);
 struct tp_probe_frame {
 	bool tcp;
 	unsigned flow;
-	uint64_t number;   /* of a datagram */
+	uint64_t number;   /* of a datagram; INT64_MAX at most, so there is a next one */
 	uint32_t sequence; /* of a segment */
 	const uint8_t *content;
 	uint32_t len; /* of it */

@@ -92,7 +92,7 @@ static void note_datagram(struct tp_sink_stat *stat, struct flow *flow, uint64_t
 
 static void note_segment(struct tp_sink_stat *stat, struct flow *flow, uint64_t at, uint32_t len)
 {
-	if (at < flow->next) {
+	if (at < flow->next || at > INT64_MAX) { /* the latter: before its first byte */
 		stat->again++;
 		return;
 	}

@@ -180,6 +180,44 @@ static void streams_must_continue(void **state)
 	assert_int_equal(received().again, 1);
 }
 
+/* A segment without content, of that sequence number. */
+static struct tp_netbuf *empty_segment(uint32_t sequence)
+{
+	const struct tp_probe probe = { .flows = 1, .tcp = true };
+	struct tp_netbuf *frame = tp_netbuf_alloc_frame(line.pool, 60);
+	uint8_t *data = tp_netbuf_data(frame);
+
+	memset(data, 0, 60);
+	tp_probe_headers(&probe, 0, sequence, 0, data);
+	tp_probe_checksums(&probe, data, NULL, 0);
+	return frame;
+}
+
+static void what_lies_before_a_stream_is_no_part_of_it(void **state)
+{
+	(void)state;
+	generate(true, 2);
+	give(empty_segment(UINT32_MAX));
+	assert_int_equal(received().again, 1);
+	assert_int_equal(received().gaps, 0);
+	give(frames[0]);
+	give(frames[1]);
+	assert_int_equal(received().in_order, 2);
+}
+
+/* Who sends it chooses its number: one that no generator reaches took for ever to arrive at. */
+static void numbers_that_nobody_reaches_are_damage(void **state)
+{
+	(void)state;
+	give(numbered(UINT64_MAX));
+	give(numbered(UINT64_C(1) << 63));
+	assert_int_equal(received().damaged, 2);
+	give(numbered(INT64_MAX));
+	give(numbered(0));
+	assert_int_equal(received().in_order, 1);
+	assert_int_equal(received().stale, 1);
+}
+
 /* ---- damage ---------------------------------------------------------------------------------- */
 
 /* Wherever a bit is wrong, the frame is not taken for a good one. */
@@ -304,6 +342,8 @@ int main(void)
 		SINK_TEST(doubles_are_counted_at_any_distance_in_the_window),
 		SINK_TEST(what_is_too_old_is_said_to_be_stale),
 		SINK_TEST(streams_must_continue),
+		SINK_TEST(what_lies_before_a_stream_is_no_part_of_it),
+		SINK_TEST(numbers_that_nobody_reaches_are_damage),
 		SINK_TEST(a_wrong_bit_is_found_anywhere),
 		SINK_TEST(wrong_content_with_right_checksums_is_found),
 		SINK_TEST(the_devices_word_is_counted),
