@@ -91,6 +91,33 @@ static inline bool fuzz_arm_fault(const char *text)
 	return *text == '%';
 }
 
+/* ---- what lines say -------------------------------------------------------------------------- */
+
+/* The next number of a line, hexadecimal. */
+static inline uint64_t fuzz_number(char **text)
+{
+	return strtoull(*text, text, 16);
+}
+
+/* The same, brought below @bound. */
+static inline unsigned fuzz_below(char **text, unsigned bound)
+{
+	return (unsigned)(fuzz_number(text) % bound);
+}
+
+/* The next bytes, two digits each; at most @max of them.  How many there were. */
+static inline size_t fuzz_bytes(const char *text, uint8_t *bytes, size_t max)
+{
+	char digits[3] = { 0 };
+	size_t n = 0;
+
+	for (text += strspn(text, " "); text[0] > ' ' && text[1] > ' ' && n < max; text += 2) {
+		memcpy(digits, text, 2);
+		bytes[n++] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+	return n;
+}
+
 static inline void fuzz_lines(const uint8_t *data, size_t size, fuzz_line line, void *arg)
 {
 	fuzz_guard_start();

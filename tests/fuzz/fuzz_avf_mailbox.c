@@ -22,16 +22,7 @@
 #define FUZZ_LINES 64
 #include "fuzz.h"
 
-#include <errno.h>
-
-/* The helpers of unit tests, with panics in place of failures. */
-#define assert_true(condition)		 TP_INVARIANT(condition)
-#define assert_false(condition)		 TP_INVARIANT(!(condition))
-#define assert_null(pointer)		 TP_INVARIANT(!(pointer))
-#define assert_int_equal(a, b)		 TP_INVARIANT((long long)(a) == (long long)(b))
-#define assert_in_range(value, from, to) TP_INVARIANT((value) >= (from) && (value) <= (to))
-#define print_error(...)		 fprintf(stderr, __VA_ARGS__)
-#define _fail(file, line)		 TP_PANIC("at %s:%d", file, line)
+#include "fuzz_unit.h"
 
 #include "avf_raw.h"
 
@@ -111,24 +102,10 @@ static void end(struct world *w)
 
 /* ---- what a line says ------------------------------------------------------------------------ */
 
-static uint64_t number(char **text)
-{
-	return strtoull(*text, text, 16);
-}
-
 static void read_bytes(struct world *w, const char *text)
 {
-	char digits[3] = { 0 };
-
-	w->nr_bytes = 0;
 	memset(w->bytes, 0, sizeof(w->bytes));
-	while (*text == ' ')
-		text++;
-	while (text[0] > ' ' && text[1] > ' ' && w->nr_bytes < sizeof(w->bytes)) {
-		memcpy(digits, text, 2);
-		w->bytes[w->nr_bytes++] = (uint8_t)strtoul(digits, NULL, 16);
-		text += 2;
-	}
+	w->nr_bytes = fuzz_bytes(text, w->bytes, sizeof(w->bytes));
 }
 
 /* Registers that there are, for numbers that are none. */
@@ -148,19 +125,19 @@ static uint32_t offset_of(uint32_t n)
 
 static void write_register(struct world *w, char *text)
 {
-	uint32_t offset = offset_of((uint32_t)number(&text));
+	uint32_t offset = offset_of((uint32_t)fuzz_number(&text));
 
-	raw_write(&w->raw, offset, (uint32_t)number(&text));
+	raw_write(&w->raw, offset, (uint32_t)fuzz_number(&text));
 }
 
 static void read_register(struct world *w, char *text)
 {
-	raw_read(&w->raw, offset_of((uint32_t)number(&text)));
+	raw_read(&w->raw, offset_of((uint32_t)fuzz_number(&text)));
 }
 
 static void send_message(struct world *w, char *text)
 {
-	uint32_t op = (uint32_t)number(&text);
+	uint32_t op = (uint32_t)fuzz_number(&text);
 
 	read_bytes(w, text);
 	raw_send(&w->raw, op, w->bytes, w->nr_bytes);
@@ -182,15 +159,15 @@ static void send_desc(struct world *w, char *text)
 
 static void post_desc(struct world *w, char *text)
 {
-	unsigned slot = number(&text) % TP_AVF_AQ_LEN;
+	unsigned slot = fuzz_number(&text) % TP_AVF_AQ_LEN;
 
 	*raw_desc(&w->raw.arq, slot) = foreign_desc(w, text);
 }
 
 static void write_ring(struct world *w, char *text)
 {
-	struct tp_dma_coherent *ring = &w->raw.rings[number(&text) % (2 * PAIRS)];
-	size_t at = number(&text) % TP_PAGE_SIZE;
+	struct tp_dma_coherent *ring = &w->raw.rings[fuzz_number(&text) % (2 * PAIRS)];
+	size_t at = fuzz_number(&text) % TP_PAGE_SIZE;
 
 	read_bytes(w, text);
 	if (ring->address)
@@ -200,8 +177,8 @@ static void write_ring(struct world *w, char *text)
 
 static void write_tails(struct world *w, char *text)
 {
-	unsigned queue = number(&text) % TP_AVF_MAX_QUEUES;
-	uint32_t value = (uint32_t)number(&text);
+	unsigned queue = fuzz_number(&text) % TP_AVF_MAX_QUEUES;
+	uint32_t value = (uint32_t)fuzz_number(&text);
 
 	raw_write(&w->raw, TP_AVF_QRX_TAIL(queue), value);
 	raw_write(&w->raw, TP_AVF_QTX_TAIL(queue), value);
@@ -209,7 +186,7 @@ static void write_tails(struct world *w, char *text)
 
 static void device_sends(struct world *w, char *text)
 {
-	uint32_t op = (uint32_t)number(&text);
+	uint32_t op = (uint32_t)fuzz_number(&text);
 
 	read_bytes(w, text);
 	tp_avf_model_send_message(w->raw.model, op, 0, w->bytes, w->nr_bytes);
@@ -245,7 +222,7 @@ static void pf_announces(struct world *w, tp_unused char *text)
 static void handshake(struct world *w, char *text)
 {
 	reset(&w->raw);
-	raw_handshake(&w->raw, (uint32_t)number(&text));
+	raw_handshake(&w->raw, (uint32_t)fuzz_number(&text));
 }
 
 static void up(struct world *w, tp_unused char *text)

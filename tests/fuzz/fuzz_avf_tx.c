@@ -150,11 +150,6 @@ static void end(struct world *w)
 
 /* ---- what a line says ------------------------------------------------------------------------ */
 
-static uint64_t number(char **text)
-{
-	return strtoull(*text, text, 16);
-}
-
 static void put_byte(struct world *w, uint64_t at, uint8_t byte)
 {
 	uint8_t *page = w->pages[1 + at / TP_IOMMU_PAGE % (PAGES - 1)];
@@ -176,41 +171,40 @@ static void post(struct world *w, uint64_t qw0, uint64_t qw1)
 
 static void do_data(struct world *w, char *text)
 {
-	uint64_t at = number(&text);
+	uint64_t at = fuzz_number(&text);
 
-	post(w, dma_of(TP_IOMMU_PAGE + at).v, number(&text) & ~TP_AVF_TXD_DTYPE);
+	post(w, dma_of(TP_IOMMU_PAGE + at).v, fuzz_number(&text) & ~TP_AVF_TXD_DTYPE);
 }
 
 static void do_raw(struct world *w, char *text)
 {
-	uint64_t qw0 = number(&text);
+	uint64_t qw0 = fuzz_number(&text);
 
-	post(w, qw0, number(&text));
+	post(w, qw0, fuzz_number(&text));
 }
 
 static void do_change(struct world *w, char *text)
 {
 	uint64_t *ring = (void *)w->pages[0];
-	uint64_t slot = number(&text) % (2 * RING);
+	uint64_t slot = fuzz_number(&text) % (2 * RING);
 
 	if (ring)
-		ring[slot] = number(&text);
+		ring[slot] = fuzz_number(&text);
 }
 
 static void do_put(struct world *w, char *text)
 {
-	uint64_t at = number(&text);
-	char digits[3] = { 0 };
+	uint64_t at = fuzz_number(&text);
+	uint8_t bytes[4096];
+	size_t n = fuzz_bytes(text, bytes, sizeof(bytes));
 
-	for (text += strspn(text, " "); text[0] > ' ' && text[1] > ' '; text += 2) {
-		memcpy(digits, text, 2);
-		put_byte(w, at++, (uint8_t)strtoul(digits, NULL, 16));
-	}
+	for (size_t i = 0; i < n; i++)
+		put_byte(w, at + i, bytes[i]);
 }
 
 static void do_tail(struct world *w, char *text)
 {
-	tp_avf_engine_doorbell(w->model, 0, true, (uint32_t)number(&text));
+	tp_avf_engine_doorbell(w->model, 0, true, (uint32_t)fuzz_number(&text));
 }
 
 static void do_go(struct world *w, tp_unused char *text)
@@ -220,12 +214,12 @@ static void do_go(struct world *w, tp_unused char *text)
 
 static void do_unmap(struct world *w, char *text)
 {
-	unmap(w, number(&text) % PAGES);
+	unmap(w, fuzz_number(&text) % PAGES);
 }
 
 static void do_map(struct world *w, char *text)
 {
-	map(w, number(&text) % PAGES);
+	map(w, fuzz_number(&text) % PAGES);
 }
 
 static void do_link(struct world *w, tp_unused char *text)
@@ -279,8 +273,9 @@ static uint64_t fields_of(unsigned kind, const struct layout *l)
 
 static void do_frame(struct world *w, char *text)
 {
-	unsigned kind = (unsigned)number(&text), payload = (unsigned)(number(&text) % 20000);
-	unsigned cut = 1 + (unsigned)(number(&text) % TP_AVF_MAX_TXD_BYTES), size, n;
+	unsigned kind = (unsigned)fuzz_number(&text),
+		 payload = (unsigned)(fuzz_number(&text) % 20000);
+	unsigned cut = 1 + (unsigned)(fuzz_number(&text) % TP_AVF_MAX_TXD_BYTES), size, n;
 	uint8_t headers[128] = { 0 };
 	struct layout l = make_headers(kind, payload, headers);
 	uint64_t qw1 = fields_of(kind, &l);
