@@ -39,6 +39,15 @@ static inline void *tp_avf_ring_at(struct tp_avf_ring_view *view, size_t offset)
 	return tp_likely(host) ? host + (at & (TP_IOMMU_PAGE - 1)) : NULL;
 }
 
+/* How many descriptors of @size lie in the page of the one at @offset, from there on. */
+static inline unsigned tp_avf_ring_run(const struct tp_avf_ring_view *view, size_t offset,
+				       size_t size)
+{
+	uint64_t at = (view->base + offset) & (TP_IOMMU_PAGE - 1);
+
+	return (unsigned)((TP_IOMMU_PAGE - at) / size);
+}
+
 /* Descriptors from @head up to the tail; a tail that is out of range gives none. */
 static inline unsigned tp_avf_ring_pending(unsigned count, unsigned head, uint32_t tail)
 {
@@ -186,8 +195,13 @@ struct tp_avf_rx_meta {
 	uint64_t pseudo;
 };
 
-/* Put frames into the ring of queue @q: frames[first] and those that follow it. */
+/* The frames of a batch that one queue gets, in order. */
+struct tp_avf_rx_list {
+	uint8_t first, last, nr;
+};
+
+/* Put them into the ring of queue @q. */
 void tp_avf_rx_write(struct tp_avf_model *m, unsigned q, const struct tp_wire_frame *frames,
-		     const struct tp_avf_rx_meta *metas, unsigned first);
+		     const struct tp_avf_rx_meta *metas, struct tp_avf_rx_list list);
 
 #endif

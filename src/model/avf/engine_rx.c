@@ -40,30 +40,28 @@ static inline struct tp_avf_rx_desc *desc_at(struct burst *b, unsigned i)
 	return tp_avf_ring_at(&b->ring, i * sizeof(struct tp_avf_rx_desc));
 }
 
-/* A broken or malicious device: what would have been written goes through somebody's hands. */
-static tp_noinline void tamper(struct burst *b, struct tp_avf_rx_desc *desc, uint64_t qw0,
-			       uint64_t qw1)
+/* F2 */
+static inline void put(struct tp_avf_rx_desc *desc, uint64_t qw0, uint64_t qw1)
 {
-	uint64_t qw[4] = { qw0, qw1, 0, 0 };
-
-	b->m->tamper_rx(b->m->tamper_arg, b->q, qw);
-	desc->qw0 = qw[0];
-	desc->qw2 = qw[2];
-	desc->qw3 = qw[3];
-	tp_atomic_store(&desc->qw1, qw[1], TP_RELEASE);
-}
-
-/* F2, R2 */
-static inline void write_back(struct burst *b, struct tp_avf_rx_desc *desc, uint64_t qw0,
-			      uint64_t qw1)
-{
-	if (tp_unlikely(b->m->tamper_rx)) {
-		tamper(b, desc, qw0, qw1);
-		return;
-	}
 	desc->qw0 = qw0;
 	desc->qw2 = desc->qw3 = 0;
 	tp_atomic_store(&desc->qw1, qw1, TP_RELEASE);
+}
+
+/* R2; what a broken or malicious device would write goes through somebody's hands. */
+static void write_back(struct burst *b, struct tp_avf_rx_desc *desc, uint64_t qw0, uint64_t qw1)
+{
+	uint64_t qw[4] = { qw0, qw1, 0, 0 };
+
+	if (!b->m->tamper_rx) {
+		put(desc, qw0, qw1);
+		return;
+	}
+	b->m->tamper_rx(b->m->tamper_arg, b->q, qw);
+	desc->qw2 = qw[2];
+	desc->qw3 = qw[3];
+	desc->qw0 = qw[0];
+	tp_atomic_store(&desc->qw1, qw[1], TP_RELEASE);
 }
 
 static inline void advance(struct burst *b, unsigned n)
@@ -171,11 +169,16 @@ static void write_descs(struct burst *b, const struct tp_avf_rx_meta *meta, uint
 	advance(b, 1);
 }
 
+/* A frame of any kind. */
 static tp_noinline void deliver_any(struct burst *b, const struct tp_wire_frame *frame,
 				    struct tp_avf_rx_meta meta)
 {
 	struct image image;
 
+	if (frame->len + TP_AVF_FCS > b->e->max_frame) {
+		b->counts.rx_drop_oversize++;
+		return;
+	}
 	make_image(b, frame, &meta, &image);
 	if (b->pending < (image.len + b->e->buf_size - 1) / b->e->buf_size) {
 		b->counts.rx_drop_no_desc++;
@@ -195,13 +198,6 @@ static tp_noinline void deliver_any(struct burst *b, const struct tp_wire_frame 
 }
 
 /* ---- the usual frame: one piece, one buffer, one page ---------------------------------------- */
-
-static inline bool is_usual(const struct burst *b, const struct tp_wire_frame *frame,
-			    const struct tp_avf_rx_meta *meta)
-{
-	return frame->nr_pieces == 1 && frame->len <= b->e->buf_size && !meta->strip &&
-	       !b->e->crc_disable;
-}
 
 /*
  * Copy a little without a call, in steps that may go beyond @len, up to @room; what is written too
@@ -240,38 +236,63 @@ static inline uint64_t copy(uint8_t *to, const uint8_t *from, uint32_t len,
 	return l4_error(sum);
 }
 
-static inline void deliver_one(struct burst *b, const struct tp_wire_frame *frame,
-			       const struct tp_avf_rx_meta *meta)
+/* The longest frame that is one; 0: none is. */
+static uint32_t usual_len(const struct burst *b)
 {
-	struct tp_avf_rx_desc *desc;
-	uint64_t addr, errors;
-	void *to;
+	const struct tp_avf_rx_engine *e = b->e;
 
-	b->counts.rx_offered++;
-	if (tp_unlikely(frame->len + TP_AVF_FCS > b->e->max_frame)) {
-		b->counts.rx_drop_oversize++;
-		return;
+	if (e->crc_disable || b->m->tamper_rx || e->max_frame < TP_AVF_FCS)
+		return 0;
+	return TP_MIN(e->buf_size, e->max_frame - TP_AVF_FCS);
+}
+
+/* Descriptors from the head that may be used and lie one behind the other in memory. */
+static unsigned in_a_run(const struct burst *b)
+{
+	const struct tp_avf_rx_engine *e = b->e;
+	unsigned most = TP_MIN(b->pending, e->count - e->head);
+
+	return TP_MIN(most, tp_avf_ring_run(&b->ring, e->head * sizeof(struct tp_avf_rx_desc),
+					    sizeof(struct tp_avf_rx_desc)));
+}
+
+/*
+ * Usual frames from @i on: all that they cost stands in this loop.  Returns the first that is not
+ * one, or has no descriptor in this run.
+ */
+static unsigned deliver_usual(struct burst *b, const struct tp_wire_frame *frames,
+			      const struct tp_avf_rx_meta *metas, unsigned i)
+{
+	struct tp_avf_rx_desc *desc = b->pending ? desc_at(b, b->e->head) : NULL;
+	unsigned n = 0, most = desc ? in_a_run(b) : 0;
+	struct tp_iommu *iommu = b->ring.iommu;
+	uint32_t limit = usual_len(b);
+	uint64_t bytes = 0;
+
+	for (; n < most && i < TP_AVF_BATCH; i = metas[i].next) {
+		const struct tp_wire_frame *frame = &frames[i];
+		const struct tp_avf_rx_meta *meta = &metas[i];
+		uint64_t addr = desc->qw0, errors;
+		uint32_t len = frame->len;
+		void *to;
+
+		if (tp_unlikely(frame->nr_pieces != 1 || len > limit || meta->strip ||
+				tp_avf_in_page(addr, len) < len))
+			break;
+		to = tp_iommu_at(iommu, (tp_dma_addr){ addr }, TP_IOMMU_WRITE);
+		if (tp_unlikely(!to)) {
+			b->counts.rx_drop_fault++;
+			continue;
+		}
+		errors = copy(to, frame->pieces->data, len, meta);
+		put(desc++, last_qw0(meta), last_qw1(meta, len) | errors);
+		bytes += len;
+		n++;
 	}
-	if (tp_unlikely(!b->pending)) {
-		b->counts.rx_drop_no_desc++;
-		return;
-	}
-	desc = desc_at(b, b->e->head);
-	addr = desc ? desc->qw0 : 0;
-	if (tp_unlikely(!desc || !is_usual(b, frame, meta) ||
-			tp_avf_in_page(addr, frame->len) < frame->len)) {
-		deliver_any(b, frame, *meta);
-		return;
-	}
-	to = tp_iommu_at(b->ring.iommu, (tp_dma_addr){ addr }, TP_IOMMU_WRITE);
-	if (tp_unlikely(!to)) {
-		b->counts.rx_drop_fault++;
-		return;
-	}
-	errors = copy(to, frame->pieces->data, frame->len, meta);
-	write_back(b, desc, last_qw0(meta), last_qw1(meta, frame->len) | errors);
-	advance(b, 1);
-	count_written(b, frame);
+	advance(b, n);
+	b->counts.rx_written += n;
+	b->counts.rx_bytes += bytes;
+	return i;
 }
 
 /* ---- the engine ------------------------------------------------------------------------------ */
@@ -290,13 +311,6 @@ static void add_counts(struct burst *b)
 	to->rx_bytes += n->rx_bytes;
 }
 
-static void drop_all(struct burst *b, const struct tp_avf_rx_meta *metas, unsigned first)
-{
-	for (unsigned i = first; i < TP_AVF_BATCH; i = metas[i].next)
-		b->counts.rx_drop_disabled++;
-	b->counts.rx_offered = b->counts.rx_drop_disabled;
-}
-
 static void deliver(struct burst *b, const struct tp_wire_frame *frames,
 		    const struct tp_avf_rx_meta *metas, unsigned first)
 {
@@ -304,26 +318,31 @@ static void deliver(struct burst *b, const struct tp_wire_frame *frames,
 	struct tp_iommu *iommu = b->m->bus.iommu;
 
 	if (tp_unlikely(!e->enabled || e->hung || !e->buf_size || !iommu)) {
-		drop_all(b, metas, first);
+		b->counts.rx_drop_disabled = b->counts.rx_offered;
 		return;
 	}
 	b->pending = tp_avf_ring_pending(e->count, e->head, tp_atomic_load(&e->tail, TP_ACQUIRE));
 	tp_avf_ring_view_init(&b->ring, iommu, e->ring);
 	tp_iommu_enter(iommu, 2 * b->q + 1);
-	for (unsigned i = first; i < TP_AVF_BATCH; i = metas[i].next)
-		deliver_one(b, &frames[i], &metas[i]);
+	for (unsigned i = first, next; i < TP_AVF_BATCH; i = next) {
+		next = deliver_usual(b, frames, metas, i);
+		if (next == i) {
+			deliver_any(b, &frames[i], metas[i]);
+			next = metas[i].next;
+		}
+	}
 	tp_iommu_leave(iommu, 2 * b->q + 1);
 }
 
 void tp_avf_rx_write(struct tp_avf_model *m, unsigned q, const struct tp_wire_frame *frames,
-		     const struct tp_avf_rx_meta *metas, unsigned first)
+		     const struct tp_avf_rx_meta *metas, struct tp_avf_rx_list list)
 {
 	struct tp_avf_rx_engine *e = &m->rx[q];
-	struct burst b = { .m = m, .e = e, .q = q };
+	struct burst b = { .m = m, .e = e, .q = q, .counts.rx_offered = list.nr };
 	unsigned vector, itr;
 
 	tp_spin_lock(&e->lock);
-	deliver(&b, frames, metas, first);
+	deliver(&b, frames, metas, list.first);
 	add_counts(&b);
 	vector = e->vector;
 	itr = e->itr;

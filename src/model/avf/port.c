@@ -15,7 +15,7 @@
 
 struct sorted {
 	struct tp_avf_rx_meta metas[TP_AVF_BATCH];
-	uint8_t first[TP_AVF_MAX_QUEUES], last[TP_AVF_MAX_QUEUES];
+	struct tp_avf_rx_list lists[TP_AVF_MAX_QUEUES];
 	uint32_t queues; /* those that get something */
 };
 
@@ -161,12 +161,15 @@ static void check_sums(const struct tp_packet *packet, const uint8_t *bytes,
 
 static inline void append(struct sorted *s, unsigned q, unsigned i)
 {
+	struct tp_avf_rx_list *list = &s->lists[q];
+
 	s->metas[i].next = TP_AVF_BATCH;
 	if (s->queues >> q & 1)
-		s->metas[s->last[q]].next = (uint8_t)i;
+		s->metas[list->last].next = (uint8_t)i;
 	else
-		s->first[q] = (uint8_t)i;
-	s->last[q] = (uint8_t)i;
+		*list = (struct tp_avf_rx_list){ .first = (uint8_t)i };
+	list->last = (uint8_t)i;
+	list->nr++;
 	s->queues |= 1u << q;
 }
 
@@ -227,7 +230,7 @@ static void receive_batch(struct tp_avf_model *m, const struct tp_wire_frame *fr
 	for (uint32_t left = s.queues; left; left &= left - 1) {
 		unsigned q = (unsigned)__builtin_ctz(left);
 
-		tp_avf_rx_write(m, q, frames, s.metas, s.first[q]);
+		tp_avf_rx_write(m, q, frames, s.metas, s.lists[q]);
 	}
 }
 
