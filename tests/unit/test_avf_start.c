@@ -401,6 +401,33 @@ static void completed_counts_at_startup(void **state)
 	fm->fake.spy = NULL;
 }
 
+static unsigned rstat_reads;
+
+/* COMPLETED, and listening only later. */
+static uint32_t listens_later(struct fake_avf *fake, uint32_t offset, uint32_t value)
+{
+	if (offset != TP_AVF_RSTAT)
+		return value;
+	if (++rstat_reads < 5)
+		return TP_AVF_RESET_COMPLETED;
+	fake->deaf = false;
+	return value;
+}
+
+static void completed_but_not_listening_yet(void **state)
+{
+	struct fake_machine *fm = *state;
+	struct tp_avf_config config = fake_config(fm);
+
+	config.patience.end_ns = TP_SECONDS(5);
+	fm->fake.spy = listens_later;
+	fm->fake.deaf = true;
+	rstat_reads = 0;
+	must(tp_avf_create(&config, &fm->avf));
+	assert_true(rstat_reads >= 5);
+	fm->fake.spy = NULL;
+}
+
 static void wrong_devices(void **state)
 {
 	struct fake_machine *fm = *state;
@@ -618,6 +645,7 @@ int main(void)
 		with_fake(some_refusals_are_borne),
 		with_fake(device_that_never_answers),
 		with_fake(completed_counts_at_startup),
+		with_fake(completed_but_not_listening_yet),
 		with_fake(wrong_devices),
 		with_fake(name_is_taken),
 		with_fake(wishes_of_the_creator),

@@ -24,6 +24,7 @@ enum {
 	USECS_AT_FIRST = 50,
 	POOL_BUFS = 2048,
 	POOL_BUF_SIZE = 2048,
+	LONGEST_PAUSE_MS = 5,
 };
 
 /* ---- what is given and what is usual --------------------------------------------------------- */
@@ -160,13 +161,30 @@ static int as_seen_from_outside(int err)
 		       : err;
 }
 
+static int first_try(struct tp_avf *avf)
+{
+	int err = tp_avf_wait_active(avf, true);
+
+	if (!err)
+		err = tp_avf_start(avf, true);
+	if (err)
+		tp_avf_aq_stop(avf);
+	return err;
+}
+
+/* A physical function whose reset is completed may take a while before it listens. */
 static int begin(struct tp_avf *avf)
 {
+	struct tp_avf_pause pause =
+		tp_avf_pause_begin(avf->patience.end_ns, TP_MILLISECONDS(LONGEST_PAUSE_MS));
 	int err;
 
 	avf->bus->ops->reset(avf->bus);
-	err = tp_avf_wait_active(avf, true);
-	return as_seen_from_outside(err ? err : tp_avf_start(avf, true));
+	do
+		err = first_try(avf);
+	while (err == -ETIMEDOUT && tp_avf_pause(&pause) &&
+	       tp_bus_read(avf->bus, TP_AVF_RSTAT) == TP_AVF_RESET_COMPLETED);
+	return as_seen_from_outside(err);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

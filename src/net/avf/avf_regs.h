@@ -226,10 +226,10 @@ enum {
 #define TP_AVF_HENA_IPV6_SCTP  (1ull << 44)
 #define TP_AVF_HENA_IPV6_OTHER (1ull << 45)
 #define TP_AVF_HENA_IPV6_FRAG  (1ull << 46)
-#define TP_AVF_HENA_ALL                                                                        \
-	(TP_AVF_HENA_IPV4_UDP | TP_AVF_HENA_IPV4_TCP | TP_AVF_HENA_IPV4_SCTP |                 \
-	 TP_AVF_HENA_IPV4_OTHER | TP_AVF_HENA_IPV4_FRAG | TP_AVF_HENA_IPV6_UDP |               \
-	 TP_AVF_HENA_IPV6_TCP | TP_AVF_HENA_IPV6_SCTP | TP_AVF_HENA_IPV6_OTHER |               \
+#define TP_AVF_HENA_ALL                                                          \
+	(TP_AVF_HENA_IPV4_UDP | TP_AVF_HENA_IPV4_TCP | TP_AVF_HENA_IPV4_SCTP |   \
+	 TP_AVF_HENA_IPV4_OTHER | TP_AVF_HENA_IPV4_FRAG | TP_AVF_HENA_IPV6_UDP | \
+	 TP_AVF_HENA_IPV6_TCP | TP_AVF_HENA_IPV6_SCTP | TP_AVF_HENA_IPV6_OTHER | \
 	 TP_AVF_HENA_IPV6_FRAG)
 
 enum {
