@@ -10,33 +10,16 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "avf_raw.h"
-#include "model/avf/control.h"
+#include "avf_raw_one.h"
 
 enum { OK = TP_VC_SUCCESS, PARAM = TP_VC_ERR_PARAM, MANY = 128 };
 
 #define ALL_CAPS UINT32_MAX
 #define OLD_VLAN (~TP_VC_CAP_VLAN_V2)
 
-static struct raw r;
-
-static int begin(void **state)
-{
-	(void)state;
-	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = true });
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
-	return 0;
-}
-
 static const struct tp_avf_port *port(void)
 {
-	return &tp_avf_model_of(r.bus)->port;
+	return &model()->port;
 }
 
 static void expect(uint32_t op, const void *message, size_t len, int32_t status)
@@ -312,7 +295,7 @@ static void engines_hear_of_changes(void **state)
 static void statistics_are_the_devices(void **state)
 {
 	struct tp_vc_queue_select select = { .vsi_id = RAW_VSI };
-	struct tp_avf_model *m = tp_avf_model_of(r.bus);
+	struct tp_avf_model *m = model();
 
 	(void)state;
 	raw_handshake(&r, ALL_CAPS);

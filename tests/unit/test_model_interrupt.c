@@ -11,9 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "avf_raw.h"
+#include "avf_raw_one.h"
 #include "core/rng.h"
-#include "model/avf/control.h"
 
 enum { US = 1000, NONE = TP_AVF_ITR_INDX(TP_AVF_ITR_NONE) };
 
@@ -174,12 +173,9 @@ static void none_is_lost_and_none_too_early(void **state)
 
 /* ---- the device ------------------------------------------------------------------------------ */
 
-static struct raw r;
-
-static int begin(void **state)
+static int begin_counting(void **state)
 {
-	(void)state;
-	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = true });
+	begin(state);
 	raw_count_irqs(&r);
 	return 0;
 }
@@ -189,18 +185,6 @@ static int begin_with_timers(void **state)
 	(void)state;
 	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = false });
 	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
-	return 0;
-}
-
-static void ask_version(void)
-{
-	raw_call(&r, TP_VC_VERSION, &(struct tp_vc_version){ 1, 1 }, sizeof(struct tp_vc_version));
 }
 
 static void a_message_is_an_interrupt_of_vector_0(void **state)
@@ -247,7 +231,7 @@ static void every_vector_is_its_own(void **state)
 
 static void a_queue_without_vector_raises_nothing(void **state)
 {
-	struct tp_avf_model *m = tp_avf_model_of(r.bus);
+	struct tp_avf_model *m = model();
 
 	(void)state;
 	raw_write(&r, TP_AVF_DYN_CTL01, TP_AVF_INTENA | NONE);
@@ -259,7 +243,7 @@ static void a_queue_without_vector_raises_nothing(void **state)
 
 static void write_back_on_interval_is_told(void **state)
 {
-	struct tp_avf_model *m = tp_avf_model_of(r.bus);
+	struct tp_avf_model *m = model();
 
 	(void)state;
 	assert_false(tp_avf_wb_on_itr(m, 2));
@@ -289,7 +273,7 @@ static void note_time(void *arg)
 static void a_timer_raises_what_was_put_off(void **state)
 {
 	struct seen seen = { .nr = { 0 } };
-	struct tp_avf_model *m = tp_avf_model_of(r.bus);
+	struct tp_avf_model *m = model();
 	uint64_t before;
 
 	(void)state;
@@ -318,7 +302,7 @@ static void no_wake_up_is_lost(void **state)
 {
 	enum { ROUNDS = 2000 };
 	struct seen seen = { .nr = { 0 } };
-	struct tp_avf_model *m = tp_avf_model_of(r.bus);
+	struct tp_avf_model *m = model();
 
 	(void)state;
 	tp_wait_queue_init(&seen.wait);
@@ -350,11 +334,15 @@ int main(void)
 		cmocka_unit_test(whoever_clears_what_waits_loses_it),
 		cmocka_unit_test(what_comes_while_writing_back_is_kept),
 		cmocka_unit_test(none_is_lost_and_none_too_early),
-		cmocka_unit_test_setup_teardown(a_message_is_an_interrupt_of_vector_0, begin, end),
-		cmocka_unit_test_setup_teardown(a_cause_waits_until_it_is_enabled, begin, end),
-		cmocka_unit_test_setup_teardown(every_vector_is_its_own, begin, end),
-		cmocka_unit_test_setup_teardown(a_queue_without_vector_raises_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(write_back_on_interval_is_told, begin, end),
+		cmocka_unit_test_setup_teardown(a_message_is_an_interrupt_of_vector_0,
+						begin_counting, end),
+		cmocka_unit_test_setup_teardown(a_cause_waits_until_it_is_enabled, begin_counting,
+						end),
+		cmocka_unit_test_setup_teardown(every_vector_is_its_own, begin_counting, end),
+		cmocka_unit_test_setup_teardown(a_queue_without_vector_raises_nothing,
+						begin_counting, end),
+		cmocka_unit_test_setup_teardown(write_back_on_interval_is_told, begin_counting,
+						end),
 		cmocka_unit_test_setup_teardown(a_timer_raises_what_was_put_off, begin_with_timers,
 						end),
 		cmocka_unit_test_setup_teardown(no_wake_up_is_lost, begin_with_timers, end),

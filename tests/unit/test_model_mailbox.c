@@ -6,46 +6,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "avf_raw.h"
-
-static struct raw r;
-static const struct tp_vc_version version = { 1, 1 };
+#include "avf_raw_one.h"
 
 /* An I/O address that nobody maps. */
 enum { NOWHERE = 0x7FF00000 };
-
-static int begin(void **state)
-{
-	(void)state;
-	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = true });
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
-	return 0;
-}
-
-static int32_t ask_version(void)
-{
-	return raw_call(&r, TP_VC_VERSION, &version, sizeof(version));
-}
 
 /* The device's own messages, as many as there is room for and more. */
 static void tell(unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		tp_avf_model_send_message(r.model, TP_VC_EVENT, (int32_t)i, &i, sizeof(i));
-}
-
-static uint64_t overflows(void)
-{
-	struct tp_avf_model_stat stat;
-
-	tp_avf_model_stat(r.model, &stat);
-	return stat.aq_overflows;
 }
 
 /* ---- as it should be ------------------------------------------------------------------------- */
@@ -97,7 +67,7 @@ static void rings_go_round(void **state)
 	for (unsigned i = 0; i < 5 * TP_AVF_AQ_LEN; i++)
 		assert_int_equal(ask_version(), TP_VC_SUCCESS);
 	assert_int_equal(raw_faults(&r), 0);
-	assert_int_equal(overflows(), 0);
+	assert_int_equal(model_stat().aq_overflows, 0);
 }
 
 static void large_messages_say_so(void **state)
@@ -170,7 +140,7 @@ static void a_full_ring_overflows(void **state)
 	raw_aq_init(&r);
 	tell(TP_AVF_AQ_LEN + 8);
 	assert_true(raw_read(&r, TP_AVF_ARQLEN) & TP_AVF_AQ_OVFL);
-	assert_int_equal(overflows(), 9);
+	assert_int_equal(model_stat().aq_overflows, 9);
 	for (unsigned i = 0; i < TP_AVF_AQ_LEN - 1; i++) {
 		assert_true(raw_receive(&r));
 		assert_int_equal(r.message.status, i);
@@ -284,7 +254,7 @@ static void a_disabled_ring_is_left_alone(void **state)
 	raw_write(&r, TP_AVF_ARQLEN, TP_AVF_AQ_LEN);
 	tell(1);
 	assert_int_equal(raw_read(&r, TP_AVF_ARQH), 0);
-	assert_int_equal(overflows(), 0);
+	assert_int_equal(model_stat().aq_overflows, 0);
 }
 
 /* ---- nonsense -------------------------------------------------------------------------------- */

@@ -6,43 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "avf_raw.h"
-#include "model/avf/control.h"
+#include "avf_raw_one.h"
 
 enum { PAIRS = 4, OK = TP_VC_SUCCESS, PARAM = TP_VC_ERR_PARAM, NO_CAP = TP_VC_ERR_NOT_SUPPORTED };
 
 /* VLAN_V2 and VLAN exclude each other; with the first the second is not granted. */
 #define ALL_CAPS UINT32_MAX
 #define OLD_VLAN (~TP_VC_CAP_VLAN_V2)
-
-static struct raw r;
-
-static int begin(void **state)
-{
-	(void)state;
-	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = true });
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
-	return 0;
-}
-
-static struct tp_avf_model *model(void)
-{
-	return tp_avf_model_of(r.bus);
-}
-
-static uint64_t refused(void)
-{
-	struct tp_avf_model_stat stat;
-
-	tp_avf_model_stat(r.model, &stat);
-	return stat.messages_refused;
-}
 
 /* ---- lengths of all operations --------------------------------------------------------------- */
 
@@ -217,7 +187,7 @@ static void queues_one_by_one_are_known_but_not_offered(void **state)
 	raw_handshake(&r, ALL_CAPS);
 	refuse(TP_VC_CONFIG_TX_QUEUE, shaped(shape_of(TP_VC_CONFIG_TX_QUEUE), 1), 24, NO_CAP);
 	refuse(TP_VC_CONFIG_RX_QUEUE, shaped(shape_of(TP_VC_CONFIG_RX_QUEUE), 1), 40, NO_CAP);
-	assert_int_equal(refused(), 2);
+	assert_int_equal(model_stat().messages_refused, 2);
 }
 
 /* ---- the handshake --------------------------------------------------------------------------- */
@@ -487,7 +457,6 @@ static void vectors_are_mapped(void **state)
 static void as_many_queues_as_are_asked_for(void **state)
 {
 	struct tp_vc_vf_res_request wanted = { 9 };
-	struct tp_avf_model_stat stat;
 
 	(void)state;
 	raw_handshake(&r, ALL_CAPS);
@@ -499,8 +468,7 @@ static void as_many_queues_as_are_asked_for(void **state)
 	/* Granted: no answer, a reset. */
 	wanted.num_queue_pairs = 2;
 	raw_send(&r, TP_VC_REQUEST_QUEUES, &wanted, sizeof(wanted));
-	tp_avf_model_stat(r.model, &stat);
-	assert_int_equal(stat.resets, 1);
+	assert_int_equal(model_stat().resets, 1);
 	raw_handshake(&r, ALL_CAPS);
 	assert_int_equal(raw_resource(&r)->num_queue_pairs, 2);
 	assert_int_equal(raw_config_queues(&r, 2), OK);

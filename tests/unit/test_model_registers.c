@@ -7,21 +7,12 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "avf_raw.h"
+#include "avf_raw_one.h"
 
-static struct raw r;
-
-static int begin(void **state)
+static int begin_with_two_queues(void **state)
 {
 	(void)state;
 	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = true, .queues = 2 });
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
 	return 0;
 }
 
@@ -87,7 +78,7 @@ static void causes_are_cleared_by_reading(void **state)
 {
 	(void)state;
 	raw_aq_init(&r);
-	raw_call(&r, TP_VC_VERSION, &(struct tp_vc_version){ 1, 1 }, sizeof(struct tp_vc_version));
+	ask_version();
 	assert_int_equal(raw_read(&r, TP_AVF_ICR01), TP_AVF_ICR0_ADMINQ);
 	assert_int_equal(raw_read(&r, TP_AVF_ICR01), 0);
 }
@@ -157,11 +148,15 @@ static void creation_fails_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(bits_stay_where_there_are_any, begin, end),
-		cmocka_unit_test_setup_teardown(every_word_of_key_and_table_is_its_own, begin, end),
-		cmocka_unit_test_setup_teardown(causes_are_cleared_by_reading, begin, end),
-		cmocka_unit_test_setup_teardown(without_power_nothing_is_heard, begin, end),
-		cmocka_unit_test_setup_teardown(what_it_is, begin, end),
+		cmocka_unit_test_setup_teardown(bits_stay_where_there_are_any,
+						begin_with_two_queues, end),
+		cmocka_unit_test_setup_teardown(every_word_of_key_and_table_is_its_own,
+						begin_with_two_queues, end),
+		cmocka_unit_test_setup_teardown(causes_are_cleared_by_reading,
+						begin_with_two_queues, end),
+		cmocka_unit_test_setup_teardown(without_power_nothing_is_heard,
+						begin_with_two_queues, end),
+		cmocka_unit_test_setup_teardown(what_it_is, begin_with_two_queues, end),
 		cmocka_unit_test(configurations_that_make_no_sense),
 		cmocka_unit_test(creation_fails_whole),
 	};

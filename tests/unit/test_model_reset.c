@@ -6,19 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "avf_raw.h"
-#include "model/avf/control.h"
+#include "avf_raw_one.h"
 
 enum { PAIRS = 4, NONE = TP_AVF_ITR_INDX(TP_AVF_ITR_NONE) };
-
-static struct raw r;
-
-static int begin(void **state)
-{
-	(void)state;
-	raw_begin(&r, (struct tp_avf_model_config){ .no_timers = true });
-	return 0;
-}
 
 /* One that takes its time: far more than the test, which moves the clock of the reset itself. */
 static int begin_slow(void **state)
@@ -27,18 +17,6 @@ static int begin_slow(void **state)
 	raw_begin(&r,
 		  (struct tp_avf_model_config){ .no_timers = true, .reset_ns = TP_SECONDS(1000) });
 	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
-	return 0;
-}
-
-static struct tp_avf_model *model(void)
-{
-	return tp_avf_model_of(r.bus);
 }
 
 /* ---- the ways to reset ----------------------------------------------------------------------- */
@@ -270,16 +248,13 @@ static void an_announced_reset_leaves_time_to_hear_of_it(void **state)
 /* What was announced comes early if somebody else resets first, and not twice. */
 static void a_reset_overtakes_the_announced_one(void **state)
 {
-	struct tp_avf_model_stat stat;
-
 	(void)state;
 	raw_up(&r, UINT32_MAX, PAIRS);
 	by_pf_announced();
 	by_message();
 	pass(TP_SECONDS(2000));
 	assert_int_equal(raw_read(&r, TP_AVF_RSTAT), TP_AVF_VFACTIVE);
-	tp_avf_model_stat(r.model, &stat);
-	assert_int_equal(stat.resets, 1);
+	assert_int_equal(model_stat().resets, 1);
 }
 
 static int begin_threaded(void **state)

@@ -10,12 +10,11 @@
 #include <cmocka.h>
 
 #include "avf_linux_trace.h"
-#include "avf_raw.h"
+#include "avf_raw_one.h"
 
-static struct raw r;
 static unsigned step; /* of the trace */
 
-static int begin(void **state)
+static int begin_as_captured(void **state)
 {
 	(void)state;
 	/* As the captured one: two pairs, frames of any size, the old VLAN messages. */
@@ -27,13 +26,6 @@ static int begin(void **state)
 				      TP_VC_CAP_WB_ON_ITR | TP_VC_CAP_REQ_QUEUES,
 		      });
 	tp_avf_model_set_link(r.model, true);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	raw_end(&r);
 	return 0;
 }
 
@@ -214,7 +206,7 @@ static void linux_is_answered_as_it_was(void **state)
 	for (step = 0; step < TP_ARRAY_SIZE(linux_trace); step++)
 		replay(&linux_trace[step], &handled);
 	r.bus->ops->reset(r.bus);
-	tp_avf_model_stat(r.model, &stat);
+	stat = model_stat();
 	assert_int_equal(stat.messages, 15);
 	assert_int_equal(stat.messages_refused, 0);
 	assert_int_equal(stat.resets, 4);
@@ -227,7 +219,8 @@ static void linux_is_answered_as_it_was(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(linux_is_answered_as_it_was, begin, end),
+		cmocka_unit_test_setup_teardown(linux_is_answered_as_it_was, begin_as_captured,
+						end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
