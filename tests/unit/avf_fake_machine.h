@@ -75,6 +75,32 @@ static inline void end_fake(struct fake_machine *fm)
 	end_machine(fm->m);
 }
 
+/* ---- around each test: *state is the machine ------------------------------------------------- */
+
+static inline int setup_fake(void **state)
+{
+	static struct fake_machine fm;
+
+	make_fake(&fm);
+	*state = &fm;
+	return 0;
+}
+
+static inline int setup_fake_driver(void **state)
+{
+	setup_fake(state);
+	make_fake_driver(*state);
+	return 0;
+}
+
+static inline int teardown_fake(void **state)
+{
+	end_fake(*state);
+	return 0;
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
 static inline struct tp_net_info fake_info(struct fake_machine *fm)
 {
 	struct tp_net_info info;

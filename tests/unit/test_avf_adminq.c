@@ -8,22 +8,6 @@
 
 #include "avf_fake_machine.h"
 
-static int setup(void **state)
-{
-	static struct fake_machine fm;
-
-	make_fake(&fm);
-	make_fake_driver(&fm);
-	*state = &fm;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	end_fake(*state);
-	return 0;
-}
-
 /* ---- starting -------------------------------------------------------------------------------- */
 
 static uint32_t written[64];
@@ -293,7 +277,7 @@ static void buffers_can_be_written_whole(void **state)
 	}
 }
 
-#define with_driver(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define with_driver(test) cmocka_unit_test_setup_teardown(test, setup_fake_driver, teardown_fake)
 
 int main(void)
 {

@@ -8,22 +8,6 @@
 
 #include "avf_fake_machine.h"
 
-static int setup(void **state)
-{
-	static struct fake_machine fm;
-
-	make_fake(&fm);
-	make_fake_driver(&fm);
-	*state = &fm;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	end_fake(*state);
-	return 0;
-}
-
 /* ---- giving up, and another try -------------------------------------------------------------- */
 
 static void everything_is_refused(struct fake_machine *fm)
@@ -286,7 +270,7 @@ static void in_progress_for_nothing(void **state)
 	fm->fake.spy = NULL;
 }
 
-#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup_fake_driver, teardown_fake)
 
 int main(void)
 {

@@ -137,14 +137,14 @@ static bool filter_pf(struct fake_avf *fake, const struct fake_message *m)
 
 static int setup_with(void **state, uint32_t caps)
 {
-	static struct fake_machine fm;
+	struct fake_machine *fm;
 
-	make_fake(&fm);
+	setup_fake(state);
+	fm = *state;
 	memset(&pf, 0, sizeof(pf));
-	fm.fake.pf = filter_pf;
-	fm.fake.caps = caps;
-	make_fake_driver(&fm);
-	*state = &fm;
+	fm->fake.pf = filter_pf;
+	fm->fake.caps = caps;
+	make_fake_driver(fm);
 	return 0;
 }
 
@@ -161,12 +161,6 @@ static int setup_v1(void **state)
 static int setup_none(void **state)
 {
 	return setup_with(state, UINT32_MAX & ~TP_VC_CAP_VLAN_V2 & ~TP_VC_CAP_VLAN);
-}
-
-static int teardown(void **state)
-{
-	end_fake(*state);
-	return 0;
 }
 
 static void lose(struct fake_machine *fm)
@@ -523,12 +517,12 @@ static void all_or_nothing(void **state)
 	assert_int_equal(*fake_reg(&fm->fake, TP_AVF_ITRN(0, 1)), 200);
 }
 
-#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define with_v1(test)                                        \
-	{                                                    \
-#test ", v1", test, setup_v1, teardown, NULL \
+#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup, teardown_fake)
+#define with_v1(test)                                             \
+	{                                                         \
+#test ", v1", test, setup_v1, teardown_fake, NULL \
 	}
-#define without_any(test) cmocka_unit_test_setup_teardown(test, setup_none, teardown)
+#define without_any(test) cmocka_unit_test_setup_teardown(test, setup_none, teardown_fake)
 
 int main(void)
 {

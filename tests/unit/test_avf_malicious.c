@@ -115,24 +115,18 @@ static bool evil_pf(struct fake_avf *fake, const struct fake_message *m)
 
 static int setup(void **state)
 {
-	static struct fake_machine fm;
+	struct fake_machine *fm;
 
-	make_fake(&fm);
+	setup_fake(state);
+	fm = *state;
 	memset(&evil, 0, sizeof(evil));
 	tp_rng_init(&evil.rng, 7);
-	fm.fake.pf = evil_pf;
-	make_fake_driver(&fm);
-	fm.avf->patience = (struct tp_avf_patience){ .taken_ns = TP_MICROSECONDS(300),
-						     .answer_ns = TP_MICROSECONDS(300),
-						     .begin_ns = TP_MICROSECONDS(300),
-						     .end_ns = TP_MICROSECONDS(300) };
-	*state = &fm;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	end_fake(*state);
+	fm->fake.pf = evil_pf;
+	make_fake_driver(fm);
+	fm->avf->patience = (struct tp_avf_patience){ .taken_ns = TP_MICROSECONDS(300),
+						      .answer_ns = TP_MICROSECONDS(300),
+						      .begin_ns = TP_MICROSECONDS(300),
+						      .end_ns = TP_MICROSECONDS(300) };
 	return 0;
 }
 
@@ -405,7 +399,7 @@ static void random_messages(void **state)
 	come_back(fm);
 }
 
-#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup, teardown_fake)
 
 int main(void)
 {

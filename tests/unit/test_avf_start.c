@@ -8,21 +8,6 @@
 
 #include "avf_fake_machine.h"
 
-static int setup(void **state)
-{
-	static struct fake_machine fm;
-
-	make_fake(&fm);
-	*state = &fm;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	end_fake(*state);
-	return 0;
-}
-
 struct expected {
 	uint32_t op;
 	unsigned len;
@@ -624,7 +609,7 @@ static void create_and_open_fail_anywhere(void **state)
 		}
 }
 
-#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define with_fake(test) cmocka_unit_test_setup_teardown(test, setup_fake, teardown_fake)
 
 int main(void)
 {
