@@ -23,7 +23,7 @@ enum {
 	FIRST_PAGE = 16, /* I/O page number of the first one */
 	PAGE = TP_IOMMU_PAGE,
 	RING = 64, /* descriptors */
-	TX_RING_PAGE = 0,
+	TX_RING_PAGE = 1,
 	RX_RING_PAGE = 8,
 	DATA_PAGE = 16,
 	KEPT = 4500, /* frames that the other end keeps */

@@ -189,15 +189,22 @@ static inline void make_frame(struct frame_spec spec, struct frame *f)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* As the device would, of a copy that ends where the frame does. */
-static inline void parse_exact(struct tp_packet *packet, const uint8_t *bytes, unsigned len)
+/* Of a copy of the first @have bytes, behind which a sanitizer watches. */
+static inline void parse_beginning(struct tp_packet *packet, const uint8_t *bytes, unsigned have,
+				   unsigned len)
 {
-	uint8_t *copy = malloc(len ? len : 1);
+	uint8_t *copy = malloc(have ? have : 1);
 
 	assert_non_null(copy);
-	memcpy(copy, bytes, len);
-	tp_packet_parse(packet, copy, TP_MIN(len, (unsigned)TP_PACKET_HEADERS), len);
+	memcpy(copy, bytes, have);
+	tp_packet_parse(packet, copy, TP_MIN(have, (unsigned)TP_PACKET_HEADERS), len);
+	tp_packet_ip_good(packet, copy); /* looks at what was found, and no further */
 	free(copy);
+}
+
+static inline void parse_exact(struct tp_packet *packet, const uint8_t *bytes, unsigned len)
+{
+	parse_beginning(packet, bytes, len, len);
 }
 
 static inline bool l4_good(const struct tp_packet *packet, const uint8_t *bytes, unsigned len)

@@ -41,7 +41,7 @@ static inline void rx_arm(unsigned q, unsigned i)
 	struct tp_avf_rx_desc *desc = rx_desc(q, i);
 
 	desc->qw0 = dma(rx_buf(q, i));
-	desc->qw2 = desc->qw3 = 0;
+	desc->qw2 = desc->qw3 = ~UINT64_C(0); /* the device clears what it has nothing to say in */
 	tp_atomic_store(&desc->qw1, 0, TP_RELAXED);
 }
 
@@ -137,6 +137,7 @@ static inline struct written rx_frame(unsigned q, uint8_t *bytes, unsigned *len)
 	*len = 0;
 	do {
 		w = rx_take(q);
+		assert_int_equal(w.qw2, 0);
 		get(w.buf, bytes + *len, w.len);
 		*len += w.len;
 	} while (!w.eop);

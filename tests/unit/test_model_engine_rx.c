@@ -114,7 +114,7 @@ static void a_frame_goes_over_several_buffers(void **state)
 {
 	(void)state;
 	again((struct tp_avf_model_config){ .mode = TP_AVF_INLINE }, RING, 256, NULL);
-	for (unsigned size = 200; size < 2600; size += 13) {
+	for (unsigned size = 200; size < 1100; size++) {
 		struct written w;
 
 		make((struct frame_spec){ .payload = size });
@@ -405,15 +405,23 @@ static void a_hole_in_a_frame_is_no_frame(void **state)
 static void a_ring_whose_third_page_is_missing_works_up_to_it(void **state)
 {
 	enum { COUNT = 512, PER_PAGE = PAGE / 32 };
+	const struct tp_wire_piece piece = { f.bytes, f.len };
+	struct tp_wire_frame frames[3 * PER_PAGE];
 
 	(void)state;
 	again((struct tp_avf_model_config){ .mode = TP_AVF_INLINE }, COUNT, 256, NULL);
 	unmap_page(RX_RING_PAGE + 2);
+	/* what lies behind the ring's first page in memory is not its second one */
+	memcpy(host((RX_RING_PAGE - 1) * PAGE), host(RX_RING_PAGE * PAGE), PAGE);
 	for (unsigned i = 0; i < 3 * PER_PAGE; i++)
-		arrives();
+		frames[i] = (struct tp_wire_frame){ &piece, 1, f.len, 0 };
+	tp_wire_send(wire, 1, frames, 9); /* so that batches cross pages of the ring */
+	tp_wire_send(wire, 1, frames, 3 * PER_PAGE - 9);
 	assert_int_equal(counts_of(0).rx_written, 2 * PER_PAGE);
 	assert_int_equal(counts_of(0).rx_drop_fault, PER_PAGE);
 	assert_false(rx_look(0, 2 * PER_PAGE).dd);
+	assert_true(rx_look(0, 2 * PER_PAGE - 1).dd);
+	assert_true(rx_look(0, PER_PAGE).dd);
 	map_page(RX_RING_PAGE + 2, TP_IOMMU_READ | TP_IOMMU_WRITE);
 	arrives();
 	assert_int_equal(counts_of(0).rx_written, 2 * PER_PAGE + 1);

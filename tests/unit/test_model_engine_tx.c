@@ -155,19 +155,53 @@ static void buffers_cross_pages(void **state)
 	assert_int_equal(nr_faults(), 0);
 }
 
+/* One frame ends where the next one begins: they stay two. */
+static void neighbours_in_memory_are_not_joined(void **state)
+{
+	uint64_t at = (DATA_PAGE + 8) * PAGE;
+
+	(void)state;
+	put(at, f.bytes, f.len);
+	put(at + f.len, f.bytes, f.len);
+	for (unsigned i = 0; i < 2; i++, at += f.len) {
+		post_at(at, 100, ICRC, 0);
+		post_at(at + 100, f.len - 100, PLAIN, 0);
+	}
+	ring_tx();
+	assert_sent(0, f.bytes, f.len);
+	assert_sent(1, f.bytes, f.len);
+}
+
+/* What lies behind the ring's first page in memory is not its second one (T24). */
+static void put_decoys(void)
+{
+	struct tp_avf_tx_desc *decoys = (void *)host((TX_RING_PAGE - 1) * PAGE);
+
+	for (unsigned i = 0; i < PAGE / sizeof(*decoys); i++) {
+		decoys[i].addr = dma((uint64_t)(PAGES - 1) * PAGE);
+		tp_atomic_store(&decoys[i].qw1,
+				(uint64_t)PLAIN << TP_AVF_TXD_CMD_SHIFT |
+					99ull << TP_AVF_TXD_BUFSZ_SHIFT,
+				TP_RELAXED);
+	}
+}
+
 static void many_frames_go_in_batches(void **state)
 {
 	(void)state;
 	end_function();
 	begin_tx((struct tp_avf_model_config){ .mode = TP_AVF_INLINE }, 512);
-	for (unsigned i = 0; i < 300; i++) {
+	put_decoys();
+	for (unsigned i = 0; i < 310; i++) {
 		f.bytes[f.payload_at] = (uint8_t)i;
 		post_data(f.bytes, f.len, PLAIN, 0);
+		if (i == 9)
+			ring_tx();
 	}
 	ring_tx();
-	assert_int_equal(nr_kept, 300);
-	assert_int_equal(nr_calls, 5);
-	for (unsigned i = 0; i < 300; i++) {
+	assert_int_equal(nr_kept, 310);
+	assert_int_equal(nr_calls, 1 + 5);
+	for (unsigned i = 0; i < 310; i++) {
 		assert_int_equal(kept[i].bytes[f.payload_at], (uint8_t)i);
 		assert_true(is_done(i));
 	}
@@ -356,18 +390,21 @@ static void a_ring_whose_third_page_is_missing_works_up_to_it(void **state)
 	(void)state;
 	end_function();
 	begin_tx((struct tp_avf_model_config){ .mode = TP_AVF_INLINE }, COUNT);
-	unmap_page(2);
-	for (unsigned i = 0; i < 3 * PER_PAGE; i++)
-		post_at(DATA_PAGE * PAGE, f.len, PLAIN, 0);
+	unmap_page(TX_RING_PAGE + 2);
 	put(DATA_PAGE * PAGE, f.bytes, f.len);
+	for (unsigned i = 0; i < 3 * PER_PAGE; i++) {
+		post_at(DATA_PAGE * PAGE, f.len, PLAIN, 0);
+		if (i == 9)
+			ring_tx(); /* so that batches cross pages of the ring */
+	}
 	ring_tx();
 	assert_int_equal(nr_kept, 2 * PER_PAGE);
 	assert_int_equal(counts_of(0).tx_frames, 2 * PER_PAGE);
 	assert_true(nr_faults() > 0);
-	assert_int_equal(iommu->faults[0].address.v, dma(2 * PAGE));
+	assert_int_equal(iommu->faults[0].address.v, dma((TX_RING_PAGE + 2) * PAGE));
 	assert_false(is_done(2 * PER_PAGE));
 
-	map_page(2, TP_IOMMU_READ | TP_IOMMU_WRITE);
+	map_page(TX_RING_PAGE + 2, TP_IOMMU_READ | TP_IOMMU_WRITE);
 	ring_tx();
 	assert_int_equal(nr_kept, 3 * PER_PAGE);
 }
@@ -531,6 +568,7 @@ int main(void)
 		tx_test(a_frame_ends_somewhere),
 		tx_test(eight_buffers_are_enough_and_nine_too_many),
 		tx_test(buffers_cross_pages),
+		tx_test(neighbours_in_memory_are_not_joined),
 		tx_test(many_frames_go_in_batches),
 		tx_test(the_ring_goes_round),
 		tx_test(a_frame_without_fcs_arrives_damaged),

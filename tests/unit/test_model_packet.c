@@ -275,6 +275,9 @@ static void truncated_frames_are_read_to_their_end_only(void **state)
 
 			parse_exact(&packet, f.bytes, len);
 			assert_int_equal(packet.l4_at, 0);
+			/* the frame goes on, but nobody has the rest */
+			parse_beginning(&packet, f.bytes, len, f.len);
+			assert_true(packet.l4_at <= len);
 		}
 		assert_int_not_equal(parsed().l4_at, 0);
 	}
