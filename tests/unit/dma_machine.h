@@ -64,6 +64,22 @@ static inline struct tp_dma_stat dma_stat(struct tp_dma_domain *domain)
 	return stat;
 }
 
+/* Owners, room for TP_MAX_OWNERS, until the machine takes no more; returns how many it took. */
+static inline unsigned register_many(struct dma_machine *dm, struct tp_owner *owners)
+{
+	unsigned n = 0;
+
+	for (owners[0].name = "one of many"; !tp_owner_register(dm->m, &owners[n]); n++)
+		owners[n + 1].name = "one of many";
+	return n;
+}
+
+static inline void unregister_many(struct tp_owner *owners, unsigned n)
+{
+	while (n--)
+		must(tp_owner_unregister(&owners[n]));
+}
+
 /* Byte @i of the memory of a test that numbers its bytes. */
 static inline unsigned char pattern(size_t i)
 {

@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "dma/domain.h"
 #include "dma_machine.h"
+#include "each_allocation.h"
 #include "panic.h"
 
 static struct dma_machine dm;
@@ -444,24 +445,17 @@ static void a_window_that_cannot_grow_is_an_error(void **state)
 	tp_pages_free(dm.m, pfn, 0);
 }
 
+static int make_another(void *made)
+{
+	return tp_dma_domain_create(dm.m, "dev1", made);
+}
+
 static void every_failure_of_a_creation_leaves_nothing(void **state)
 {
 	struct tp_dma_domain *new = NULL;
-	unsigned n = 0;
 
 	(void)state;
-	for (;; n++) {
-		int err;
-
-		tp_fault_reset();
-		must(tp_fault_arm("core/alloc", n + 1, 1));
-		err = tp_dma_domain_create(dm.m, "dev1", &new);
-		if (!err)
-			break;
-		assert_int_equal(err, -ENOMEM);
-	}
-	assert_in_range(n, 3, 6);
-	tp_fault_reset();
+	assert_in_range(fail_each_allocation(make_another, &new), 3, 6);
 	tp_dma_domain_destroy(new);
 	tp_dma_domain_destroy(NULL);
 }
@@ -470,14 +464,12 @@ static void too_many_owners_are_an_error(void **state)
 {
 	static struct tp_owner others[TP_MAX_OWNERS];
 	struct tp_dma_domain *none;
-	unsigned n = 0;
+	unsigned n;
 
 	(void)state;
-	for (others[0].name = "one of many"; !tp_owner_register(dm.m, &others[n]); n++)
-		others[n + 1].name = "one of many";
+	n = register_many(&dm, others);
 	assert_int_equal(tp_dma_domain_create(dm.m, "dev1", &none), -ENOSPC);
-	while (n--)
-		must(tp_owner_unregister(&others[n]));
+	unregister_many(others, n);
 }
 
 /* ---- memory goes offline (M3) ---------------------------------------------------------------- */

@@ -9,16 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <tidepool/fault.h>
-
-#include "dma/pool.h"
-#include "dma_machine.h"
+#include "dma_pool_one.h"
+#include "each_allocation.h"
 #include "panic.h"
-
-enum { BUF = 1024, PER_PAGE = TP_PAGE_SIZE / BUF, BUFS = 16 * PER_PAGE };
-
-static struct dma_machine dm;
-static struct tp_dma_pool *pool;
 
 /* What a user makes of a buffer. */
 struct thing {
@@ -26,47 +19,18 @@ struct thing {
 	uint64_t own[8];
 };
 
-static struct tp_dma_pool_config pool_config(void)
+static struct tp_dma_pool_config thing_config(void)
 {
-	return (struct tp_dma_pool_config){ .domain = dm.domain,
-					    .name = "rx0",
-					    .nr_bufs = BUFS,
-					    .buf_size = BUF,
-					    .object_size = sizeof(struct thing),
-					    .node = TP_NODE_NONE };
+	struct tp_dma_pool_config config = pool_config();
+
+	config.object_size = sizeof(struct thing);
+	return config;
 }
 
 static int begin(void **state)
 {
-	struct tp_dma_pool_config config;
-
 	(void)state;
-	dm = make_dma_machine();
-	config = pool_config();
-	must(tp_dma_pool_create(&config, &pool));
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	must(tp_dma_pool_destroy(pool));
-	tp_fault_reset();
-	end_dma_machine(&dm);
-	return 0;
-}
-
-static struct tp_dma_pool_stat pool_stat(void)
-{
-	struct tp_dma_pool_stat stat;
-
-	tp_dma_pool_stat(pool, &stat);
-	return stat;
-}
-
-static void take(struct tp_dma_buf **bufs, unsigned n)
-{
-	assert_int_equal(tp_dma_pool_get(pool, bufs, n), n);
+	return begin_pool(thing_config());
 }
 
 /* ---- in and out ------------------------------------------------------------------------------ */
@@ -138,7 +102,7 @@ static void a_pool_has_so_many_buffers_and_no_more(void **state)
 
 static void a_last_page_may_have_fewer_buffers(void **state)
 {
-	struct tp_dma_pool_config config = pool_config();
+	struct tp_dma_pool_config config = thing_config();
 	struct tp_dma_buf *bufs[PER_PAGE + 2];
 	struct tp_dma_pool *odd;
 
@@ -223,7 +187,7 @@ static void a_page_that_was_given_comes_back_under_another_address(void **state)
 /* The last owner of an address is known after its pool has gone (D3, V3). */
 static void a_fault_names_a_pool_that_is_gone(void **state)
 {
-	struct tp_dma_pool_config config = pool_config();
+	struct tp_dma_pool_config config = thing_config();
 	struct tp_dma_fault fault;
 	struct tp_dma_pool *other;
 	struct tp_dma_buf *buf;
@@ -270,7 +234,7 @@ static void a_pool_with_buffers_out_stays(void **state)
 
 static void a_wrong_configuration_is_refused(void **state)
 {
-	const struct tp_dma_pool_config right = pool_config();
+	const struct tp_dma_pool_config right = thing_config();
 	struct tp_dma_pool_config wrong[10];
 	struct tp_dma_pool *none;
 
@@ -291,41 +255,33 @@ static void a_wrong_configuration_is_refused(void **state)
 		assert_int_equal(tp_dma_pool_create(&wrong[i], &none), -EINVAL);
 }
 
+static int make_another(void *made)
+{
+	const struct tp_dma_pool_config config = thing_config();
+
+	return tp_dma_pool_create(&config, made);
+}
+
 static void every_failure_of_a_creation_leaves_nothing(void **state)
 {
-	const struct tp_dma_pool_config config = pool_config();
 	struct tp_dma_pool *new = NULL;
-	unsigned n = 0;
 
 	(void)state;
-	for (;; n++) {
-		int err;
-
-		tp_fault_reset();
-		must(tp_fault_arm("core/alloc", n + 1, 1));
-		err = tp_dma_pool_create(&config, &new);
-		if (!err)
-			break;
-		assert_int_equal(err, -ENOMEM);
-	}
-	assert_in_range(n, 4, 8);
-	tp_fault_reset();
+	assert_in_range(fail_each_allocation(make_another, &new), 4, 8);
 	must(tp_dma_pool_destroy(new));
 }
 
 static void too_many_owners_are_an_error(void **state)
 {
 	static struct tp_owner others[TP_MAX_OWNERS];
-	const struct tp_dma_pool_config config = pool_config();
+	const struct tp_dma_pool_config config = thing_config();
 	struct tp_dma_pool *none;
-	unsigned n = 0;
+	unsigned n;
 
 	(void)state;
-	for (others[0].name = "one of many"; !tp_owner_register(dm.m, &others[n]); n++)
-		others[n + 1].name = "one of many";
+	n = register_many(&dm, others);
 	assert_int_equal(tp_dma_pool_create(&config, &none), -ENOSPC);
-	while (n--)
-		must(tp_owner_unregister(&others[n]));
+	unregister_many(others, n);
 }
 
 /* What there is comes, and the next request finds the pool as it was. */
@@ -363,7 +319,7 @@ static void put_twice(void *arg)
 
 static void put_elsewhere(void *arg)
 {
-	struct tp_dma_pool_config config = pool_config();
+	struct tp_dma_pool_config config = thing_config();
 	struct tp_dma_buf *buf = arg;
 	struct tp_dma_pool *other;
 

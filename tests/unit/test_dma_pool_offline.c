@@ -14,15 +14,10 @@
 #include <string.h>
 
 #include "core/rng.h"
-#include "dma/pool.h"
-#include "dma_machine.h"
+#include "dma_pool_one.h"
 #include "mm/isolate.h"
 #include "mm/migrate.h"
 
-enum { BUF = 1024, PER_PAGE = TP_PAGE_SIZE / BUF, PAGES = 16, BUFS = PAGES * PER_PAGE };
-
-static struct dma_machine dm;
-static struct tp_dma_pool *pool;
 static tp_atomic_u32 nr_leaving_calls;
 
 static void note_leaving(void *arg)
@@ -33,40 +28,13 @@ static void note_leaving(void *arg)
 
 static int begin(void **state)
 {
-	struct tp_dma_pool_config config = { .name = "rx0",
-					     .nr_bufs = BUFS,
-					     .buf_size = BUF,
-					     .object_size = sizeof(struct tp_dma_buf),
-					     .node = FAR_NODE,
-					     .leaving = note_leaving };
+	struct tp_dma_pool_config config = pool_config();
 
 	(void)state;
-	dm = make_dma_machine();
-	config.domain = dm.domain;
-	must(tp_dma_pool_create(&config, &pool));
+	config.node = FAR_NODE;
+	config.leaving = note_leaving;
 	tp_atomic_store(&nr_leaving_calls, 0, TP_RELAXED);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	must(tp_dma_pool_destroy(pool));
-	end_dma_machine(&dm);
-	return 0;
-}
-
-static struct tp_dma_pool_stat pool_stat(void)
-{
-	struct tp_dma_pool_stat stat;
-
-	tp_dma_pool_stat(pool, &stat);
-	return stat;
-}
-
-static void take(struct tp_dma_buf **bufs, unsigned n)
-{
-	assert_int_equal(tp_dma_pool_get(pool, bufs, n), n);
+	return begin_pool(config);
 }
 
 static tp_pfn pfn_of(const struct tp_dma_buf *buf)

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "core/sync.h"
+#include "each_allocation.h"
 #include "hotplug_listener.h"
 #include "hotplug_thread.h"
 
@@ -466,24 +467,20 @@ static void each_reader_sees_all_in_order(void **state)
 	}
 }
 
-static void a_machine_without_memory_for_events_is_not_made(void **state)
+static int make_with_events(void *made)
 {
 	struct tp_machine_config config = hotplug_config();
+
+	config.uevents = true;
+	return tp_machine_create(&config, made);
+}
+
+static void a_machine_without_memory_for_events_is_not_made(void **state)
+{
 	struct tp_machine *m;
-	uint64_t nth = 1;
-	int err;
 
 	(void)state;
-	config.uevents = true;
-	for (;; nth++) {
-		must(tp_fault_arm("core/alloc", nth, 1));
-		err = tp_machine_create(&config, &m);
-		tp_fault_reset();
-		if (!err)
-			break;
-		assert_int_equal(err, -ENOMEM);
-	}
-	assert_true(nth > 1);
+	assert_true(fail_each_allocation(make_with_events, &m) > 0);
 	end_machine(m);
 }
 
