@@ -12,7 +12,7 @@
 #include <tidepool/hotplug.h>
 #include <tidepool/numa.h>
 
-enum { REST_TRIES = 200 };
+enum { REST_TRIES = 10000 };
 
 struct present {
 	struct tp_machine *machine;
