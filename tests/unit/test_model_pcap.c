@@ -11,10 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "wire_ends.h"
+#include "wire_pair.h"
 
-static struct tp_wire *wire;
-static struct wire_log logged[2];
 static char folder[] = "/tmp/tp-pcap-XXXXXX";
 static char path[64];
 
@@ -36,12 +34,7 @@ static int begin(void **state)
 {
 	int err;
 
-	(void)state;
-	must(tp_wire_create(&wire));
-	for (unsigned side = 0; side < 2; side++) {
-		wire_log_init(&logged[side]);
-		must(tp_wire_plug(wire, side, &logged[side].end));
-	}
+	begin_pair(state);
 	err = tp_wire_capture(wire, path);
 	assert_true(!err || err == -ENOTSUP);
 	return 0;
@@ -49,11 +42,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
-	wire_must_balance(wire);
-	tp_wire_unplug(wire, 0);
-	tp_wire_unplug(wire, 1);
-	tp_wire_destroy(wire);
+	end_pair(state);
 	unlink(path);
 	return 0;
 }

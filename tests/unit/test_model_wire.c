@@ -8,31 +8,7 @@
 #include <errno.h>
 
 #include "panic.h"
-#include "wire_ends.h"
-
-static struct tp_wire *wire;
-static struct wire_log logged[2];
-
-static int begin(void **state)
-{
-	(void)state;
-	must(tp_wire_create(&wire));
-	for (unsigned side = 0; side < 2; side++) {
-		wire_log_init(&logged[side]);
-		must(tp_wire_plug(wire, side, &logged[side].end));
-	}
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	wire_must_balance(wire);
-	tp_wire_unplug(wire, 0);
-	tp_wire_unplug(wire, 1);
-	tp_wire_destroy(wire);
-	return 0;
-}
+#include "wire_pair.h"
 
 static void frames_arrive_whole_and_in_order(void **state)
 {
@@ -196,7 +172,7 @@ static void a_wire_in_use_is_not_destroyed(void **state)
 	expect_panic(destroy_it, wire, "invariant");
 }
 
-#define WIRE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define WIRE_TEST(test) cmocka_unit_test_setup_teardown(test, begin_pair, end_pair)
 
 int main(void)
 {

@@ -6,23 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "net/pktgen.h"
-#include "net/sink.h"
-#include "net_pipe.h"
+#include "net_line.h"
 
-enum { FLOWS = 5, SEED = 4711 };
-
-static struct pipe line;
-static struct tp_pktgen *gen;
-static struct tp_sink *sink;
+enum { FLOWS = 5 };
 
 static int begin(void **state)
 {
-	const struct tp_sink_config config = { .seed = SEED, .flows = FLOWS };
-
 	(void)state;
-	pipe_begin(&line);
-	must(tp_sink_create(&config, &sink));
+	begin_line(FLOWS);
 	line.ends[1].nd.user =
 		(struct tp_netdev_user){ .name = "sink", .receive = tp_sink_receive, .arg = sink };
 	return 0;
@@ -31,12 +22,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	if (gen)
-		tp_pktgen_destroy(gen);
-	gen = NULL;
-	tp_sink_destroy(sink);
-	pipe_end(&line);
-	return 0;
+	return end_line();
 }
 
 static struct tp_pktgen_config usual(void)
@@ -61,17 +47,6 @@ static struct tp_pktgen_stat made(void)
 	struct tp_pktgen_stat s;
 
 	tp_pktgen_stat(gen, &s);
-	return s;
-}
-
-/* K1 */
-static struct tp_sink_stat received(void)
-{
-	struct tp_sink_stat s;
-
-	tp_sink_stat(sink, &s);
-	assert_int_equal(s.received,
-			 s.in_order + s.late + s.again + s.stale + s.damaged + s.foreign);
 	return s;
 }
 

@@ -8,15 +8,10 @@
 #include <stdlib.h>
 
 #include "core/rng.h"
-#include "net/pktgen.h"
-#include "net/sink.h"
-#include "net_pipe.h"
+#include "net_line.h"
 
-enum { SEED = 4711, FRAMES = 1000 };
+enum { FRAMES = 1000 };
 
-static struct pipe line;
-static struct tp_pktgen *gen;
-static struct tp_sink *sink;
 static struct tp_netbuf **frames; /* as they were made */
 
 static void generate(bool tcp, unsigned count)
@@ -37,34 +32,15 @@ static void generate(bool tcp, unsigned count)
 
 static int begin(void **state)
 {
-	const struct tp_sink_config config = { .seed = SEED, .flows = 1 };
-
 	(void)state;
-	pipe_begin(&line);
-	must(tp_sink_create(&config, &sink));
-	return 0;
+	return begin_line(1);
 }
 
 static int end(void **state)
 {
 	(void)state;
-	line.ends[0].n = 0;
-	if (gen)
-		tp_pktgen_destroy(gen);
-	gen = NULL;
-	tp_sink_destroy(sink);
-	pipe_end(&line);
-	return 0;
-}
-
-static struct tp_sink_stat received(void)
-{
-	struct tp_sink_stat s;
-
-	tp_sink_stat(sink, &s);
-	assert_int_equal(s.received,
-			 s.in_order + s.late + s.again + s.stale + s.damaged + s.foreign);
-	return s;
+	line.ends[0].n = 0; /* the sink has had them */
+	return end_line();
 }
 
 static void give(struct tp_netbuf *frame)
