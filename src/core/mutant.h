@@ -11,63 +11,64 @@
 #include <stdbool.h>
 
 /* name, what is done wrong */
-#define TP_MUTANT_TABLE(X)                                                                       \
-	/* lists and isolation: a page of an isolated block gets out (P1, S1) */                 \
-	X(push_stale_flag, "a page enters a per-CPU list by a flag read before the list's lock") \
-	X(isolate_undrained, "isolation leaves what lies in per-CPU lists there")                \
-	X(drain_own, "a drain looks into the lists of the calling CPU only")                     \
-	/* flag, count and lists of a pageblock change together (Z1, Z2) */                      \
-	X(isolate_two_holds, "isolation gives the zone lock up between lists and flag")          \
-	X(undo_two_holds,                                                                        \
-	  "the undo of an isolation gives the zone lock up between flag and lists")              \
-	/* two isolations of one pageblock (S2) */                                               \
-	X(isolate_twice, "isolation does not look whether another has the pageblock")            \
-	X(undo_foreign, "an isolation that failed also undoes the range it failed at")           \
-	/* one operation at a time; who waits is woken */                                        \
-	X(hotplug_torn, "the hotplug lock is taken by a look and a store")                       \
-	X(hotplug_late_ticket, "a waiter for the hotplug lock takes its ticket after the look")  \
-	/* all or nothing (H1, H3, H4) */                                                        \
-	X(cancel_committed, "a cancel that comes after the commit still makes the offline fail") \
-	X(rollback_skips_node, "a failed offline does not take its node event back")             \
-	X(rollback_skips_range, "a failed offline leaves its last range isolated")               \
-	X(open_keeps_runs, "if a run of memory cannot be opened those before it stay open")      \
-	/* no write is lost (W1, V1) */                                                          \
-	X(move_unheld, "a page of a mapping moves without holding writers off")                  \
-	X(let_go_early, "writers are let go before the new page is shown")                       \
-	X(show_failure_kept, "a page that could not be shown is in the table all the same")      \
-	X(half_chunk_whole, "a chunk that ran out of pages is freed as one (two faults)")        \
-	/* owners and pins (O3, O4, G2) */                                                       \
-	X(freeze_unchecked, "a freeze that failed is taken for one that worked")                 \
-	X(thaw_blind, "a thaw does not look whether the owner freed the page meanwhile")         \
-	X(unregister_early, "an owner may go while a callback of its runs")                      \
-	X(put_unwoken, "the end of an owner's last callback wakes nobody")                       \
-	X(put_relaxed, "the end of a callback is counted by a relaxed operation (weak memory)")  \
-	X(get_relaxed, "so is its beginning, and hides what the one before did (weak memory)")   \
-	/* readers */                                                                            \
-	X(zone_stat_torn, "zone statistics give the lock up between counts and lists")           \
-	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")         \
-	/* counters that belong together (C1, Q1), and reports (N4, N5) */                       \
-	X(rq_unannounced, "a poll counts without saying so to readers")                          \
-	X(sq_one_group, "the poll counts in the group of the senders")                           \
-	X(sq_read_late, "of a send queue the senders' counters are read before the poll's")      \
-	X(stat_read_once, "a reader of counters does not look whether it was disturbed")         \
-	X(seq_read_unfenced, "it looks, perhaps before it has read (weak memory)")               \
-	X(seq_write_unfenced, "counters may change before it is said so (weak memory)")          \
-	X(seq_end_relaxed, "or after it was said that they are done (weak memory)")              \
-	X(report_two_holds, "a report is sized under one hold of a lock, filled under another")  \
-	X(netdev_goes_early, "a network device may go while calls on it run")                    \
-	X(netdev_put_unwoken, "the end of the last call on a network device wakes nobody")       \
-	/* wires (W3) */                                                                         \
-	X(wire_unwaited, "an end of a wire goes without waiting for who calls it")               \
-	X(wire_enter_once, "who calls it does not look again whether it is there")               \
-	X(wire_leave_unwoken, "the end of the last call wakes nobody")                           \
-	X(wire_leave_relaxed, "it is counted by a relaxed operation (weak memory)")              \
-	/* devices and pages (D2, P3, P4) */                                                     \
-	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst") \
-	X(sync_unfenced, "who waits for bursts looks for them without a barrier (weak memory)")  \
-	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")               \
-	/* a send queue that stopped goes on (T12) */                                            \
-	X(tx_stop_unfenced, "a sender stops and looks for room without a barrier (weak memory)") \
+#define TP_MUTANT_TABLE(X)                                                                        \
+	/* lists and isolation: a page of an isolated block gets out (P1, S1) */                  \
+	X(push_stale_flag, "a page enters a per-CPU list by a flag read before the list's lock")  \
+	X(isolate_undrained, "isolation leaves what lies in per-CPU lists there")                 \
+	X(drain_own, "a drain looks into the lists of the calling CPU only")                      \
+	/* flag, count and lists of a pageblock change together (Z1, Z2) */                       \
+	X(isolate_two_holds, "isolation gives the zone lock up between lists and flag")           \
+	X(undo_two_holds,                                                                         \
+	  "the undo of an isolation gives the zone lock up between flag and lists")               \
+	/* two isolations of one pageblock (S2) */                                                \
+	X(isolate_twice, "isolation does not look whether another has the pageblock")             \
+	X(undo_foreign, "an isolation that failed also undoes the range it failed at")            \
+	/* one operation at a time; who waits is woken */                                         \
+	X(hotplug_torn, "the hotplug lock is taken by a look and a store")                        \
+	X(hotplug_late_ticket, "a waiter for the hotplug lock takes its ticket after the look")   \
+	/* all or nothing (H1, H3, H4) */                                                         \
+	X(cancel_committed, "a cancel that comes after the commit still makes the offline fail")  \
+	X(rollback_skips_node, "a failed offline does not take its node event back")              \
+	X(rollback_skips_range, "a failed offline leaves its last range isolated")                \
+	X(open_keeps_runs, "if a run of memory cannot be opened those before it stay open")       \
+	/* no write is lost (W1, V1) */                                                           \
+	X(move_unheld, "a page of a mapping moves without holding writers off")                   \
+	X(let_go_early, "writers are let go before the new page is shown")                        \
+	X(show_failure_kept, "a page that could not be shown is in the table all the same")       \
+	X(half_chunk_whole, "a chunk that ran out of pages is freed as one (two faults)")         \
+	/* owners and pins (O3, O4, G2) */                                                        \
+	X(freeze_unchecked, "a freeze that failed is taken for one that worked")                  \
+	X(thaw_blind, "a thaw does not look whether the owner freed the page meanwhile")          \
+	X(unregister_early, "an owner may go while a callback of its runs")                       \
+	X(put_unwoken, "the end of an owner's last callback wakes nobody")                        \
+	X(put_relaxed, "the end of a callback is counted by a relaxed operation (weak memory)")   \
+	X(get_relaxed, "so is its beginning, and hides what the one before did (weak memory)")    \
+	/* readers */                                                                             \
+	X(zone_stat_torn, "zone statistics give the lock up between counts and lists")            \
+	X(cpuset_joins_late, "a cpuset joins the list after the lock was given up once")          \
+	/* counters that belong together (C1, Q1), and reports (N4, N5) */                        \
+	X(rq_unannounced, "a poll counts without saying so to readers")                           \
+	X(sq_one_group, "the poll counts in the group of the senders")                            \
+	X(sq_read_late, "of a send queue the senders' counters are read before the poll's")       \
+	X(stat_read_once, "a reader of counters does not look whether it was disturbed")          \
+	X(seq_read_unfenced, "it looks, perhaps before it has read (weak memory)")                \
+	X(seq_write_unfenced, "counters may change before it is said so (weak memory)")           \
+	X(seq_end_relaxed, "or after it was said that they are done (weak memory)")               \
+	X(report_two_holds, "a report is sized under one hold of a lock, filled under another")   \
+	X(netdev_goes_early, "a network device may go while calls on it run")                     \
+	X(netdev_put_unwoken, "the end of the last call on a network device wakes nobody")        \
+	/* wires (W3) */                                                                          \
+	X(wire_unwaited, "an end of a wire goes without waiting for who calls it")                \
+	X(wire_enter_once, "who calls it does not look again whether it is there")                \
+	X(wire_leave_unwoken, "the end of the last call wakes nobody")                            \
+	X(wire_leave_relaxed, "it is counted by a relaxed operation (weak memory)")               \
+	/* devices and pages (D2, P3, P4) */                                                      \
+	X(iommu_unsynced, "memory that a device could reach goes without waiting for its burst")  \
+	X(sync_unfenced, "who waits for bursts looks for them without a barrier (weak memory)")   \
+	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")                \
+	/* a send queue that stopped goes on (T12) */                                             \
+	X(tx_stop_unfenced, "a sender stops and looks for room without a barrier (weak memory)")  \
+	X(refresh_unparked, "polls fill a receive ring while its queue is disabled for exchange") \
 	X(tx_wake_unfenced, "a poll makes room and looks for a sender without one (weak memory)")
 
 enum tp_mutant {

@@ -100,6 +100,7 @@ static const struct gallery_row gallery_rows[] = {
 	    .memory = TP_MEMORY_C11),
 	ROW(tx_wake_unfenced, "stop against wake, weak memory", "avf/stop-wake",
 	    .memory = TP_MEMORY_C11),
+	ROW(refresh_unparked, "exchange against refill", "avf/exchange-vs-refill"),
 	ROW(iommu_unsynced, "unmap against a burst", "dma/unmap-vs-burst"),
 	ROW(iommu_unsynced, "offline against a burst", "dma/offline-vs-burst"),
 	ROW(sync_unfenced, "the same, weak memory", "dma/unmap-vs-burst", .memory = TP_MEMORY_C11),

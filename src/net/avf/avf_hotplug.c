@@ -17,6 +17,7 @@
  */
 #include <errno.h>
 
+#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 void tp_avf_pool_leaving(void *arg)
@@ -27,7 +28,7 @@ void tp_avf_pool_leaving(void *arg)
 	tp_avf_wake_service(avf);
 }
 
-static bool posts_leaving(struct tp_avf_queue *q)
+bool tp_avf_rx_posts_leaving(struct tp_avf_queue *q)
 {
 	const struct tp_avf_rx_ring *ring = &q->rx;
 	bool leaving = false;
@@ -40,8 +41,7 @@ static bool posts_leaving(struct tp_avf_queue *q)
 	return leaving;
 }
 
-/* The device is out of the ring: take all of it, and keep polls away from it. */
-static void park(struct tp_avf_queue *q)
+void tp_avf_rx_park(struct tp_avf_queue *q)
 {
 	struct tp_avf_rx_ring *ring = &q->rx;
 	uint32_t lost;
@@ -54,11 +54,11 @@ static void park(struct tp_avf_queue *q)
 		tp_stats_count(ring->stats, drop_reset, lost);
 	/* Leaving buffers do not come back out of the pool. */
 	tp_avf_rx_empty(ring);
-	ring->parked = true;
+	ring->parked = !TP_MUTANT(refresh_unparked);
 	tp_mutex_unlock(&q->poll_lock);
 }
 
-static void unpark(struct tp_avf_queue *q)
+void tp_avf_rx_unpark(struct tp_avf_queue *q)
 {
 	tp_mutex_lock(&q->poll_lock);
 	q->rx.parked = false;
@@ -76,11 +76,11 @@ static int exchange(struct tp_avf *avf, unsigned queue)
 
 	if (err)
 		return err;
-	park(q);
+	tp_avf_rx_park(q);
 	err = tp_avf_config_rx_queue(avf, queue);
 	if (err)
 		return err;
-	unpark(q);
+	tp_avf_rx_unpark(q);
 	return tp_avf_enable_queues(avf, bit, 0);
 }
 
@@ -93,7 +93,7 @@ void tp_avf_refresh(struct tp_avf *avf)
 
 		if (!tp_atomic_load(&avf->running, TP_ACQUIRE))
 			return; /* nothing is posted, or a reset is going to take it back */
-		if (!posts_leaving(&avf->queues[i]))
+		if (!tp_avf_rx_posts_leaving(&avf->queues[i]))
 			continue;
 		err = exchange(avf, i);
 		if (err && err != -ECONNRESET) {

@@ -99,6 +99,7 @@ struct tp_avf_rx_ring {
 	unsigned features;		     /* TP_NET_* whose findings are passed on */
 	struct tp_netbuf *partial;	     /* a frame whose end has not come yet (T10) */
 	bool discard;	    /* it grew too long: what is left of it is thrown away */
+	unsigned fill_step; /* buffers are posted by so many */
 	unsigned buf_len;   /* bytes of a buffer, as the device is told */
 	unsigned max_frame; /* bytes */
 	bool parked;	    /* its queue is disabled for a moment: it is left alone (T27) */

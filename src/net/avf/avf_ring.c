@@ -23,6 +23,7 @@
 enum {
 	/* Buffers beside those posted, for frames on their way: as many again, and some. */
 	RX_SPARE = 64,
+	RX_STEP = 16, /* buffers that are posted at once */
 	/*
 	 * Descriptors that a frame takes, mostly: a sender stops when fewer are free and goes on
 	 * when there are twice as many, or half of a ring that is small (T11, T13).
@@ -170,6 +171,7 @@ static int alloc_rx(struct tp_avf *avf, struct tp_avf_rx_ring *ring)
 	if (err)
 		return err;
 	ring->desc = ring->memory.address;
+	ring->fill_step = RX_STEP;
 	ring->bufs = tp_zalloc_array(count + TP_AVF_RX_AHEAD, sizeof(struct tp_dma_buf *));
 	if (!ring->bufs)
 		return TP_ERR(-ENOMEM, "receive ring %u: no memory for %u descriptors", ring->index,
@@ -312,6 +314,7 @@ static void move_rx(struct tp_avf_rx_ring *to, struct tp_avf_rx_ring *from)
 	to->memory = from->memory;
 	to->bufs = from->bufs;
 	to->pool = from->pool;
+	to->fill_step = from->fill_step;
 	to->buf_len = from->buf_len;
 	to->max_frame = from->max_frame;
 	forget_rx(from);

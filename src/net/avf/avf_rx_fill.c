@@ -2,15 +2,13 @@
 /*
  * avf_rx_fill - free receive descriptors get buffers.
  *
- * One slot stays free, so that a full ring and an empty one differ.  Buffers are posted by 16, as
- * the device fetches descriptors by cache lines; where the pool has fewer, what it has is posted
+ * One slot stays free, so that a full ring and an empty one differ.  Buffers are posted by several,
+ * as the device fetches descriptors by cache lines; where the pool has fewer, what it has is posted
  * all the same, counted, and tried again at the next poll, which is asked for (T5, T6).
  *
  * Locking: poll_lock, or nobody polls (A2).
  */
 #include "net/avf/avf_traffic.h"
-
-enum { STEP = 16 };
 
 static void post(struct tp_avf_rx_ring *ring, unsigned n)
 {
@@ -50,7 +48,7 @@ bool tp_avf_rx_fill(struct tp_avf_queue *q)
 {
 	struct tp_avf_rx_ring *ring = &q->rx;
 	unsigned unused = tp_avf_ring_unused(ring->count, ring->next_to_clean, ring->next_to_use);
-	unsigned want = unused - unused % STEP, missing = 0;
+	unsigned want = unused - unused % ring->fill_step, missing = 0;
 
 	if (want) {
 		missing = post_all(ring, want);

@@ -68,6 +68,14 @@ uint32_t tp_avf_rx_undelivered(const struct tp_avf_rx_ring *ring);
 /* Take back all buffers, with whatever is in them, and begin at descriptor 0. */
 void tp_avf_rx_empty(struct tp_avf_rx_ring *ring);
 
+/* ---- posted buffers that are wanted back (avf_hotplug.c) ------------------------------------- */
+
+bool tp_avf_rx_posts_leaving(struct tp_avf_queue *q);
+/* The device is out of the ring: take all of it, and keep polls away from it. */
+void tp_avf_rx_park(struct tp_avf_queue *q);
+/* The device begins with descriptor 0 again: fill it, and let polls in. */
+void tp_avf_rx_unpark(struct tp_avf_queue *q);
+
 /* Is there something for a poll to do? */
 bool tp_avf_rx_waiting(const struct tp_avf_rx_ring *ring);
 bool tp_avf_tx_waiting(const struct tp_avf_tx_ring *ring);
