@@ -52,6 +52,11 @@ void tp_bench_pin(unsigned n)
 	}
 }
 
+void tp_bench_unpin(void)
+{
+	sched_setaffinity(0, sizeof(cpu_set_t), allowed_cpus());
+}
+
 void tp_bench_add(struct tp_bench_samples *samples, double value)
 {
 	unsigned i = samples->n;

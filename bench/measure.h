@@ -25,6 +25,8 @@ double tp_bench_now_ns(void);
 unsigned tp_bench_nr_cpus(void);
 /* Pin the calling thread to the n-th of them, counted round. */
 void tp_bench_pin(unsigned n);
+/* Let it run on all of them again. */
+void tp_bench_unpin(void);
 
 void tp_bench_add(struct tp_bench_samples *samples, double value);
 /* Between the two neighbours; q from 0 to 1; NaN without samples. */

@@ -15,6 +15,7 @@ struct tp_bench_net_config {
 	uint32_t frame_len;
 	unsigned batch; /* frames of one call to xmit, at most 64 */
 	bool two_cores; /* the sending device has a thread */
+	bool counted;	/* statistics are on, so they can be asked */
 };
 
 struct tp_bench_net *tp_bench_net_create(const struct tp_bench_net_config *config);
