@@ -2,9 +2,9 @@
 /*
  * bench_net - what a frame costs from driver to driver, beside a bare loop of descriptors.
  *
- * All subjects take turns in slices of less than a millisecond, which a scheduler seldom cuts; a ratio is the median of the ratios of
- * slices that followed each other.  Statistics are switched off by leaving out the two calls that
- * end a poll, which the linker leads through here (--wrap).
+ * All subjects take turns in slices of less than a millisecond, which a scheduler seldom cuts; a
+ * ratio is the median of the ratios of slices that followed each other.  Statistics are switched
+ * off by leaving out the two calls that end a poll, which the linker leads through here (--wrap).
  */
 #include <math.h>
 #include <stdio.h>
@@ -180,8 +180,8 @@ static void print_size(uint32_t size, const struct result *results)
 
 static void print_legend(void)
 {
-	puts("\nratio: speed beside the bare loop of the same kind; of the driver without statistics,"
-	     "\nbeside the driver with them");
+	puts("\nratio: speed beside the bare loop of the same kind; of the driver without\n"
+	     "statistics, beside the driver with them");
 }
 
 static void print_json(uint32_t size, const struct result *results)

@@ -98,9 +98,9 @@ row() {
 	[ -z "$reasons" ] || echo "  $reasons"
 }
 
-# Of the line "SIZE: loop NS ns, net NS ns, ..."; $1: loop or net.
+# The median of our row $1 at $2 bytes.
 of_bench() {
-	figure=$(sed -n "s/^$2: .*$1 \([0-9.]*\) ns.*/\1/p" "$folder/bench")
+	figure=$(grep -o "\"$2 bytes: $1, ns\": {\"median\": [0-9.]*" "$folder/bench" | sed 's/.* //')
 	if [ -n "$figure" ]; then
 		awk -v ns="$figure" 'BEGIN { printf "%.2f", 1000 / ns }'
 	else
@@ -108,12 +108,12 @@ of_bench() {
 	fi
 }
 
-our_loop() { of_bench loop "$1"; }
-our_net() { of_bench net "$1"; }
+our_loop() { of_bench "bare loop" "$1"; }
+our_net() { of_bench "driver, device, driver" "$1"; }
 
 echo "load $(cut -d ' ' -f 1 /proc/loadavg), CPUs $cpu_a and $cpu_b; millions of frames a second"
 printf '%-44s %12s %12s\n' '' '64 bytes' '1500 bytes'
-timeout -k 3 120 "$bench" >"$folder/bench" 2>&1
+timeout -k 3 120 "$bench" --json >"$folder/bench" 2>&1
 row "tidepool: driver, device, driver; one CPU" our_net
 row "bare loop of descriptors, one CPU" our_loop
 if command -v dpdk-testpmd >/dev/null; then
