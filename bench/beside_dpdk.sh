@@ -100,7 +100,8 @@ row() {
 
 # The median of our row $1 at $2 bytes.
 of_bench() {
-	figure=$(grep -o "\"$2 bytes: $1, ns\": {\"median\": [0-9.]*" "$folder/bench" | sed 's/.* //')
+	figure=$(grep -o "\"$2 bytes: $1, ns\": {\"median\": [0-9.]*" "$folder/bench")
+	figure=${figure##* }
 	if [ -n "$figure" ]; then
 		awk -v ns="$figure" 'BEGIN { printf "%.2f", 1000 / ns }'
 	else
