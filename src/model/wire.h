@@ -41,8 +41,8 @@ struct tp_wire_piece {
 
 struct tp_wire_frame {
 	const struct tp_wire_piece *pieces;
-	unsigned nr_pieces;
-	uint32_t len; /* bytes, all pieces */
+	unsigned nr_pieces; /* 1 to TP_WIRE_PIECES; any of them may be empty */
+	uint32_t len;	    /* bytes, all pieces */
 	unsigned flags;
 };
 

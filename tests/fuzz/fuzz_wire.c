@@ -10,7 +10,8 @@
  * A line is a letter and hexadecimal numbers:
  *	f FLAGS CUT LEN BYTES	a frame of LEN bytes, in pieces of CUT (0: one): BYTES, and again
  *				FLAGS: 1 bad FCS, 2 checksums are said to be good, 4 not to the
- *				device's address, 8 with right checksums, 10 to the other device
+ *				device's address, 8 with right checksums, 10 to the other device,
+ *				20 with an empty piece in front
  *	p KIND FLOW NUMBER LEN	a frame as generators make them
  *				KIND: 1 IPv6, 2 TCP, 4 wrong content, 10 to the other device
  *	b TIMES			the last frame again, as one batch
@@ -324,6 +325,8 @@ static void make_pieces(struct world *w, uint32_t len, uint32_t cut, unsigned fl
 		void *data;
 
 		n = last ? len - at : TP_MIN(cut, len - at);
+		if (flags & 32 && piece == w->pieces)
+			n = 0;
 		data = malloc(n);
 		TP_INVARIANT(data || !n);
 		memcpy(data, w->bytes + at, n);
@@ -332,7 +335,7 @@ static void make_pieces(struct world *w, uint32_t len, uint32_t cut, unsigned fl
 	} while (at < len);
 	w->frame.pieces = w->pieces;
 	w->frame.len = len;
-	w->frame.flags = flags;
+	w->frame.flags = flags & (TP_WIRE_FCS_BAD | TP_WIRE_CSUM_GOOD);
 }
 
 static void send(struct world *w, unsigned times)
@@ -358,7 +361,7 @@ static void do_frame(struct world *w, char *text)
 		memcpy(w->bytes, w->to->nd->config.mac, TP_MIN(6u, len));
 	if (flags & 8)
 		tp_packet_fill(w->bytes, len);
-	make_pieces(w, len, cut, flags & (TP_WIRE_FCS_BAD | TP_WIRE_CSUM_GOOD));
+	make_pieces(w, len, cut, flags);
 	send(w, 1);
 }
 

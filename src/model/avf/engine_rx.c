@@ -11,6 +11,7 @@
  *
  * Locking: an engine works under its lock.  The interrupt is raised after it was given back.
  */
+#include "core/invariant.h"
 #include "model/avf/engine.h"
 
 /* What one burst does. */
@@ -114,6 +115,7 @@ static void make_image(const struct burst *b, const struct tp_wire_frame *frame,
 {
 	size_t behind = meta->strip ? ADDRESSES + TP_ETH_TAG : ADDRESSES;
 
+	TP_INVARIANT(frame->nr_pieces <= TP_WIRE_PIECES);
 	image->nr = 0;
 	image->len = frame->len - (meta->strip ? TP_ETH_TAG : 0);
 	add_bytes(image, frame, 0, ADDRESSES);
