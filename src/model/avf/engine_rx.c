@@ -216,19 +216,29 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, uint32_t len, ui
 		memcpy(to + at, from + at, len - at);
 }
 
+/* A small frame in two parts of a length that is known here; they may overlap. */
+static inline void copy_all(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+	enum { PART = 64 };
+
+	if (len < PART || len > 2 * PART) {
+		memcpy(to, from, len);
+		return;
+	}
+	memcpy(to, from, PART);
+	if (len > PART)
+		memcpy(to + len - PART, from + len - PART, PART);
+}
+
 /* Copy, and sum up what is to be checked on the way. */
 static inline uint64_t copy(uint8_t *to, const uint8_t *from, uint32_t len,
 			    const struct tp_avf_rx_meta *meta)
 {
-	enum { SHORT = 128 };
 	uint32_t l4_end = meta->l4_at + meta->l4_len;
 	uint64_t sum;
 
 	if (!meta->l4_len) {
-		if (len <= SHORT)
-			copy_short(to, from, len, len);
-		else
-			memcpy(to, from, len);
+		copy_all(to, from, len);
 		return 0;
 	}
 	copy_short(to, from, meta->l4_at, len);
