@@ -13,74 +13,35 @@
 #include <tidepool/types.h>
 
 #include "cli/command.h"
+#include "cli/control_args.h"
 #include "cli/control_client.h"
 #include "cli/ctl_answer.h"
 #include "cli/json_out.h"
 #include "core/clock.h"
 #include "core/sync.h"
 
-enum { KEY_JSON = 0x100, MAX_ARGUMENTS = 64 };
+/* The words. */
+enum { DIR_WORD, COMMAND_WORD, NR_WORDS };
 
-struct options {
-	bool json;
-	const char *dir, *command;
-	const char *arguments[MAX_ARGUMENTS];
-	unsigned nr_arguments;
-};
-
-static const struct argp_option options_table[] = {
-	{ .name = "json", .key = KEY_JSON, .doc = "print the answers as they come" },
-	{ .name = NULL },
-};
-
-static void add_argument(struct options *options, const char *arg, struct argp_state *state)
+static void check(const struct tp_control_args *args, struct argp_state *state)
 {
-	if (!options->dir)
-		options->dir = arg;
-	else if (!options->command)
-		options->command = arg;
-	else if (!tp_control_is_setting(arg))
-		argp_error(state, "\"%s\" is no option of the form NAME=VALUE", arg);
-	else if (options->nr_arguments == MAX_ARGUMENTS)
-		argp_error(state, "at most %d options", MAX_ARGUMENTS);
-	else
-		options->arguments[options->nr_arguments++] = arg;
+	if (args->nr_words < NR_WORDS)
+		argp_error(state, "which mount, and which command? try: tidepool ctl DIR devices");
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static json_t *request_of(const struct tp_control_args *args)
 {
-	struct options *options = state->input;
+	json_t *request = json_pack("{s:o}", "cmd", tp_json_text(args->words[COMMAND_WORD]));
 
-	switch (key) {
-	case KEY_JSON:
-		options->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		add_argument(options, arg, state);
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->command)
-			argp_error(state, "which mount, and which command? try: tidepool ctl DIR "
-					  "devices");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static json_t *request_of(const struct options *options)
-{
-	json_t *request = json_pack("{s:o}", "cmd", tp_json_text(options->command));
-
-	tp_control_settings(request, options->arguments, options->nr_arguments);
+	tp_control_add_settings(args, request);
 	return request;
 }
 
 static void print(void *arg, const json_t *line)
 {
-	const struct options *options = arg;
+	const struct tp_control_args *args = arg;
 
-	tp_ctl_answer_print(line, options->json);
+	tp_ctl_answer_print(line, args->json);
 }
 
 /* Who asked for the end wants to go on with what comes after it. */
@@ -96,20 +57,25 @@ static void wait_until_gone(const char *dir)
 
 static int ctl_main(int argc, char **argv)
 {
-	struct options options = { .dir = NULL };
+	struct tp_control_args args = { .max_words = NR_WORDS,
+					.max_settings = TP_CONTROL_MAX_SETTINGS,
+					.setting = "option",
+					.check = check };
+	const char *dir, *command;
 	FILE *stream;
 	int code;
 
-	tp_command_parse(&tp_command_ctl, parse, argc, argv, &options);
-	stream = tp_control_connect(options.dir);
+	tp_command_parse(&tp_command_ctl, tp_control_parse, argc, argv, &args);
+	dir = args.words[DIR_WORD];
+	command = args.words[COMMAND_WORD];
+	stream = tp_control_connect(dir);
 	if (!stream)
 		return TP_EXIT_ENVIRONMENT;
-	tp_control_ask(stream, request_of(&options));
-	code = tp_control_answer(options.dir, stream, !strcmp(options.command, "events"), print,
-				 &options);
+	tp_control_ask(stream, request_of(&args));
+	code = tp_control_answer(dir, stream, !strcmp(command, "events"), print, &args);
 	fclose(stream);
-	if (code == TP_EXIT_HELD && !strcmp(options.command, "quit"))
-		wait_until_gone(options.dir);
+	if (code == TP_EXIT_HELD && !strcmp(command, "quit"))
+		wait_until_gone(dir);
 	return code;
 }
 
@@ -122,6 +88,6 @@ const struct tp_command tp_command_ctl = {
 		"hmat; net, net_stats, net_set, net_reset; stat, check, events, quit.  The manual "
 		"page has their options.  Exit code: 0 done, 1 refused, 2 wrong use, 3 there is "
 		"no such machine.",
-	.options = options_table,
+	.options = tp_control_options,
 	.main = ctl_main,
 };

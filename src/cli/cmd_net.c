@@ -9,18 +9,13 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/control_args.h"
 #include "cli/control_client.h"
 #include "cli/ctl_answer.h"
 #include "lab/offline_json.h"
 
-enum { KEY_JSON = 0x100, MAX_ARGUMENTS = 32 };
-
-struct options {
-	bool json;
-	const char *verb, *dir, *device;
-	const char *settings[MAX_ARGUMENTS];
-	unsigned nr_settings;
-};
+/* The words, and how many settings may follow. */
+enum { VERB_WORD, DIR_WORD, DEVICE_WORD, NR_WORDS, MAX_SETTINGS = 32 };
 
 /* What is asked of the machine; whether it needs a device, and takes settings. */
 static const struct {
@@ -33,75 +28,47 @@ static const struct {
 	{ "reset", "net_reset", true, false },
 };
 
-static const struct argp_option options_table[] = {
-	{ .name = "json", .key = KEY_JSON, .doc = "print the answers as they come" },
-	{ .name = NULL },
-};
-
-static int verb_of(const struct options *options)
+static int verb_of(const struct tp_control_args *args)
 {
-	for (unsigned i = 0; options->verb && i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (!strcmp(verbs[i].verb, options->verb))
+	const char *verb = args->words[VERB_WORD];
+
+	for (unsigned i = 0; verb && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(verbs[i].verb, verb))
 			return (int)i;
 	return -1;
 }
 
-static void add_argument(struct options *options, const char *arg, struct argp_state *state)
+/* The device's name is a word. */
+static void refuse_names(const struct tp_control_args *args, struct argp_state *state)
 {
-	if (!options->verb)
-		options->verb = arg;
-	else if (!options->dir)
-		options->dir = arg;
-	else if (!options->device)
-		options->device = arg;
-	else if (!tp_control_is_setting(arg) || !strncmp(arg, "name=", 5))
-		argp_error(state, "\"%s\" is no setting of the form NAME=VALUE", arg);
-	else if (options->nr_settings == MAX_ARGUMENTS)
-		argp_error(state, "at most %d settings", MAX_ARGUMENTS);
-	else
-		options->settings[options->nr_settings++] = arg;
+	for (unsigned i = 0; i < args->nr_settings; i++)
+		if (!strncmp(args->settings[i], "name=", 5))
+			argp_error(state, "\"%s\" is no setting of the form NAME=VALUE",
+				   args->settings[i]);
 }
 
-static void check(const struct options *options, struct argp_state *state)
+static void check(const struct tp_control_args *args, struct argp_state *state)
 {
-	int verb = verb_of(options);
+	const char *dir = args->words[DIR_WORD];
+	int verb = verb_of(args);
 
-	if (verb < 0 || !options->dir)
+	if (verb < 0 || !dir)
 		argp_error(state, "what to do, and at which mount? try: tidepool net show DIR");
-	else if (verbs[verb].needs_device && !options->device)
-		argp_error(state, "which device? \"tidepool net show %s\" lists them",
-			   options->dir);
-	else if (!verbs[verb].takes_settings && options->nr_settings)
-		argp_error(state, "%s takes no settings", options->verb);
+	else if (verbs[verb].needs_device && !args->words[DEVICE_WORD])
+		argp_error(state, "which device? \"tidepool net show %s\" lists them", dir);
+	else if (!verbs[verb].takes_settings && args->nr_settings)
+		argp_error(state, "%s takes no settings", verbs[verb].verb);
+	refuse_names(args, state);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static json_t *request_of(const struct tp_control_args *args)
 {
-	struct options *options = state->input;
-
-	switch (key) {
-	case KEY_JSON:
-		options->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		add_argument(options, arg, state);
-		return 0;
-	case ARGP_KEY_END:
-		check(options, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static json_t *request_of(const struct options *options)
-{
-	const int verb = verb_of(options);
+	const int verb = verb_of(args);
 	json_t *request = json_pack("{s:s}", "cmd", verbs[verb].command);
 
 	if (verbs[verb].needs_device)
-		json_object_set_new(request, "name", tp_json_text(options->device));
-	tp_control_settings(request, options->settings, options->nr_settings);
+		json_object_set_new(request, "name", tp_json_text(args->words[DEVICE_WORD]));
+	tp_control_add_settings(args, request);
 	return request;
 }
 
@@ -117,39 +84,45 @@ static void keep_named(json_t *list, const char *name)
 }
 
 struct printing {
-	const struct options *options;
+	const struct tp_control_args *args;
 	bool missing;
 };
 
 static void print(void *arg, const json_t *line)
 {
 	struct printing *p = arg;
+	const char *device = p->args->words[DEVICE_WORD];
 	json_t *list = json_object_get(line, "net_devices");
 
-	if (json_is_array(list) && p->options->device) {
-		keep_named(list, p->options->device);
+	if (json_is_array(list) && device) {
+		keep_named(list, device);
 		p->missing = !json_array_size(list);
 	}
-	tp_ctl_answer_print(line, p->options->json);
+	tp_ctl_answer_print(line, p->args->json);
 }
 
 static int net_main(int argc, char **argv)
 {
-	struct options options = { .json = false };
-	struct printing printing = { &options, false };
+	struct tp_control_args args = { .max_words = NR_WORDS,
+					.max_settings = MAX_SETTINGS,
+					.setting = "setting",
+					.check = check };
+	struct printing printing = { &args, false };
+	const char *dir;
 	FILE *stream;
 	int code;
 
-	tp_command_parse(&tp_command_net, parse, argc, argv, &options);
-	stream = tp_control_connect(options.dir);
+	tp_command_parse(&tp_command_net, tp_control_parse, argc, argv, &args);
+	dir = args.words[DIR_WORD];
+	stream = tp_control_connect(dir);
 	if (!stream)
 		return TP_EXIT_ENVIRONMENT;
-	tp_control_ask(stream, request_of(&options));
-	code = tp_control_answer(options.dir, stream, false, print, &printing);
+	tp_control_ask(stream, request_of(&args));
+	code = tp_control_answer(dir, stream, false, print, &printing);
 	fclose(stream);
 	if (!printing.missing)
 		return code;
-	tp_message("%s: there is no network device \"%s\"", options.dir, options.device);
+	tp_message("%s: there is no network device \"%s\"", dir, args.words[DEVICE_WORD]);
 	return TP_EXIT_FINDING;
 }
 
@@ -164,6 +137,6 @@ const struct tp_command tp_command_net = {
 		"allmulti, keep_stats, and the offloads rx_csum, tx_csum, tso, rx_vlan, tx_vlan, "
 		"rx_hash.  reset: reset the device and bring it back as it was.  Exit code: 0 "
 		"done, 1 refused, 2 wrong use, 3 there is no such machine.",
-	.options = options_table,
+	.options = tp_control_options,
 	.main = net_main,
 };

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "lab/offline_json.h"
 
 /* "@name" as the mount says it; returns the length of the address, or a negative errno. */
 static int read_address(const char *dir, struct sockaddr_un *address, uid_t *owner)
@@ -79,22 +79,6 @@ FILE *tp_control_connect(const char *dir)
 		tp_message("%s is no mounted machine that could be reached: %s", dir,
 			   strerror(err));
 	return stream;
-}
-
-bool tp_control_is_setting(const char *arg)
-{
-	return strchr(arg, '=') && *arg != '=' && strncmp(arg, "cmd=", 4) != 0;
-}
-
-void tp_control_settings(json_t *request, const char *const *settings, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		const char *equals = strchr(settings[i], '=');
-		char name[64];
-
-		snprintf(name, sizeof(name), "%.*s", (int)(equals - settings[i]), settings[i]);
-		json_object_set_new(request, name, tp_json_text(equals + 1));
-	}
 }
 
 void tp_control_ask(FILE *stream, json_t *request)

@@ -9,10 +9,6 @@
 
 /* A connection to the machine mounted at @dir; NULL: there is none, and a message said so. */
 FILE *tp_control_connect(const char *dir);
-/* It is "NAME=VALUE", and not of the command itself. */
-bool tp_control_is_setting(const char *arg);
-/* Add such texts to a request. */
-void tp_control_settings(json_t *request, const char *const *settings, unsigned n);
 /* Send @request, and drop it. */
 void tp_control_ask(FILE *stream, json_t *request);
 /*
