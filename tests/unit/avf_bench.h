@@ -439,4 +439,22 @@ static inline void bench_end(struct bench *b)
 	end_machine(b->m);
 }
 
+/* ---- around each test: *state is the bench --------------------------------------------------- */
+
+static inline int bench_setup(void **state, enum tp_avf_run run, struct tp_avf_model_config config)
+{
+	static struct bench b;
+
+	b.run = run;
+	bench_make(&b, config);
+	*state = &b;
+	return 0;
+}
+
+static inline int bench_teardown(void **state)
+{
+	bench_end(*state);
+	return 0;
+}
+
 #endif

@@ -213,4 +213,13 @@ static inline void check_conservation(void)
 	}
 }
 
+/* After each test. */
+static inline int end(void **state)
+{
+	(void)state;
+	check_conservation();
+	end_function();
+	return 0;
+}
+
 #endif

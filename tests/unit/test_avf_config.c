@@ -8,30 +8,16 @@
 
 #include "avf_bench.h"
 
-static int setup_run(void **state, enum tp_avf_run run)
-{
-	static struct bench b;
-
-	b.run = run;
-	bench_make(&b, (struct tp_avf_model_config){ .queues = 4 });
-	*state = &b;
-	return 0;
-}
+static const struct tp_avf_model_config four_queues = { .queues = 4 };
 
 static int setup(void **state)
 {
-	return setup_run(state, TP_AVF_RUN_NONE);
+	return bench_setup(state, TP_AVF_RUN_NONE, four_queues);
 }
 
 static int setup_interrupts(void **state)
 {
-	return setup_run(state, TP_AVF_RUN_INTERRUPT);
-}
-
-static int teardown(void **state)
-{
-	bench_end(*state);
-	return 0;
+	return bench_setup(state, TP_AVF_RUN_INTERRUPT, four_queues);
 }
 
 static const struct tp_net_config *now(struct bench *b)
@@ -292,16 +278,21 @@ static bool fail_once(struct bench *b, const struct change *what, const char *si
 	return did;
 }
 
-static void fails_anywhere(void **state)
+/* Each change with each fault, at the first place, the second, and so on. */
+static void fail_anywhere(struct bench *b,
+			  bool (*attempt)(struct bench *b, const struct change *what,
+					  const char *site, unsigned nth))
 {
-	struct bench *b = *state;
-
 	bench_open(b);
 	for (unsigned s = 0; s < TP_ARRAY_SIZE(fault_sites); s++)
 		for (unsigned i = 0; i < TP_ARRAY_SIZE(changes); i++)
-			for (unsigned nth = 1; fail_once(b, &changes[i], fault_sites[s], nth);
-			     nth++)
+			for (unsigned nth = 1; attempt(b, &changes[i], fault_sites[s], nth); nth++)
 				assert_true(nth < 500);
+}
+
+static void fails_anywhere(void **state)
+{
+	fail_anywhere(*state, fail_once);
 }
 
 /* It goes on failing: still the old or the new one, or closed, or FAILED; and it can be mended. */
@@ -332,14 +323,7 @@ static bool fail_for_good(struct bench *b, const struct change *what, const char
 
 static void fails_for_good_anywhere(void **state)
 {
-	struct bench *b = *state;
-
-	bench_open(b);
-	for (unsigned s = 0; s < TP_ARRAY_SIZE(fault_sites); s++)
-		for (unsigned i = 0; i < TP_ARRAY_SIZE(changes); i++)
-			for (unsigned nth = 1; fail_for_good(b, &changes[i], fault_sites[s], nth);
-			     nth++)
-				assert_true(nth < 500);
+	fail_anywhere(*state, fail_for_good);
 }
 
 /* Without memory for other rings the present ones run on, however long that lasts. */
@@ -358,10 +342,10 @@ static void no_memory_for_rings_keeps_running(void **state)
 	tp_fault_reset();
 }
 
-#define with_bench(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define with_interrupts(test)                                                \
-	{                                                                    \
-#test ", interrupts", test, setup_interrupts, teardown, NULL \
+#define with_bench(test) cmocka_unit_test_setup_teardown(test, setup, bench_teardown)
+#define with_interrupts(test)                                                      \
+	{                                                                          \
+#test ", interrupts", test, setup_interrupts, bench_teardown, NULL \
 	}
 
 int main(void)

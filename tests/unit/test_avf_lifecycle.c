@@ -24,42 +24,26 @@ static uint64_t pages_taken(struct bench *b)
 	return taken;
 }
 
-static struct bench bench;
-
-static int setup_with(void **state, enum tp_avf_run run, struct tp_avf_model_config config)
-{
-	bench.run = run;
-	bench_make(&bench, config);
-	*state = &bench;
-	return 0;
-}
-
 static int setup(void **state)
 {
-	return setup_with(state, TP_AVF_RUN_NONE, (struct tp_avf_model_config){ 0 });
+	return bench_setup(state, TP_AVF_RUN_NONE, (struct tp_avf_model_config){ 0 });
 }
 
 static int setup_interrupts(void **state)
 {
-	return setup_with(state, TP_AVF_RUN_INTERRUPT, (struct tp_avf_model_config){ 0 });
+	return bench_setup(state, TP_AVF_RUN_INTERRUPT, (struct tp_avf_model_config){ 0 });
 }
 
 static int setup_polls(void **state)
 {
-	return setup_with(state, TP_AVF_RUN_POLL, (struct tp_avf_model_config){ 0 });
+	return bench_setup(state, TP_AVF_RUN_POLL, (struct tp_avf_model_config){ 0 });
 }
 
 /* The device on a thread of its own. */
 static int setup_threads(void **state)
 {
-	return setup_with(state, TP_AVF_RUN_INTERRUPT,
-			  (struct tp_avf_model_config){ .mode = TP_AVF_THREAD });
-}
-
-static int teardown(void **state)
-{
-	bench_end(*state);
-	return 0;
+	return bench_setup(state, TP_AVF_RUN_INTERRUPT,
+			   (struct tp_avf_model_config){ .mode = TP_AVF_THREAD });
 }
 
 /* Another driver in the place of the first, which may still be open. */
@@ -222,9 +206,9 @@ static void threads_lose_nothing(void **state)
 	assert_true(all_arrived(b));
 }
 
-#define with_bench(test, how)                                     \
-	{                                                         \
-#test ", " #how, test, setup##how, teardown, NULL \
+#define with_bench(test, how)                                           \
+	{                                                               \
+#test ", " #how, test, setup##how, bench_teardown, NULL \
 	}
 
 int main(void)

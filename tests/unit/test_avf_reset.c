@@ -10,27 +10,14 @@
 
 static int setup(void **state)
 {
-	static struct bench b;
-
-	bench_make(&b, (struct tp_avf_model_config){ 0 });
-	*state = &b;
-	return 0;
+	return bench_setup(state, TP_AVF_RUN_NONE, (struct tp_avf_model_config){ 0 });
 }
 
 /* Resets that take their time. */
 static int setup_slow(void **state)
 {
-	static struct bench b;
-
-	bench_make(&b, (struct tp_avf_model_config){ .reset_ns = TP_MILLISECONDS(4) });
-	*state = &b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bench_end(*state);
-	return 0;
+	return bench_setup(state, TP_AVF_RUN_NONE,
+			   (struct tp_avf_model_config){ .reset_ns = TP_MILLISECONDS(4) });
 }
 
 /* ---- something to put back ------------------------------------------------------------------- */
@@ -469,10 +456,10 @@ static void anything_under_traffic(void **state)
 	bench_exchange(b);
 }
 
-#define with_bench(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define with_slow_bench(test)                                    \
-	{                                                        \
-#test ", slow", test, setup_slow, teardown, NULL \
+#define with_bench(test) cmocka_unit_test_setup_teardown(test, setup, bench_teardown)
+#define with_slow_bench(test)                                          \
+	{                                                              \
+#test ", slow", test, setup_slow, bench_teardown, NULL \
 	}
 
 int main(void)

@@ -18,14 +18,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
-{
-	(void)state;
-	check_conservation();
-	end_function();
-	return 0;
-}
-
 static void assert_sent(unsigned i, const uint8_t *bytes, unsigned len)
 {
 	assert_true(i < nr_kept);

@@ -17,14 +17,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
-{
-	(void)state;
-	check_conservation();
-	end_function();
-	return 0;
-}
-
 static uint64_t malformed(void)
 {
 	return counts_of(0).tx_drop_malformed;

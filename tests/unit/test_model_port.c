@@ -20,14 +20,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
-{
-	(void)state;
-	check_conservation();
-	end_function();
-	return 0;
-}
-
 static void make(struct frame_spec spec)
 {
 	make_frame(spec, &f);
