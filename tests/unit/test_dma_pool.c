@@ -257,8 +257,9 @@ static void a_wrong_configuration_is_refused(void **state)
 
 static int make_another(void *made)
 {
-	const struct tp_dma_pool_config config = thing_config();
+	struct tp_dma_pool_config config = thing_config();
 
+	config.name = "rx1"; /* one that is not kept yet */
 	return tp_dma_pool_create(&config, made);
 }
 
