@@ -23,7 +23,7 @@ static const struct tp_option traffic_options[] = {
 	TP_OPTION("min_frame", NUMBER, FIELD(min_frame), .min = 60, .max = 65549),
 	TP_OPTION("flows", NUMBER, FIELD(flows), .min = 1, .max = 1024),
 	TP_OPTION("mss", NUMBER, FIELD(mss), .min = 64, .max = 9000),
-	TP_OPTION("rate", NUMBER, FIELD(rate), .min = 1),
+	TP_OPTION("rate", NUMBER, FIELD(rate), .min = 1, .max = 1000000000),
 	TP_OPTION("csum", FLAG, FIELD(csum)),
 	TP_OPTION("content", FLAG, FIELD(content)),
 	TP_OPTIONS_END,

@@ -49,6 +49,11 @@ static int check(const struct tp_pktgen_config *c, const struct tp_net_config *d
 			      c->min_len, c->max_len, shortest(c), longest);
 	if (c->mss && !c->probe.tcp)
 		return TP_ERR(-EINVAL, "generator: only TCP is cut into segments");
+	if (c->mss > UINT16_MAX)
+		return TP_ERR(-EINVAL, "generator: segments of %u bytes", c->mss);
+	if (c->rate > NS_PER_S)
+		return TP_ERR(-EINVAL, "generator: %u frames per second, more than nanoseconds",
+			      c->rate);
 	if (c->burst > TP_PKTGEN_MAX_BURST)
 		return TP_ERR(-EINVAL, "generator: bursts of %u", c->burst);
 	if (wanted & ~device->features)

@@ -26,12 +26,12 @@ struct tp_pktgen_config {
 	struct tp_probe probe; /* a source MAC of zeros: the device's */
 	/* Bytes of a frame, without FCS and tag; lengths are drawn from [min_len, max_len]. */
 	uint32_t min_len, max_len;
-	unsigned mss; /* not 0: TCP is cut by the device (TSO) */
+	unsigned mss; /* bytes, to 65535; not 0: TCP is cut by the device (TSO) */
 	bool csum;    /* the device fills in checksums; otherwise they are made here */
 	bool vlan;    /* the device inserts @vlan_tci */
 	uint16_t vlan_tci;
 	uint64_t count; /* frames; 0: no end */
-	uint64_t rate;	/* frames per second; 0: as fast as they are taken */
+	uint64_t rate;	/* frames per second, to 1e9; 0: as fast as they are taken */
 	unsigned burst; /* frames at once, at most TP_PKTGEN_MAX_BURST; 0: 32 */
 };
 

@@ -336,7 +336,7 @@ static void traffic_that_cannot_be_is_refused(tp_unused void **state)
 	expect_wrong(NIC "m:traffic { from = 'avf0', to = 'avf0', mss = 63 }",
 		     "mss must be a number from 64 to 9000");
 	expect_wrong(NIC "m:traffic { from = 'avf0', to = 'avf0', rate = 0 }",
-		     "rate must be a number of at least 1");
+		     "rate must be a number from 1 to 1000000000");
 	expect_wrong(NIC "m:traffic { from = 'avf0', to = 'avf0', content = 'yes' }",
 		     "content must be true or false");
 	expect_wrong(NIC "m:traffic { from = 'avf0', to = 'avf0', min_frame = 200, frame = 100 }",

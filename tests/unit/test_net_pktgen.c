@@ -286,6 +286,14 @@ static void nonsense_is_refused(void **state)
 	config.burst = TP_PKTGEN_MAX_BURST + 1;
 	assert_int_equal(tp_pktgen_create(&config, &gen), -EINVAL);
 	config = usual();
+	config.probe.tcp = true;
+	config.mss = UINT16_MAX + 1;
+	assert_int_equal(tp_pktgen_create(&config, &gen), -EINVAL);
+	/* More than the product with a second's nanoseconds could say. */
+	config = usual();
+	config.rate = UINT64_C(1000000001);
+	assert_int_equal(tp_pktgen_create(&config, &gen), -EINVAL);
+	config = usual();
 	config.vlan = true;
 	line.ends[0].nd.config.features &= ~(unsigned)TP_NET_TX_VLAN;
 	assert_int_equal(tp_pktgen_create(&config, &gen), -EOPNOTSUPP);
