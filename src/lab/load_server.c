@@ -94,8 +94,13 @@ static int start(struct tp_load *load, const struct tp_load_config *config)
 	if (err)
 		goto reopen;
 	err = tp_lwip_server_start(&server, &s->server);
+	if (err)
+		goto let_go;
+	err = reopen_device(s);
 	if (!err)
-		return reopen_device(s);
+		return 0;
+	tp_lwip_server_stop(s->server);
+let_go:
 	let_go(s);
 	tp_lwip_destroy(s->lwip);
 reopen:
