@@ -13,6 +13,8 @@ enum { TP_LWIP_PENDING = 256 };
 struct tp_lwip {
 	struct tp_lwip_config config;
 	struct netif netif;
+	uint8_t mac[6]; /* of the device, when it joined; and its MTU, bytes */
+	uint16_t mtu;
 	bool batching; /* under the core lock: frames are received, those to send are gathered */
 	tp_atomic_u64 held;
 	struct tp_wait_queue returned; /* held became 0 */

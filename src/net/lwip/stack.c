@@ -149,7 +149,6 @@ struct tp_netdev_user tp_lwip_user(struct tp_lwip *lwip)
 static err_t init_netif(struct netif *netif)
 {
 	struct tp_lwip *lwip = netif->state;
-	struct tp_netdev *nd = lwip->config.nd;
 
 	netif->name[0] = 't';
 	netif->name[1] = 'p';
@@ -157,10 +156,8 @@ static err_t init_netif(struct netif *netif)
 	netif->output_ip6 = ethip6_output;
 	netif->linkoutput = tp_lwip_output;
 	netif->hwaddr_len = ETH_HWADDR_LEN;
-	tp_mutex_lock(&nd->config_lock);
-	memcpy(netif->hwaddr, nd->config.mac, ETH_HWADDR_LEN);
-	netif->mtu = (u16_t)nd->config.mtu;
-	tp_mutex_unlock(&nd->config_lock);
+	memcpy(netif->hwaddr, lwip->mac, ETH_HWADDR_LEN);
+	netif->mtu = lwip->mtu;
 	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
 		       NETIF_FLAG_MLD6 | NETIF_FLAG_LINK_UP;
 	return ERR_OK;
@@ -220,6 +217,18 @@ static void add_groups(struct tp_lwip *lwip)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* Before the core lock, under which nobody waits for a configuration. */
+static void read_device(struct tp_lwip *lwip)
+{
+	struct tp_netdev *nd = lwip->config.nd;
+
+	tp_mutex_lock(&nd->config_lock);
+	lwip->config.no_tso |= !(nd->config.features & TP_NET_TSO);
+	memcpy(lwip->mac, nd->config.mac, sizeof(lwip->mac));
+	lwip->mtu = (uint16_t)nd->config.mtu;
+	tp_mutex_unlock(&nd->config_lock);
+}
+
 int tp_lwip_create(const struct tp_lwip_config *config, struct tp_lwip **lwip)
 {
 	struct tp_lwip *l = tp_zalloc(sizeof(*l));
@@ -230,9 +239,7 @@ int tp_lwip_create(const struct tp_lwip_config *config, struct tp_lwip **lwip)
 	l->config = *config;
 	tp_wait_queue_init(&l->returned);
 	tp_spinlock_init(&l->lock, TP_RANK_NET_USER, 0);
-	tp_mutex_lock(&config->nd->config_lock);
-	l->config.no_tso |= !(config->nd->config.features & TP_NET_TSO);
-	tp_mutex_unlock(&config->nd->config_lock);
+	read_device(l);
 	start_lwip();
 	LOCK_TCPIP_CORE();
 	joined = join(l);
@@ -252,6 +259,9 @@ void tp_lwip_destroy(struct tp_lwip *lwip)
 	netif_remove(&lwip->netif);
 	UNLOCK_TCPIP_CORE();
 	tp_wait_event(&lwip->returned, !tp_atomic_load(&lwip->held, TP_ACQUIRE));
+	/* Whoever gave the last one back, which is done under the core lock, is out of it now. */
+	LOCK_TCPIP_CORE();
+	UNLOCK_TCPIP_CORE();
 	tp_netbuf_free_bulk(lwip->pending, lwip->nr_pending);
 	tp_free(lwip);
 }
