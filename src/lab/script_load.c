@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/invariant.h"
 #include "lab/script_api.h"
 #include "lab/script_load.h"
 #include "lab/script_option.h"
@@ -309,41 +310,71 @@ static int load_stop(lua_State *L)
 static int load_verify(lua_State *L)
 {
 	struct tp_load *load = tp_script_load(L, 1);
-	uint64_t before = load->bytes_verified;
+	struct tp_lab_machine *lm = check_handle(L, 1)->lm;
+	uint64_t verified;
 
+	tp_mutex_lock(&lm->lock);
+	verified = load->bytes_verified;
 	tp_load_halt(load);
 	tp_load_verify(load);
 	tp_load_resume(load);
+	verified = load->bytes_verified - verified;
+	tp_mutex_unlock(&lm->lock);
 	tp_script_stop_if_over(L);
-	lua_pushinteger(L, (lua_Integer)(load->bytes_verified - before));
+	lua_pushinteger(L, (lua_Integer)verified);
 	return 1;
 }
 
-static void set_figure(void *L, const char *name, uint64_t n)
+/* What a load says of itself, read while nobody can stop it and told while nothing is held (A1). */
+struct figures {
+	struct tp_load_stat stat;
+	unsigned nr;
+	struct {
+		const char *name;
+		uint64_t n;
+	} own[16];
+};
+
+static void note_figure(void *arg, const char *name, uint64_t n)
 {
-	tp_script_set_integer(L, name, n);
+	struct figures *figures = arg;
+
+	TP_INVARIANT(figures->nr < TP_ARRAY_SIZE(figures->own));
+	figures->own[figures->nr].name = name;
+	figures->own[figures->nr++].n = n;
+}
+
+static void read_figures(struct tp_lab_machine *lm, struct tp_load *load, struct figures *figures)
+{
+	figures->nr = 0;
+	tp_mutex_lock(&lm->lock);
+	tp_load_read_stat(load, &figures->stat);
+	if (load->kind->figures)
+		load->kind->figures(load, note_figure, figures);
+	tp_mutex_unlock(&lm->lock);
 }
 
 static int load_stats(lua_State *L)
 {
-	struct tp_load *load = check_handle(L, 1)->load;
+	struct load_handle *handle = check_handle(L, 1);
+	struct tp_load *load = handle->load;
 	uint64_t worst = tp_atomic_load(&load->worst_write_ns, TP_RELAXED);
-	struct tp_load_stat stat;
+	struct figures figures;
 
-	tp_load_read_stat(load, &stat);
+	read_figures(handle->lm, load, &figures);
 	lua_newtable(L);
 	tp_script_set_string(L, "name", load->name);
 	tp_script_set_string(L, "kind", load->kind->name);
 	tp_script_set_flag(L, "running", load->running);
-	tp_script_set_integer(L, "bytes", stat.bytes);
-	tp_script_set_integer(L, "work", stat.work);
-	tp_script_set_integer(L, "starved", stat.starved);
-	tp_script_set_integer(L, "moved", stat.pages_moved);
-	tp_script_set_integer(L, "released", stat.pages_released);
+	tp_script_set_integer(L, "bytes", figures.stat.bytes);
+	tp_script_set_integer(L, "work", figures.stat.work);
+	tp_script_set_integer(L, "starved", figures.stat.starved);
+	tp_script_set_integer(L, "moved", figures.stat.pages_moved);
+	tp_script_set_integer(L, "released", figures.stat.pages_released);
 	tp_script_set_integer(L, "worst_write_ns", TP_MAX(load->worst_write_ever_ns, worst));
 	tp_script_set_integer(L, "verified", load->bytes_verified);
-	if (load->kind->figures)
-		load->kind->figures(load, set_figure, L);
+	for (unsigned i = 0; i < figures.nr; i++)
+		tp_script_set_integer(L, figures.own[i].name, figures.own[i].n);
 	return 1;
 }
 
