@@ -87,7 +87,7 @@ static int plug(struct tp_cable *cable, unsigned side, struct tp_nic *nic)
 	return 0;
 }
 
-void tp_cable_destroy(struct tp_cable *cable)
+static void free_cable(struct tp_cable *cable)
 {
 	stop_carrier(cable);
 	for (unsigned side = 0; side < 2; side++) {
@@ -99,10 +99,15 @@ void tp_cable_destroy(struct tp_cable *cable)
 	if (cable->tap)
 		tp_tap_close(cable->tap);
 	tp_wire_destroy(cable->wire);
+	tp_free(cable);
+}
+
+void tp_cable_destroy(struct tp_cable *cable)
+{
 	tp_mutex_lock(&cable->lm->lock);
 	tp_list_remove(&cable->link);
 	tp_mutex_unlock(&cable->lm->lock);
-	tp_free(cable);
+	free_cable(cable);
 }
 
 /* A cable whose first end is in @nic. */
@@ -119,21 +124,23 @@ static int begin_cable(struct tp_nic *nic, struct tp_cable **cable)
 		tp_free(new);
 		return err;
 	}
-	tp_mutex_lock(&nic->lm->lock);
-	tp_list_add_before(&nic->lm->cables, &new->link);
-	tp_mutex_unlock(&nic->lm->lock);
 	*cable = new;
 	return plug(new, 0, nic);
 }
 
-/* The cable, if @err is 0. */
+/* The cable, whole and listed, if @err is 0. */
 static int end_cable(struct tp_cable *new, int err, struct tp_cable **cable)
 {
-	if (err && new)
-		tp_cable_destroy(new);
-	else if (!err)
-		*cable = new;
-	return err;
+	if (err) {
+		if (new)
+			free_cable(new);
+		return err;
+	}
+	tp_mutex_lock(&new->lm->lock);
+	tp_list_add_before(&new->lm->cables, &new->link);
+	tp_mutex_unlock(&new->lm->lock);
+	*cable = new;
+	return 0;
 }
 
 int tp_cable_create(struct tp_nic *nic, struct tp_nic *other, struct tp_cable **cable)

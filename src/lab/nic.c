@@ -13,16 +13,26 @@
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-/* The user of that role, who stays until put_user(). */
-static const struct tp_netdev_user *get_user(struct tp_nic_use *use)
-{
-	tp_atomic_add(&use->inside, 1, TP_SEQ_CST);
-	return tp_atomic_load(&use->user, TP_SEQ_CST);
-}
-
 static void put_user(struct tp_nic_use *use)
 {
 	tp_atomic_sub(&use->inside, 1, TP_RELEASE);
+}
+
+/*
+ * The user of that role, who stays until put_user(); NULL: nobody.  Looked at once before, so that
+ * up-calls without end do not keep @inside up while somebody leaves.
+ */
+static const struct tp_netdev_user *get_user(struct tp_nic_use *use)
+{
+	const struct tp_netdev_user *user;
+
+	if (!tp_atomic_load(&use->user, TP_SEQ_CST))
+		return NULL;
+	tp_atomic_add(&use->inside, 1, TP_SEQ_CST);
+	user = tp_atomic_load(&use->user, TP_SEQ_CST);
+	if (!user)
+		put_user(use);
+	return user;
 }
 
 static void receive(void *arg, unsigned queue, struct tp_netbuf **frames, unsigned n)
@@ -32,10 +42,11 @@ static void receive(void *arg, unsigned queue, struct tp_netbuf **frames, unsign
 	const struct tp_netdev_user *user = get_user(use);
 
 	tp_atomic_add(&nic->received, n, TP_RELAXED);
-	if (user)
-		user->receive(user->arg, queue, frames, n);
-	else
+	if (!user) {
 		tp_netbuf_free_bulk(frames, n);
+		return;
+	}
+	user->receive(user->arg, queue, frames, n);
 	put_user(use);
 }
 
@@ -44,7 +55,9 @@ static void wake(void *arg, unsigned queue)
 	struct tp_nic_use *use = &((struct tp_nic *)arg)->uses[TP_NIC_SENDS];
 	const struct tp_netdev_user *user = get_user(use);
 
-	if (user && user->wake)
+	if (!user)
+		return;
+	if (user->wake)
 		user->wake(user->arg, queue);
 	put_user(use);
 }
@@ -126,6 +139,14 @@ static void make_mac(struct tp_lab_machine *lm, uint8_t mac[6])
 	       (uint8_t[]){ 0x02, 0xaf, 0, (uint8_t)lm->number, (uint8_t)(n >> 8), (uint8_t)n }, 6);
 }
 
+/* Whole, for those who check it under the lock.  @at: read by this thread, the only writer. */
+static void list_before(struct tp_list *at, struct tp_nic *nic)
+{
+	tp_mutex_lock(&nic->lm->lock);
+	tp_list_add_before(at, &nic->link);
+	tp_mutex_unlock(&nic->lm->lock);
+}
+
 int tp_nic_create(struct tp_lab_machine *lm, const struct tp_nic_config *config,
 		  struct tp_nic **nic)
 {
@@ -146,9 +167,7 @@ int tp_nic_create(struct tp_lab_machine *lm, const struct tp_nic_config *config,
 	err = create_driver(new, config);
 	if (err)
 		goto destroy_model;
-	tp_mutex_lock(&lm->lock);
-	tp_list_add_before(&lm->nics, &new->link);
-	tp_mutex_unlock(&lm->lock);
+	list_before(&lm->nics, new);
 	*nic = new;
 	return 0;
 destroy_model:
@@ -164,13 +183,16 @@ int tp_nic_destroy(struct tp_nic *nic)
 	int err;
 
 	TP_INVARIANT(!nic->cable && !tp_nic_used_by(nic));
-	err = tp_avf_destroy(nic->avf);
-	if (err)
-		return err;
-	tp_avf_model_destroy(nic->model);
 	tp_mutex_lock(&lm->lock);
 	tp_list_remove(&nic->link);
 	tp_mutex_unlock(&lm->lock);
+	err = tp_avf_destroy(nic->avf);
+	if (err) {
+		/* In front: who goes through the list destroying does not meet it again. */
+		list_before(lm->nics.next, nic);
+		return err;
+	}
+	tp_avf_model_destroy(nic->model);
 	tp_free(nic);
 	return 0;
 }

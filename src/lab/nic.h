@@ -11,8 +11,10 @@
  *  N2  What a device is used for changes under traffic: who was told of a frame before
  *      tp_nic_use() returned is told no more after it.
  *
- * Locking: the machine's lock for the lists; what a device is plugged into is the script's.  Roles
- * are taken and left without a lock: some who leave them hold the machine's.
+ * Locking: the machine's lock for the lists, which only the script's thread changes; whoever holds
+ * it may look at the devices and cables in them, for they are listed whole and taken out before
+ * they go.  What a device is plugged into is the script's.  Roles are taken and left without a
+ * lock: some who leave them hold the machine's.
  */
 #ifndef TP_LAB_NIC_H
 #define TP_LAB_NIC_H

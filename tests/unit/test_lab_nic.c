@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lab_nics.h"
+#include "lab/server.h"
 #include "lab/traffic.h"
 #include "model/avf/internal.h"
 #include "net/probe.h"
@@ -214,6 +215,67 @@ static void who_leaves_is_told_no_more(void **state)
 	tp_thread_join(&departure);
 	tp_thread_join(&delivery);
 	assert_int_equal(tp_atomic_load(&u.frames, TP_RELAXED), 1);
+}
+
+/* ---- who checks, under the machine's lock, while others make changes ------------------------- */
+
+enum { A_WHILE_MS = 20 };
+
+static void destroy_nic(void *nic)
+{
+	must(tp_nic_destroy(nic));
+}
+
+static void destroy_cable(void *cable)
+{
+	tp_cable_destroy(cable);
+}
+
+/* Long enough for whoever does not wait for the lock. */
+static void hold_while(struct nics *n, void (*destroy)(void *arg), void *arg,
+		       bool (*is_whole)(struct nics *n))
+{
+	struct tp_thread thread;
+	bool whole = true;
+
+	tp_mutex_lock(&n->lm->lock);
+	must(tp_thread_start(&thread, "destroyer", destroy, arg));
+	for (unsigned i = 0; i < A_WHILE_MS && whole; i++) {
+		tp_sleep_ns(TP_MILLISECONDS(1));
+		whole = is_whole(n) && tp_nics_balance(n->lm);
+	}
+	tp_mutex_unlock(&n->lm->lock);
+	tp_thread_join(&thread);
+	assert_true(whole);
+}
+
+static bool has_device(struct nics *n)
+{
+	struct tp_net_info info;
+
+	return !tp_net_info(n->lm->machine, "avf0", &info);
+}
+
+static void a_device_that_is_checked_stays(void **state)
+{
+	struct nics *n = *state;
+
+	must(nics_create(n->lm, "avf0", &n->a));
+	hold_while(n, destroy_nic, n->a, has_device);
+	assert_false(has_device(n));
+}
+
+static bool has_cable(struct nics *n)
+{
+	return n->a->cable;
+}
+
+static void a_cable_that_is_checked_stays(void **state)
+{
+	struct nics *n = *state;
+
+	hold_while(n, destroy_cable, n->cable, has_cable);
+	assert_null(n->a->cable);
 }
 
 /* ---- cables ---------------------------------------------------------------------------------- */
@@ -482,6 +544,31 @@ static struct tp_load *start_traffic(struct nics *n)
 	return load;
 }
 
+/* The device is as it was, and free for another. */
+static void a_server_whose_device_does_not_open_leaves_nothing(void **state)
+{
+	struct nics *n = *state;
+	const struct tp_lab_server_config server = {
+		.nic = n->a, .ipv4 = { 10, 1, 1, 1 }, .ipv4_bits = 24, .content = 1000
+	};
+	const struct tp_load_config config = { .name = "server",
+					       .node = TP_NODE_NONE,
+					       .server = &server };
+	struct tp_load *load;
+
+	if (!tp_load_server)
+		skip();
+	must(tp_fault_arm("net/avf-up", 1, 1));
+	assert_int_equal(tp_load_create(tp_load_server, n->lm->machine, &config, &n->run->findings,
+					&load),
+			 -EIO);
+	tp_fault_reset();
+	assert_null(tp_nic_used_by(n->a));
+	assert_true(nics_info(n->a).up);
+	must(tp_load_create(tp_load_server, n->lm->machine, &config, &n->run->findings, &load));
+	tp_lab_machine_add_load(n->lm, load);
+}
+
 static void stop_with(struct nics *n, struct tp_load *load, const char *words)
 {
 	struct tp_findings *findings = &n->run->findings;
@@ -581,6 +668,8 @@ int main(void)
 		MACHINE_TEST(frames_go_to_who_uses_it_or_to_nobody),
 		MACHINE_TEST(each_role_has_one_user),
 		MACHINE_TEST(who_leaves_is_told_no_more),
+		MACHINE_TEST(a_device_that_is_checked_stays),
+		NICS_TEST(a_cable_that_is_checked_stays),
 		NICS_TEST(the_link_comes_and_goes_with_the_wire),
 		NICS_TEST(a_port_takes_one_wire),
 		NICS_TEST(every_allocation_of_a_wire_may_fail),
@@ -593,6 +682,7 @@ int main(void)
 		NICS_TEST(the_wire_must_agree_with_its_devices),
 		NICS_TEST(a_new_wire_begins_at_nothing),
 		NICS_TEST(another_number_of_queues_hides_nothing),
+		NICS_TEST(a_server_whose_device_does_not_open_leaves_nothing),
 		NICS_TEST(traffic_sees_content_that_is_not_its_own),
 		NICS_TEST(traffic_sees_a_device_that_finds_fault_with_good_frames),
 		NICS_TEST(a_frame_that_is_held_is_named_at_the_end),
