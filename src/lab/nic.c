@@ -118,16 +118,13 @@ static int create_driver(struct tp_nic *nic, const struct tp_nic_config *config)
 		.rx_ring = config->rx_ring,
 		.tx_ring = config->tx_ring,
 		.mtu = config->mtu,
+		.user = { .name = nic->name, .receive = receive, .wake = wake, .arg = nic },
 	};
 	int err = tp_avf_create(&avf, &nic->avf);
 
-	if (err)
-		return err;
-	nic->netdev = tp_avf_netdev(nic->avf);
-	tp_avf_set_user(nic->avf,
-			&(struct tp_netdev_user){
-				.name = nic->name, .receive = receive, .wake = wake, .arg = nic });
-	return 0;
+	if (!err)
+		nic->netdev = tp_avf_netdev(nic->avf);
+	return err;
 }
 
 /* The locally administered address that its number in the machine gives. */

@@ -39,6 +39,8 @@ struct tp_avf_config {
 	unsigned rx_ring, tx_ring; /* 0: 512 */
 	unsigned mtu;		   /* 0: 1500 */
 	unsigned pool_bufs;	   /* buffers for senders; 0: 2048 */
+	/* As tp_avf_set_user(); for those whose device may be opened by others at once. */
+	struct tp_netdev_user user;
 	struct tp_avf_patience patience;
 };
 

@@ -73,6 +73,7 @@ static void init(struct tp_avf *avf, const struct tp_avf_config *config)
 	avf->nd.machine = config->machine;
 	avf->nd.ops = &tp_avf_ops;
 	avf->nd.config = first_config(config);
+	avf->nd.user = config->user;
 	avf->bus = config->bus;
 	avf->node = config->node;
 	avf->run = config->run;
