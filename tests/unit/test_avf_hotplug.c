@@ -199,12 +199,17 @@ static void a_message_without_an_answer_costs_a_reset(void **state)
 
 /* ---- what a user holds ----------------------------------------------------------------------- */
 
-static struct tp_netbuf *kept;
+static tp_atomic_ptr kept; /* struct tp_netbuf * */
+
+static struct tp_netbuf *kept_frame(void)
+{
+	return tp_atomic_load(&kept, TP_ACQUIRE);
+}
 
 static void keep_one(void *arg, unsigned queue, struct tp_netbuf **frames, unsigned n)
 {
-	if (!kept) {
-		kept = frames[0];
+	if (!kept_frame()) {
+		tp_atomic_store(&kept, frames[0], TP_RELEASE);
 		tp_quiet_add(&((struct bench_side *)arg)->delivered[queue], 1);
 		frames++;
 		n--;
@@ -218,20 +223,20 @@ static void a_held_frame_is_waited_for_and_named(void **state)
 	struct tp_offline_report report;
 
 	(void)state;
-	kept = NULL;
+	tp_atomic_store(&kept, NULL, TP_RELEASE);
 	must(tp_net_close(bench.m, side->nd->name));
 	side->nd->user.receive = keep_one;
 	must(tp_net_open(bench.m, side->nd->name));
 	bench_send(&bench, 1, 0, 20);
 	while (bench_delivered(&bench, 0) < 20)
 		tp_yield();
-	assert_true(is_far(&kept->buf));
+	assert_true(is_far(&kept_frame()->buf));
 	assert_int_equal(take_offline(TP_MILLISECONDS(500), &report), -ETIMEDOUT);
 	/* All that was posted has been exchanged; this one is left. */
 	assert_int_equal(report.nr_blockers, 1);
 	if (!strstr(report.blockers[0].what, "bench"))
 		fail_msg("the holder is not named: %s", report.blockers[0].what);
-	tp_netbuf_free(kept);
+	tp_netbuf_free(kept_frame());
 	must(take_offline(TP_SECONDS(20), NULL));
 }
 
