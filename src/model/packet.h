@@ -8,6 +8,7 @@
 #ifndef TP_MODEL_PACKET_H
 #define TP_MODEL_PACKET_H
 
+#include "core/byteorder.h"
 #include "model/packet_csum.h"
 #include "model/packet_hash.h"
 
@@ -121,35 +122,5 @@ unsigned tp_packet_csum_at(uint8_t proto);
 
 /* Fill in all checksums of a frame in one piece. */
 void tp_packet_fill(uint8_t *frame, uint32_t len);
-
-/* ---- numbers in packets: big-endian, at any address ------------------------------------------ */
-
-static inline uint16_t tp_be16(const void *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return __builtin_bswap16(v);
-}
-
-static inline uint32_t tp_be32(const void *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return __builtin_bswap32(v);
-}
-
-static inline void tp_put_be16(void *p, uint16_t v)
-{
-	v = __builtin_bswap16(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static inline void tp_put_be32(void *p, uint32_t v)
-{
-	v = __builtin_bswap32(v);
-	memcpy(p, &v, sizeof(v));
-}
 
 #endif

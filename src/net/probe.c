@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/byteorder.h"
 #include "core/rng.h"
 
 enum {
@@ -17,39 +18,15 @@ enum {
 	MAGIC = 0x54506e67,
 };
 
-/* ---- numbers in frames ----------------------------------------------------------------------- */
-
-static void put16(uint8_t *to, unsigned v)
-{
-	to[0] = (uint8_t)(v >> 8);
-	to[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *to, uint32_t v)
-{
-	put16(to, v >> 16);
-	put16(to + 2, v & 0xffff);
-}
-
-static unsigned get16(const uint8_t *from)
-{
-	return (unsigned)from[0] << 8 | from[1];
-}
-
-static uint32_t get32(const uint8_t *from)
-{
-	return get16(from) << 16 | get16(from + 2);
-}
-
 /* ---- checksums ------------------------------------------------------------------------------- */
 
 /* The words of network order, added up; an odd byte only at the end. */
 static uint64_t add_words(uint64_t sum, const uint8_t *bytes, size_t len)
 {
 	for (; len >= 4; bytes += 4, len -= 4)
-		sum += get32(bytes);
+		sum += tp_be32(bytes);
 	if (len >= 2)
-		sum += get16(bytes);
+		sum += tp_be16(bytes);
 	if (len & 1)
 		sum += (uint64_t)bytes[len - 1] << 8;
 	return sum;
@@ -115,10 +92,10 @@ bool tp_probe_check(uint64_t key, uint64_t at, const void *from, size_t len)
 
 void tp_probe_put_tag(unsigned flow, uint64_t number, uint8_t *to)
 {
-	put32(to, MAGIC);
-	put32(to + 4, flow);
-	put32(to + 8, (uint32_t)(number >> 32));
-	put32(to + 12, (uint32_t)number);
+	tp_put_be32(to, MAGIC);
+	tp_put_be32(to + 4, flow);
+	tp_put_be32(to + 8, (uint32_t)(number >> 32));
+	tp_put_be32(to + 12, (uint32_t)number);
 }
 
 /* ---- headers --------------------------------------------------------------------------------- */
@@ -148,8 +125,8 @@ static void put_address(uint8_t *to, const uint8_t *address, bool ipv6, uint8_t 
 static void put_ipv4(const struct tp_probe *p, uint32_t l4_len, uint8_t *ip)
 {
 	ip[0] = 0x45;
-	put16(ip + 2, IPV4 + l4_len);
-	put16(ip + 6, 0x4000); /* don't fragment */
+	tp_put_be16(ip + 2, IPV4 + l4_len);
+	tp_put_be16(ip + 6, 0x4000); /* don't fragment */
 	ip[8] = 64;
 	ip[9] = p->tcp ? PROTO_TCP : PROTO_UDP;
 	put_address(ip + 12, p->src_ip, false, 1);
@@ -159,7 +136,7 @@ static void put_ipv4(const struct tp_probe *p, uint32_t l4_len, uint8_t *ip)
 static void put_ipv6(const struct tp_probe *p, uint32_t l4_len, uint8_t *ip)
 {
 	ip[0] = 0x60;
-	put16(ip + 4, l4_len);
+	tp_put_be16(ip + 4, l4_len);
 	ip[6] = p->tcp ? PROTO_TCP : PROTO_UDP;
 	ip[7] = 64;
 	put_address(ip + 8, p->src_ip, true, 1);
@@ -169,16 +146,16 @@ static void put_ipv6(const struct tp_probe *p, uint32_t l4_len, uint8_t *ip)
 static void put_l4(const struct tp_probe *p, unsigned flow, uint32_t sequence, uint32_t payload,
 		   uint8_t *l4)
 {
-	put16(l4, TP_PROBE_FIRST_FLOW + flow);
-	put16(l4 + 2, TP_PROBE_PORT);
+	tp_put_be16(l4, TP_PROBE_FIRST_FLOW + flow);
+	tp_put_be16(l4 + 2, TP_PROBE_PORT);
 	if (!p->tcp) {
-		put16(l4 + 4, UDP + payload);
+		tp_put_be16(l4 + 4, UDP + payload);
 		return;
 	}
-	put32(l4 + 4, sequence);
+	tp_put_be32(l4 + 4, sequence);
 	l4[12] = TCP / 4 << 4;
 	l4[13] = 0x10; /* ACK */
-	put16(l4 + 14, 0xffff);
+	tp_put_be16(l4 + 14, 0xffff);
 }
 
 void tp_probe_headers(const struct tp_probe *p, unsigned flow, uint32_t sequence, uint32_t payload,
@@ -190,7 +167,7 @@ void tp_probe_headers(const struct tp_probe *p, unsigned flow, uint32_t sequence
 	memset(to, 0, l.payload_at);
 	memcpy(to, p->dst_mac, 6);
 	memcpy(to + 6, p->src_mac, 6);
-	put16(to + 12, p->ipv6 ? 0x86dd : 0x0800);
+	tp_put_be16(to + 12, p->ipv6 ? 0x86dd : 0x0800);
 	if (p->ipv6)
 		put_ipv6(p, l4_len, to + l.l3_at);
 	else
@@ -207,10 +184,10 @@ void tp_probe_checksums(const struct tp_probe *p, uint8_t *headers, const void *
 	uint64_t sum = pseudo(ip, p->ipv6, proto, l.payload_at - l.l4_at + len);
 
 	if (!p->ipv6)
-		put16(ip + 10, ~fold(add_words(0, ip, IPV4)) & 0xffff);
+		tp_put_be16(ip + 10, ~fold(add_words(0, ip, IPV4)) & 0xffff);
 	sum = add_words(sum, l4, l.payload_at - l.l4_at);
 	csum = ~fold(add_words(sum, payload, len)) & 0xffff;
-	put16(l4 + csum_at(proto), csum || p->tcp ? csum : 0xffff);
+	tp_put_be16(l4 + csum_at(proto), csum || p->tcp ? csum : 0xffff);
 }
 
 /* ---- known again ----------------------------------------------------------------------------- */
@@ -225,8 +202,8 @@ struct packet {
 /* False: it is no IP without options that carries TCP or UDP and is all there. */
 static bool find_l4(const uint8_t *frame, uint32_t len, struct packet *p)
 {
-	unsigned type = len >= ETH + IPV6 || (len >= ETH + IPV4 && get16(frame + 12) == 0x0800)
-				? get16(frame + 12)
+	unsigned type = len >= ETH + IPV6 || (len >= ETH + IPV4 && tp_be16(frame + 12) == 0x0800)
+				? tp_be16(frame + 12)
 				: 0;
 
 	if (type != 0x0800 && type != 0x86dd)
@@ -236,9 +213,9 @@ static bool find_l4(const uint8_t *frame, uint32_t len, struct packet *p)
 	p->l4 = p->ip + (p->ipv6 ? IPV6 : IPV4);
 	p->proto = p->ip[p->ipv6 ? 6 : 9];
 	if (p->ipv6)
-		p->l4_len = get16(p->ip + 4);
-	else if (p->ip[0] == 0x45 && get16(p->ip + 2) >= IPV4)
-		p->l4_len = get16(p->ip + 2) - IPV4;
+		p->l4_len = tp_be16(p->ip + 4);
+	else if (p->ip[0] == 0x45 && tp_be16(p->ip + 2) >= IPV4)
+		p->l4_len = tp_be16(p->ip + 2) - IPV4;
 	else
 		return false;
 	return (p->proto == PROTO_TCP || p->proto == PROTO_UDP) &&
@@ -253,7 +230,7 @@ static bool checksums_right(const struct packet *p)
 	if (!p->ipv6 && fold(add_words(0, p->ip, IPV4)) != 0xffff)
 		return false;
 	/* A datagram without a checksum is none of ours. */
-	return (p->proto == PROTO_TCP || get16(p->l4 + csum_at(PROTO_UDP))) &&
+	return (p->proto == PROTO_TCP || tp_be16(p->l4 + csum_at(PROTO_UDP))) &&
 	       fold(add_words(sum, p->l4, p->l4_len)) == 0xffff;
 }
 
@@ -261,7 +238,7 @@ static enum tp_probe_verdict parse_tcp(const struct packet *p, struct tp_probe_f
 {
 	if (p->l4[12] >> 4 != TCP / 4)
 		return TP_PROBE_DAMAGED;
-	found->sequence = get32(p->l4 + 4);
+	found->sequence = tp_be32(p->l4 + 4);
 	found->content = p->l4 + TCP;
 	found->len = p->l4_len - TCP;
 	return TP_PROBE_OURS;
@@ -271,10 +248,10 @@ static enum tp_probe_verdict parse_udp(const struct packet *p, struct tp_probe_f
 {
 	const uint8_t *tag = p->l4 + UDP;
 
-	if (get16(p->l4 + 4) != p->l4_len || p->l4_len < UDP + TP_PROBE_TAG ||
-	    get32(tag) != MAGIC || get32(tag + 4) != found->flow)
+	if (tp_be16(p->l4 + 4) != p->l4_len || p->l4_len < UDP + TP_PROBE_TAG ||
+	    tp_be32(tag) != MAGIC || tp_be32(tag + 4) != found->flow)
 		return TP_PROBE_DAMAGED;
-	found->number = (uint64_t)get32(tag + 8) << 32 | get32(tag + 12);
+	found->number = (uint64_t)tp_be32(tag + 8) << 32 | tp_be32(tag + 12);
 	if (found->number > INT64_MAX)
 		return TP_PROBE_DAMAGED;
 	found->content = tag + TP_PROBE_TAG;
@@ -287,10 +264,10 @@ enum tp_probe_verdict tp_probe_parse(const uint8_t *frame, uint32_t len, unsigne
 {
 	struct packet p;
 
-	if (!find_l4(frame, len, &p) || get16(p.l4 + 2) != TP_PROBE_PORT)
+	if (!find_l4(frame, len, &p) || tp_be16(p.l4 + 2) != TP_PROBE_PORT)
 		return TP_PROBE_FOREIGN;
 	*found = (struct tp_probe_frame){ .tcp = p.proto == PROTO_TCP,
-					  .flow = get16(p.l4) - TP_PROBE_FIRST_FLOW };
+					  .flow = tp_be16(p.l4) - TP_PROBE_FIRST_FLOW };
 	if (found->flow >= flows || !checksums_right(&p))
 		return TP_PROBE_DAMAGED;
 	return found->tcp ? parse_tcp(&p, found) : parse_udp(&p, found);

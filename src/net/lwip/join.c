@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "core/byteorder.h"
 #include "net/lwip/internal.h"
 
 enum {
@@ -23,22 +24,6 @@ enum {
 	SMALLEST_MSS = 256, /* devices do not cut to crumbs */
 };
 
-static unsigned get16(const uint8_t *from)
-{
-	return (unsigned)from[0] << 8 | from[1];
-}
-
-static uint32_t get32(const uint8_t *from)
-{
-	return get16(from) << 16 | get16(from + 2);
-}
-
-static void put16(uint8_t *to, unsigned v)
-{
-	to[0] = (uint8_t)(v >> 8);
-	to[1] = (uint8_t)v;
-}
-
 static const uint8_t *ip_of(const uint8_t *headers)
 {
 	return headers + ETH;
@@ -51,8 +36,9 @@ bool tp_lwip_segment(const struct pbuf *p, struct tp_lwip_segment *s)
 
 	if (p->next || p->len <= ETH + IPV6 + TCP)
 		return false;
-	s->ipv6 = get16(h + 12) == 0x86dd;
-	if (!s->ipv6 && (get16(h + 12) != 0x0800 || h[ETH] != 0x45 || get16(h + ETH + 6) & 0x3fff))
+	s->ipv6 = tp_be16(h + 12) == 0x86dd;
+	if (!s->ipv6 &&
+	    (tp_be16(h + 12) != 0x0800 || h[ETH] != 0x45 || tp_be16(h + ETH + 6) & 0x3fff))
 		return false;
 	s->headers = h;
 	s->l3_len = s->ipv6 ? IPV6 : IPV4;
@@ -64,7 +50,7 @@ bool tp_lwip_segment(const struct pbuf *p, struct tp_lwip_segment *s)
 	if (s->l4_len < TCP || p->len <= s->headers_len || (tcp[13] & ~FLAG_PSH) != FLAG_ACK)
 		return false;
 	s->payload = p->len - s->headers_len;
-	return ETH + (s->ipv6 ? IPV6 : 0) + get16(ip_of(h) + (s->ipv6 ? 4 : 2)) == p->len;
+	return ETH + (s->ipv6 ? IPV6 : 0) + tp_be16(ip_of(h) + (s->ipv6 ? 4 : 2)) == p->len;
 }
 
 void tp_lwip_can_grow(struct tp_netbuf *frame, const struct tp_lwip_segment *s)
@@ -102,8 +88,8 @@ static bool continues(const struct tp_netbuf *frame, const struct tp_lwip_segmen
 	    frame->frame_len + s->payload > LARGEST)
 		return false;
 	return !(headers[ETH + s->l3_len + 13] & FLAG_PSH) && same_stream(headers, s) &&
-	       get32(headers + ETH + s->l3_len + 4) + payload ==
-		       get32(s->headers + ETH + s->l3_len + 4);
+	       tp_be32(headers + ETH + s->l3_len + 4) + payload ==
+		       tp_be32(s->headers + ETH + s->l3_len + 4);
 }
 
 /* Room behind the last buffer's data, or in another one. */
@@ -144,6 +130,7 @@ bool tp_lwip_join(struct tp_netbuf *frame, const struct tp_lwip_segment *s)
 	    !add_bytes(frame, s->headers + s->headers_len, s->payload))
 		return false;
 	headers[flags_at] |= s->headers[flags_at] & FLAG_PSH;
-	put16(headers + ETH + (s->ipv6 ? 4 : 2), frame->frame_len - ETH - (s->ipv6 ? IPV6 : 0));
+	tp_put_be16(headers + ETH + (s->ipv6 ? 4 : 2),
+		    frame->frame_len - ETH - (s->ipv6 ? IPV6 : 0));
 	return true;
 }
