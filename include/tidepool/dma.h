@@ -17,10 +17,10 @@ enum { TP_DMA_OWNER_TEXT = 48 };
 
 /* One access that was refused, or a page that went offline while it was mapped. */
 struct tp_dma_fault {
-	uint64_t time_ns;
+	uint64_t time_ns; /* on the library's monotonic clock */
 	tp_dma_addr address;
-	bool write;
-	bool mapped;		       /* the page is mapped, but not for this */
+	bool write;  /* it would have written; false of a page that went offline */
+	bool mapped; /* the page is mapped, but not for this */
 	char owner[TP_DMA_OWNER_TEXT]; /* whose it is, or was last; "": nobody's ever */
 };
 
