@@ -2,8 +2,8 @@
 /*
  * lockrank - what each thread holds, checked against the table of ranks.
  *
- * Locking: none; every thread looks at its own list only.  It stands on the zone lock's path: a
- * lock costs one pass over the two or three locks that are held->
+ * Locking: none; every thread looks at its own list only.  It stands on the zone lock's path and on
+ * that of every batch of frames: a lock costs one comparison with the highest that is held.
  */
 #include "core/invariant.h"
 #include "core/lockrank.h"
@@ -28,31 +28,36 @@ static uint64_t order_of(const struct tp_lock_id *id)
 	return (uint64_t)id->rank << 32 | id->subrank;
 }
 
-static void check_order(const struct tp_lock_id *id)
+static _Noreturn tp_noinline void panic_order(const struct tp_lock_id *id)
 {
 	const struct tp_held_locks *held = &tp_self()->held;
+	const struct tp_lock_id *other = &held->locks[0].id;
 
-	for (unsigned i = 0; i < held->nr; i++) {
-		const struct tp_lock_id *other = &held->locks[i].id;
-
-		if (tp_unlikely(order_of(other) >= order_of(id)))
-			TP_PANIC("lock order: taking %s (rank %u.%u) while holding %s (rank %u.%u)",
-				 rank_name(id->rank), id->rank, id->subrank, rank_name(other->rank),
-				 other->rank, other->subrank);
-	}
+	for (unsigned i = 0; i < held->nr; i++)
+		if (order_of(&held->locks[i].id) >= order_of(id))
+			other = &held->locks[i].id;
+	TP_PANIC("lock order: taking %s (rank %u.%u) while holding %s (rank %u.%u)",
+		 rank_name(id->rank), id->rank, id->subrank, rank_name(other->rank), other->rank,
+		 other->subrank);
 }
 
 void tp_lockrank_acquire(const struct tp_lock_id *id, const void *lock, bool trylock)
 {
 	struct tp_held_locks *held = &tp_self()->held;
+	struct tp_held_lock *slot = &held->locks[held->nr];
+	uint64_t order = order_of(id);
 
 	TP_INVARIANT(id->rank != TP_RANK_NONE);
 	/* A trylock never waits, so it cannot close a circle. */
-	if (!trylock)
-		check_order(id);
+	if (tp_unlikely(order <= held->highest && !trylock))
+		panic_order(id);
 	TP_INVARIANT(held->nr < TP_HELD_MAX);
-	held->locks[held->nr++] = (struct tp_held_lock){ .lock = lock, .id = *id };
+	slot->lock = lock;
+	slot->id = *id;
+	slot->below = held->highest;
+	held->nr++;
 	held->nr_spin += id->is_spin;
+	held->highest = TP_MAX(order, held->highest);
 }
 
 /*
@@ -69,6 +74,19 @@ static unsigned find_held(const void *lock)
 	return TP_HELD_MAX;
 }
 
+/* One that others were taken after: what they have above is to be found out anew. */
+static tp_noinline void release_inner(struct tp_held_locks *held, unsigned i)
+{
+	uint64_t highest = held->locks[i].below;
+
+	for (; i < held->nr; i++) {
+		held->locks[i] = held->locks[i + 1];
+		held->locks[i].below = highest;
+		highest = TP_MAX(highest, order_of(&held->locks[i].id));
+	}
+	held->highest = highest;
+}
+
 void tp_lockrank_release(const void *lock)
 {
 	struct tp_held_locks *held = &tp_self()->held;
@@ -78,8 +96,10 @@ void tp_lockrank_release(const void *lock)
 		TP_PANIC("unlocking a lock that this thread does not hold");
 	held->nr_spin -= held->locks[i].id.is_spin;
 	held->nr--;
-	for (; i < held->nr; i++)
-		held->locks[i] = held->locks[i + 1];
+	if (tp_likely(i == held->nr))
+		held->highest = held->locks[i].below;
+	else
+		release_inner(held, i);
 }
 
 bool tp_lockrank_held(const void *lock)

@@ -58,9 +58,11 @@ enum { TP_HELD_MAX = 16 };
 /* What one thread holds, in the order of taking (core/self.h). */
 struct tp_held_locks {
 	unsigned nr, nr_spin;
+	uint64_t highest; /* rank and subrank as one number, of all that are held; 0: none */
 	struct tp_held_lock {
 		const void *lock;
 		struct tp_lock_id id;
+		uint64_t below; /* @highest before it was taken */
 	} locks[TP_HELD_MAX];
 };
 

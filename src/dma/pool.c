@@ -32,7 +32,7 @@ unsigned tp_dma_pool_get(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, uns
 static _Noreturn tp_noinline void panic_misplaced(struct tp_dma_pool *pool,
 						  const struct tp_dma_buf *buf)
 {
-	TP_PANIC("pool %s: put of buffer %u, which is %s", pool->owner.name, buf->index,
+	TP_PANIC("pool %s: put of buffer %u, which is %s", pool->owner.name, tp_dma_buf_index(buf),
 		 buf->pool != pool ? "another pool's" : "in the pool");
 }
 
@@ -107,6 +107,11 @@ void tp_dma_pool_put(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigne
 	tp_spin_unlock(&pool->lock);
 	if (tp_unlikely(gone != TP_POOL_NIL))
 		tp_pool_give(pool, gone);
+}
+
+uint32_t tp_dma_buf_index(const struct tp_dma_buf *buf)
+{
+	return tp_pool_index(buf);
 }
 
 bool tp_dma_buf_leaving(const struct tp_dma_buf *buf)

@@ -39,8 +39,8 @@ struct tp_dma_buf {
 	void *data;	 /* @buf_size bytes in the direct map */
 	tp_dma_addr dma; /* the same for the pool's domain */
 	struct tp_dma_pool *pool;
-	uint32_t index;	 /* of this buffer in its pool */
 	uint32_t place;	 /* the pool's */
+	uint16_t own[2]; /* the user's; the pool leaves them alone */
 	tp_quiet holder; /* const char *: who has it, for those who ask; static text */
 };
 
@@ -78,6 +78,8 @@ void tp_dma_pool_put(struct tp_dma_pool *pool, struct tp_dma_buf **bufs, unsigne
 /* Give pages whose buffers are all here back to the machine; returns how many. */
 unsigned tp_dma_pool_shrink(struct tp_dma_pool *pool);
 
+/* Its number in its pool. */
+uint32_t tp_dma_buf_index(const struct tp_dma_buf *buf);
 /* True: its page is wanted back; rather put it than use it again. */
 bool tp_dma_buf_leaving(const struct tp_dma_buf *buf);
 

@@ -57,9 +57,15 @@ static inline struct tp_dma_buf *tp_pool_buf(const struct tp_dma_pool *pool, uin
 	return (struct tp_dma_buf *)(void *)(pool->objects + index * pool->stride);
 }
 
+/* Not kept in the buffer, whose first cache line is full: only slow paths ask. */
+static inline uint32_t tp_pool_index(const struct tp_dma_buf *buf)
+{
+	return (uint32_t)((size_t)((const char *)buf - buf->pool->objects) / buf->pool->stride);
+}
+
 static inline struct tp_pool_page *tp_pool_page_of(const struct tp_dma_buf *buf)
 {
-	return &buf->pool->pages[buf->index >> buf->pool->page_shift];
+	return &buf->pool->pages[tp_pool_index(buf) >> buf->pool->page_shift];
 }
 
 static inline bool tp_pool_is_here(const struct tp_dma_pool *pool, const struct tp_dma_buf *buf)

@@ -47,7 +47,6 @@ static void init_tables(struct tp_dma_pool *pool)
 		struct tp_dma_buf *buf = tp_pool_buf(pool, i);
 
 		buf->pool = pool;
-		buf->index = i;
 		buf->place = TP_POOL_ABSENT;
 	}
 	for (uint32_t slot = 0; slot < pool->nr_pages; slot++)

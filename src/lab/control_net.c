@@ -64,7 +64,7 @@ int tp_control_net_stats(struct tp_request *request)
 
 int tp_control_net_set(struct tp_request *request)
 {
-	struct tp_net_set set = { NULL };
+	struct tp_net_set set = { .name = NULL };
 	struct tp_net_info info;
 	const char *name = json_string_value(json_object_get(request->object, "name"));
 	int err = name ? tp_net_info(machine_of(request), name, &info) : 0;

@@ -184,6 +184,22 @@ static bool is_tag(uint16_t type)
 	return type == TYPE_TAG || type == TYPE_OUTER_TAG || type == TYPE_OLD_OUTER_TAG;
 }
 
+/* Behind the tags, the first of which is of type @type; @at: behind the addresses and a type. */
+static tp_noinline uint16_t skip_tags(struct tp_packet *packet, const uint8_t *bytes,
+				      uint32_t have, uint16_t type, uint32_t *at)
+{
+	if (type == TYPE_TAG && have >= TP_ETH_HEADER + TP_ETH_TAG) {
+		packet->flags |= TP_PACKET_TAGGED;
+		packet->tci = tp_be16(bytes + 14);
+	}
+	for (unsigned tags = 0; is_tag(type) && tags < MAX_TAGS && *at + TP_ETH_TAG <= have;
+	     tags++) {
+		type = tp_be16(bytes + *at + 2);
+		*at += TP_ETH_TAG;
+	}
+	return type;
+}
+
 void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t have, uint32_t len)
 {
 	uint32_t at = TP_ETH_HEADER;
@@ -194,15 +210,8 @@ void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t ha
 	if (have < TP_ETH_HEADER)
 		return;
 	type = tp_be16(bytes + 12);
-	if (type == TYPE_TAG && have >= TP_ETH_HEADER + TP_ETH_TAG) {
-		packet->flags |= TP_PACKET_TAGGED;
-		packet->tci = tp_be16(bytes + 14);
-	}
-	for (unsigned tags = 0; is_tag(type) && tags < MAX_TAGS && at + TP_ETH_TAG <= have;
-	     tags++) {
-		type = tp_be16(bytes + at + 2);
-		at += TP_ETH_TAG;
-	}
+	if (is_tag(type))
+		type = skip_tags(packet, bytes, have, type, &at);
 	if (type == TYPE_IPV4)
 		parse_ipv4(packet, bytes, at, have, len);
 	else if (type == TYPE_IPV6)

@@ -15,6 +15,8 @@ int tp_netbuf_pool_create(struct tp_dma_pool_config config, struct tp_dma_pool *
 	return tp_dma_pool_create(&config, pool);
 }
 
+_Static_assert(offsetof(struct tp_netbuf, mss) == 64, "what a plain frame needs is one line");
+
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 static struct tp_netbuf *netbuf_of(struct tp_dma_buf *buf)
@@ -22,15 +24,19 @@ static struct tp_netbuf *netbuf_of(struct tp_dma_buf *buf)
 	return tp_container_of(buf, struct tp_netbuf, buf);
 }
 
-/* Nothing of the buffer's last life is left but its memory. */
+/* Nothing of the buffer's last life is left but its memory, and what counts only with a flag. */
 static struct tp_netbuf *make_empty(struct tp_dma_buf *buf)
 {
 	struct tp_netbuf *nb = netbuf_of(buf);
-	const size_t start = offsetof(struct tp_netbuf, next);
 
-	memset((char *)nb + start, 0, sizeof(*nb) - start);
+	tp_netbuf_set_origin(nb, 0, 0);
+	nb->next = NULL;
 	nb->offset = TP_NETBUF_HEADROOM;
+	nb->len = 0;
+	nb->frame_len = 0;
 	nb->nr_bufs = 1;
+	nb->flags = 0;
+	nb->hash = 0;
 	return nb;
 }
 

@@ -32,6 +32,7 @@ enum {
 	TP_NB_CSUM_IP_OK = 1 << 10, /* in: the IPv4 header checksum is right */
 };
 
+/* What receiving, sending and freeing a plain frame touch is one cache line. */
 struct tp_netbuf {
 	struct tp_dma_buf buf;
 	struct tp_netbuf *next; /* of the same frame; NULL: the last */
@@ -40,16 +41,32 @@ struct tp_netbuf {
 	uint32_t frame_len;
 	uint16_t nr_bufs;
 	uint16_t flags; /* TP_NB_* */
-	uint16_t mss;	/* TCP payload bytes of a segment */
+	uint32_t hash;
+	/* wishes; they count only with their flags */
+	uint16_t mss; /* TCP payload bytes of a segment */
 	uint16_t vlan_tci;
 	uint8_t l2_len, l4_len; /* header bytes, as the offloads need them */
 	uint16_t l3_len;
-	uint32_t hash;
-	uint16_t queue;		/* that it came from */
-	uint16_t ptype;		/* packet type as the device tells it */
 	struct tp_netbuf *link; /* for whoever owns the frame */
 	void *user;		/* likewise */
 };
+
+/* The queue that it came from, and its packet type as the device tells it. */
+static inline unsigned tp_netbuf_queue(const struct tp_netbuf *nb)
+{
+	return nb->buf.own[0];
+}
+
+static inline unsigned tp_netbuf_ptype(const struct tp_netbuf *nb)
+{
+	return nb->buf.own[1];
+}
+
+static inline void tp_netbuf_set_origin(struct tp_netbuf *nb, unsigned queue, unsigned ptype)
+{
+	nb->buf.own[0] = (uint16_t)queue;
+	nb->buf.own[1] = (uint16_t)ptype;
+}
 
 static inline void *tp_netbuf_data(const struct tp_netbuf *nb)
 {

@@ -56,7 +56,7 @@ static void frames_arrive_whole_and_in_order(void **state)
 		assert_int_equal(rig->got[i]->frame_len, 60 + i);
 		assert_int_equal(rig->got[i]->len, 60 + i);
 		assert_int_equal(rig->got[i]->nr_bufs, 1);
-		assert_int_equal(rig->got[i]->queue, 0);
+		assert_int_equal(tp_netbuf_queue(rig->got[i]), 0);
 		assert_true(is_numbered(rig->got[i]));
 	}
 	assert_int_equal(rq().packets, 50);
@@ -196,7 +196,7 @@ static void hash_and_tag_are_passed_on(void **state)
 	assert_int_equal(frame->flags, TP_NB_HASH | TP_NB_VLAN);
 	assert_int_equal(frame->hash, 0xDEADBEEF);
 	assert_int_equal(frame->vlan_tci, 0xA077);
-	assert_int_equal(frame->ptype, 24);
+	assert_int_equal(tp_netbuf_ptype(frame), 24);
 	frame = receive_one(UINT64_C(1) << 12, qw0); /* a filter's mark, no hash */
 	assert_int_equal(frame->flags, 0);
 }
@@ -230,11 +230,13 @@ static void a_buffer_has_no_past(void **state)
 	for (unsigned i = 0; i < 2000; i++) {
 		frame->offset = 99;
 		frame->flags = TP_NB_TSO | TP_NB_VLAN;
-		frame->queue = frame->ptype = 3;
+		tp_netbuf_set_origin(frame, 3, 3);
 		frame->hash = 3;
 		frame = receive_one(0, 0);
 		assert_int_equal(frame->offset, TP_NETBUF_HEADROOM);
-		assert_int_equal(frame->flags + frame->queue + frame->ptype + frame->hash, 0);
+		assert_int_equal(frame->flags + frame->hash + tp_netbuf_queue(frame) +
+					 tp_netbuf_ptype(frame),
+				 0);
 		assert_null(frame->next);
 	}
 }

@@ -118,7 +118,7 @@ static void take_all_and_put_most(struct tp_dma_buf *held[4])
 
 	take(bufs, BUFS);
 	for (unsigned i = 0; i < BUFS; i++) {
-		unsigned index = bufs[i]->index;
+		unsigned index = tp_dma_buf_index(bufs[i]);
 
 		if (index == 5 || index == 6 || index == 40 || index == 41)
 			held[n++] = bufs[i];
@@ -126,7 +126,7 @@ static void take_all_and_put_most(struct tp_dma_buf *held[4])
 			tp_dma_pool_put(pool, &bufs[i], 1);
 	}
 	for (unsigned i = 0; i < 4; i++)
-		tp_dma_buf_hold(held[i], held[i]->index == 6 ? "tcp" : "sink");
+		tp_dma_buf_hold(held[i], tp_dma_buf_index(held[i]) == 6 ? "tcp" : "sink");
 }
 
 static const struct tp_blocker *find_blocker(const struct tp_offline_report *report, tp_pfn pfn)
@@ -141,7 +141,7 @@ static const struct tp_blocker *find_blocker(const struct tp_offline_report *rep
 static const struct tp_dma_buf *by_index(struct tp_dma_buf *const held[4], uint32_t index)
 {
 	for (unsigned i = 0; i < 4; i++)
-		if (held[i]->index == index)
+		if (tp_dma_buf_index(held[i]) == index)
 			return held[i];
 	fail_msg("buffer %u is not held", index);
 	return NULL;

@@ -172,7 +172,7 @@ static int alloc_rx(struct tp_avf *avf, struct tp_avf_rx_ring *ring)
 		return err;
 	ring->desc = ring->memory.address;
 	ring->fill_step = RX_STEP;
-	ring->bufs = tp_zalloc_array(count + TP_AVF_RX_AHEAD, sizeof(struct tp_dma_buf *));
+	ring->bufs = tp_zalloc_array(count, sizeof(struct tp_dma_buf *));
 	if (!ring->bufs)
 		return TP_ERR(-ENOMEM, "receive ring %u: no memory for %u descriptors", ring->index,
 			      count);

@@ -115,8 +115,7 @@ static inline void pass_findings(const struct poll *p, struct tp_netbuf *nb, uin
 {
 	nb->flags = flags & p->passed;
 	nb->hash = (uint32_t)(qw0 >> 32);
-	nb->queue = p->queue;
-	nb->ptype = (uint16_t)ptype_of(qw1);
+	tp_netbuf_set_origin(nb, p->queue, ptype_of(qw1));
 }
 
 /* As a frame of one buffer. */
@@ -264,7 +263,6 @@ static unsigned take_usual(struct poll *p, unsigned max)
 		if ((qw1 & look) != (TP_AVF_RXD_DD | TP_AVF_RXD_EOP) ||
 		    len - MIN_FRAME > p->longest - MIN_FRAME)
 			break;
-		__builtin_prefetch(bufs[at + TP_AVF_RX_AHEAD], 1);
 		begin_frame(nb, len);
 		pass_findings(p, nb, desc[at].qw0, qw1,
 			      (qw1 & TP_AVF_RXD_L3L4P ? sums_of_ptype[ptype_of(qw1)] : 0) |

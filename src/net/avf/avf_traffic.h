@@ -58,9 +58,6 @@ struct tp_netbuf *tp_avf_tx_linearize(const struct tp_netbuf *frame, struct tp_d
 
 /* ---- receive (avf_rx.c, avf_rx_fill.c) ------------------------------------------------------- */
 
-/* Buffers whose heads are fetched early: there is room for so many behind a ring's. */
-enum { TP_AVF_RX_AHEAD = 4 };
-
 /* Deliver up to @budget frames; returns how many descriptors that took.  Fills nothing. */
 unsigned tp_avf_rx_deliver(struct tp_avf_rx_ring *ring, unsigned budget, bool *again);
 /* Frames that the device wrote, or began to write, and nobody has taken. */
