@@ -185,8 +185,8 @@ static bool is_tag(uint16_t type)
 }
 
 /* Behind the tags, the first of which is of type @type; @at: behind the addresses and a type. */
-static tp_noinline uint16_t skip_tags(struct tp_packet *packet, const uint8_t *bytes,
-				      uint32_t have, uint16_t type, uint32_t *at)
+static tp_noinline uint16_t skip_tags(struct tp_packet *packet, const uint8_t *bytes, uint32_t have,
+				      uint16_t type, uint32_t *at)
 {
 	if (type == TYPE_TAG && have >= TP_ETH_HEADER + TP_ETH_TAG) {
 		packet->flags |= TP_PACKET_TAGGED;
