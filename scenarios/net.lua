@@ -57,9 +57,11 @@ pause()
 assert(b:pf_reset { announce = false })
 pause()
 if not arg.brief then
+	local before = a:info().resets
+
 	assert(a:hang { queue = 0, side = "tx" })
 	-- The driver looks every two seconds, and is in no hurry.
-	wait(function() return a:info().resets > 0 and a:info().state == "running" end)
+	wait(function() return a:info().resets > before and a:info().state == "running" end)
 end
 assert(wire:mishap { lose_ppm = 10000, corrupt_ppm = 10000, duplicate_ppm = 5000 })
 pause()

@@ -180,6 +180,20 @@ static bool any_in_reset(struct tp_lab_machine *lm)
 	return any;
 }
 
+/* Asking waits for a reset under way, so what was in its rings is counted when this returns. */
+static uint64_t resets_done(struct tp_lab_machine *lm)
+{
+	uint64_t sum = 0;
+
+	tp_list_for_each(nic, &lm->nics, struct tp_nic, link) {
+		struct tp_net_info info;
+
+		if (!tp_net_info(lm->machine, nic->name, &info))
+			sum += info.resets;
+	}
+	return sum;
+}
+
 static uint64_t frames_moved(struct tp_lab_machine *lm)
 {
 	uint64_t sum = 0;
@@ -210,11 +224,14 @@ static bool is_restless(struct tp_lab_machine *lm)
 void tp_nics_verify(struct tp_lab_machine *lm, struct tp_findings *findings)
 {
 	const uint64_t latest = tp_clock_after(reset_patience_ns);
-	uint64_t until = tp_clock_after(patience_ns);
+	uint64_t until = tp_clock_after(patience_ns), resets = resets_done(lm);
 	bool right;
 
 	while (!(right = audit_all(lm, NULL)) && tp_clock_now() < until) {
-		if (any_in_reset(lm))
+		uint64_t before = resets;
+
+		resets = resets_done(lm);
+		if (any_in_reset(lm) || resets != before)
 			until = TP_MIN(tp_clock_after(patience_ns), latest);
 		tp_sleep_ns(pause_ns);
 	}
