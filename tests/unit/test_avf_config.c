@@ -254,10 +254,10 @@ static void assert_configured(struct bench *b, const struct tp_net_config *c)
 	assert_int_equal(now(b)->rx_usecs, c->rx_usecs);
 }
 
-/* CF1: the new configuration or the old one, running. */
 /* Every failure but under ThreadSanitizer, which has seen all threads by then and is slow. */
 enum { STRIDE = TP_TSAN ? 7 : 1 };
 
+/* CF1: the new configuration or the old one, running. */
 static bool fail_once(struct bench *b, const struct change *what, const char *site, unsigned nth)
 {
 	const struct tp_net_config old = *now(b);
