@@ -72,6 +72,7 @@ static inline void tp_task_init(struct tp_task *task, uint32_t number, const cha
 	task->next.nr = task->next.joins = 0;
 	task->nr_sights = 0;
 	task->self.held.nr = task->self.held.nr_spin = 0;
+	task->self.held.highest = 0;
 	task->self.error.err = 0;
 }
 
