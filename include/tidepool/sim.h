@@ -169,7 +169,12 @@ TP_API _Noreturn void tp_sim_fail(const char *where, const char *format, ...)
 			tp_sim_fail(__FILE__ ":" TP_SIM_LINE(__LINE__), "%s", #condition); \
 	} while (0)
 
-/* Zeroed memory, put back to what it was after prepare before every run. */
+/* What types of cache lines of their own ask for. */
+enum { TP_SIM_ALIGN = 64 };
+/*
+ * Zeroed memory at a multiple of TP_SIM_ALIGN, put back to what it was after prepare before every
+ * run.
+ */
 TP_API void *tp_sim_alloc(size_t size);
 TP_API void tp_sim_free(void *memory);
 

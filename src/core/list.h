@@ -36,20 +36,28 @@ static inline void tp_list_remove(struct tp_list *node)
 }
 
 #define tp_list_entry(node, type, member) tp_container_of(node, type, member)
+/* Of what may be no entry but the head, and then is not where an entry could be. */
+#define tp_list_node(pos, type, member) \
+	((struct tp_list *)(void *)((char *)(pos) + offsetof(type, member)))
 
-#define tp_list_for_each(pos, head, type, member)                                           \
-	for (type *pos = tp_list_entry((head)->next, type, member); &pos->member != (head); \
+#define tp_list_for_each(pos, head, type, member)                   \
+	for (type *pos = tp_list_entry((head)->next, type, member); \
+	     tp_list_node(pos, type, member) != (head);             \
 	     pos = tp_list_entry(pos->member.next, type, member))
 
-/* As above; the current entry may be removed and freed. */
-#define tp_list_for_each_safe(pos, head, type, member)                       \
-	for (type *pos = tp_list_entry((head)->next, type, member),          \
-		  *tp_next_ = tp_list_entry(pos->member.next, type, member); \
-	     &pos->member != (head);                                         \
-	     pos = tp_next_, tp_next_ = tp_list_entry(tp_next_->member.next, type, member))
+#define tp_list_next(pos, type, member) \
+	tp_list_entry(tp_list_node(pos, type, member)->next, type, member)
 
-#define tp_list_for_each_reverse(pos, head, type, member)                                   \
-	for (type *pos = tp_list_entry((head)->prev, type, member); &pos->member != (head); \
+/* As above; the current entry may be removed and freed. */
+#define tp_list_for_each_safe(pos, head, type, member)              \
+	for (type *pos = tp_list_entry((head)->next, type, member), \
+		  *tp_next_ = tp_list_next(pos, type, member);      \
+	     tp_list_node(pos, type, member) != (head);             \
+	     pos = tp_next_, tp_next_ = tp_list_next(tp_next_, type, member))
+
+#define tp_list_for_each_reverse(pos, head, type, member)           \
+	for (type *pos = tp_list_entry((head)->prev, type, member); \
+	     tp_list_node(pos, type, member) != (head);             \
 	     pos = tp_list_entry(pos->member.prev, type, member))
 
 #endif

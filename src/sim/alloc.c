@@ -17,7 +17,7 @@ void tp_heap_give(void *p)
 
 void *tp_sim_alloc(size_t size)
 {
-	void *p = tp_arena_alloc(0, size);
+	void *p = tp_arena_alloc(TP_SIM_ALIGN, size);
 
 	if (!p)
 		tp_sim_fail(NULL, "%zu bytes are more than the arena has", size);
