@@ -9,18 +9,13 @@
  *
  * Must hold: the sender does not sleep for ever, and a stop is taken back by one of the two (T11).
  */
-#include <string.h>
-
-#include "net/avf/avf_traffic.h"
-#include "scenarios/scene.h"
+#include "scenarios/avf_stub.h"
 
 /* The frame takes 3 descriptors and leaves 5 free; 7 are. */
 enum { RING = 16, STOP_BELOW = 2, BEFORE = 8, FRAME_LEN = 60, BUFS = 3 };
 
 struct model {
-	struct tp_scene *scene;
-	struct tp_bus_device bus;
-	struct tp_avf *avf;
+	struct tp_avf_stub stub;
 	struct tp_netbuf *frame;
 	struct tp_wait_queue woken;
 };
@@ -37,7 +32,7 @@ static const struct tp_bus_ops bus_ops = { .write = write_register };
 /* It is done with all that it was told of. */
 static void finish(struct model *m)
 {
-	struct tp_avf_tx_ring *ring = &m->avf->queues[0].tx;
+	struct tp_avf_tx_ring *ring = &m->stub.avf.queues[0].tx;
 
 	tp_atomic_store(&ring->desc[BEFORE - 1].qw1, TP_AVF_TXD_DONE, TP_RELEASE);
 }
@@ -49,34 +44,13 @@ static void wake(void *arg, tp_unused unsigned queue)
 	tp_wake_all(&((struct model *)arg)->woken);
 }
 
-static void make_driver(struct model *m)
-{
-	struct tp_avf *avf = m->avf = tp_sim_alloc(sizeof(*avf));
-
-	strcpy(avf->nd.name, "net0");
-	avf->nd.machine = m->scene->machine;
-	avf->nd.user = (struct tp_netdev_user){ .name = "user", .wake = wake, .arg = m };
-	avf->nd.config = (struct tp_net_config){
-		.mtu = TP_NET_MIN_MTU, .queues = 1, .rx_ring = RING, .tx_ring = RING
-	};
-	avf->bus = &m->bus;
-	avf->node = TP_NODE_NONE;
-	TP_SCENE_MUST(tp_dma_domain_create(m->scene->machine, "dev0", &avf->domain));
-	tp_avf_queues_init(avf);
-	tp_sq_stats_init(&avf->nd.sq_stats[0]);
-	tp_rq_stats_init(&avf->nd.rq_stats[0]);
-	TP_SCENE_MUST(tp_avf_rings_alloc(avf));
-	avf->queues[0].tx.stop_below = avf->queues[0].tx.wake_at = STOP_BELOW;
-	tp_avf_unquiesce(avf);
-}
-
 static struct tp_netbuf *make_frame(struct model *m, unsigned bufs)
 {
-	struct tp_netbuf *frame = tp_netbuf_alloc_frame(m->avf->nd.pool, FRAME_LEN);
+	struct tp_netbuf *frame = tp_netbuf_alloc_frame(m->stub.avf.nd.pool, FRAME_LEN);
 
 	TP_EXPECT(frame);
 	while (--bufs)
-		tp_netbuf_append(frame, tp_netbuf_alloc_frame(m->avf->nd.pool, 1));
+		tp_netbuf_append(frame, tp_netbuf_alloc_frame(m->stub.avf.nd.pool, 1));
 	return frame;
 }
 
@@ -87,17 +61,19 @@ static void *prepare(void)
 					     .nr_bufs = BEFORE + BUFS,
 					     .buf_size = TP_PAGE_SIZE / 2,
 					     .node = TP_NODE_NONE };
+	const struct tp_netdev_user user = { .name = "user", .wake = wake, .arg = m };
 	struct tp_netbuf *frames[BEFORE];
+	struct tp_avf_tx_ring *ring;
 
-	m->scene = tp_scene_make(4, 0);
-	tp_bus_init(&m->bus, &bus_ops, "dev0");
 	tp_wait_queue_init(&m->woken);
-	make_driver(m);
-	config.domain = m->avf->domain;
-	TP_SCENE_MUST(tp_netbuf_pool_create(config, &m->avf->nd.pool));
+	tp_avf_stub_init(&m->stub, RING, TP_NODE_NONE, 0, &bus_ops, &user);
+	ring = &m->stub.avf.queues[0].tx;
+	ring->stop_below = ring->wake_at = STOP_BELOW;
+	config.domain = m->stub.avf.domain;
+	TP_SCENE_MUST(tp_netbuf_pool_create(config, &m->stub.avf.nd.pool));
 	for (unsigned i = 0; i < BEFORE; i++)
 		frames[i] = make_frame(m, 1);
-	TP_EXPECT(tp_avf_xmit(&m->avf->nd, 0, frames, BEFORE, false) == BEFORE);
+	TP_EXPECT(tp_avf_xmit(&m->stub.avf.nd, 0, frames, BEFORE, false) == BEFORE);
 	m->frame = make_frame(m, BUFS);
 	finish(m);
 	return m;
@@ -112,7 +88,7 @@ static void send(void *arg)
 	for (;;) {
 		uint32_t ticket = tp_wait_prepare(&m->woken);
 
-		if (tp_avf_xmit(&m->avf->nd, 0, &m->frame, 1, false))
+		if (tp_avf_xmit(&m->stub.avf.nd, 0, &m->frame, 1, false))
 			break;
 		tp_wait_commit(&m->woken, ticket, TP_WAIT_FOREVER);
 	}
@@ -123,9 +99,9 @@ static void poll(void *arg)
 {
 	struct model *m = arg;
 
-	tp_mutex_lock(&m->avf->queues[0].poll_lock);
-	tp_avf_tx_clean(&m->avf->queues[0]);
-	tp_mutex_unlock(&m->avf->queues[0].poll_lock);
+	tp_mutex_lock(&m->stub.avf.queues[0].poll_lock);
+	tp_avf_tx_clean(&m->stub.avf.queues[0]);
+	tp_mutex_unlock(&m->stub.avf.queues[0].poll_lock);
 }
 
 static void start(void *state)
@@ -139,11 +115,12 @@ static void check(void *state)
 	struct model *m = state;
 	struct tp_sq_values sq;
 
-	tp_sq_stats_read(&m->avf->nd.sq_stats[0], &sq);
+	tp_sq_stats_read(&m->stub.avf.nd.sq_stats[0], &sq);
 	TP_EXPECT(sq.packets == BEFORE && sq.bytes == BEFORE * FRAME_LEN);
 	TP_EXPECT(sq.stops == sq.restarts);
-	TP_EXPECT(!tp_atomic_load(&m->avf->queues[0].tx.stopped, TP_RELAXED));
-	TP_EXPECT(tp_atomic_load(&m->avf->queues[0].tx.next_to_use, TP_RELAXED) == BEFORE + BUFS);
+	TP_EXPECT(!tp_atomic_load(&m->stub.avf.queues[0].tx.stopped, TP_RELAXED));
+	TP_EXPECT(tp_atomic_load(&m->stub.avf.queues[0].tx.next_to_use, TP_RELAXED) ==
+		  BEFORE + BUFS);
 }
 
 TP_SCENARIO(stop_wake, {
