@@ -13,9 +13,13 @@ static void *prepare_none(void)
 	return tp_avf_scene_bare(BOOT);
 }
 
+/* Its threads are started, or are not, but never run. */
 static void *prepare_closed(void)
 {
-	return tp_avf_scene_make(BOOT);
+	struct tp_avf_scene *s = tp_avf_scene_make(BOOT);
+
+	s->avf->run = TP_AVF_RUN_INTERRUPT;
+	return s;
 }
 
 static void *prepare_open(void)
