@@ -68,8 +68,19 @@
 	X(pool_reuses_leaving, "a buffer of a leaving page goes back to the pool")                \
 	/* a send queue that stopped goes on (T12) */                                             \
 	X(tx_stop_unfenced, "a sender stops and looks for room without a barrier (weak memory)")  \
+	X(tx_wake_unfenced, "a poll makes room and looks for a sender without one (weak memory)") \
+	/* posted buffers are exchanged (T27) */                                                  \
 	X(refresh_unparked, "polls fill a receive ring while its queue is disabled for exchange") \
-	X(tx_wake_unfenced, "a poll makes room and looks for a sender without one (weak memory)")
+	X(refresh_taken_late, "what is wanted back during an exchange is forgotten after it")     \
+	/* rings are emptied by one thread, alone, out of the device's reach (A2, A3, RS1) */     \
+	X(quiesce_unwaited, "a ring is emptied while a poll or a sender is in it")                \
+	X(quiesce_late, "polls are let in until those inside have been waited for")               \
+	X(down_cleans_early, "a closing device writes to buffers that were taken back")           \
+	X(reset_cleans_early, "so does one that is about to be reset")                            \
+	/* a poll that is asked for takes place (L2, T6) */                                       \
+	X(rearm_unlooked, "a thread that lets interrupts in does not look once more")             \
+	X(schedule_taken_late, "a poll that was asked for during another is forgotten")           \
+	X(unquiesce_silent, "a queue that goes on is not polled once")
 
 enum tp_mutant {
 	TP_MUTANT_none,

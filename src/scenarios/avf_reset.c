@@ -34,6 +34,11 @@ static void send(void *arg)
 	tp_avf_scene_send(arg);
 }
 
+static void arrive(void *arg)
+{
+	tp_avf_scene_arrive(arg, 1);
+}
+
 static void run_device(void *arg)
 {
 	struct tp_avf_scene *s = arg;
@@ -84,6 +89,19 @@ static void start_send(void *state)
 	tp_sim_start("reset", ask_for_reset, state);
 }
 
+static void start_frame(void *state)
+{
+	tp_sim_start("wire", arrive, state);
+	tp_sim_start("reset", ask_for_reset, state);
+}
+
+static void start_traffic(void *state)
+{
+	tp_sim_start("poll", poll, state);
+	tp_sim_start("send", send, state);
+	tp_sim_start("service", be_reset, state);
+}
+
 static void start_device(void *state)
 {
 	tp_sim_start("device", run_device, state);
@@ -124,6 +142,22 @@ TP_SCENARIO(reset_send, {
 				.start = start_send,
 				.check = check,
 			})
+
+TP_SCENARIO(reset_frame, {
+				 .name = "avf/reset-vs-frame",
+				 .summary = "a frame arrives while the function is reset",
+				 .prepare = prepare,
+				 .start = start_frame,
+				 .check = check,
+			 })
+
+TP_SCENARIO(reset_traffic, {
+				   .name = "avf/reset-vs-traffic",
+				   .summary = "the function goes under a poll and a sender",
+				   .prepare = prepare,
+				   .start = start_traffic,
+				   .check = check,
+			   })
 
 TP_SCENARIO(reset_device, {
 				  .name = "avf/reset-vs-device",

@@ -41,11 +41,12 @@ struct gallery_row {
 	uint64_t runs; /* 0: as many as there are; else the search is capped */
 };
 
-#define ROW(name, what, where, ...)                                                 \
+#define ROW_BY(how, name, what, where, ...)                                         \
 	{                                                                           \
 		.mutant = TP_MUTANT_##name, .subject = (what), .scenario = (where), \
-		.strategy = TP_STRATEGY_DPOR, __VA_ARGS__                           \
+		.strategy = TP_STRATEGY_##how, __VA_ARGS__                          \
 	}
+#define ROW(...) ROW_BY(DPOR, __VA_ARGS__)
 
 static const struct gallery_row gallery_rows[] = {
 	ROW(push_stale_flag, "free against isolation", "mm/free-vs-isolate-vs-alloc"),
@@ -91,16 +92,27 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(wire_leave_unwoken, "unplug against send", "net/wire-unplug"),
 	ROW(wire_leave_relaxed, "the same, weak memory", "net/wire-unplug",
 	    .memory = TP_MEMORY_C11),
+	ROW(netdev_put_unwoken, "unregister against calls", "net/unregister-vs-calls"),
 	ROW(tx_stop_unfenced, "stop against wake, weak memory", "avf/stop-vs-wake",
 	    .memory = TP_MEMORY_C11),
 	ROW(tx_wake_unfenced, "stop against wake, weak memory", "avf/stop-vs-wake",
 	    .memory = TP_MEMORY_C11),
-	ROW(netdev_put_unwoken, "unregister against calls", "net/unregister-vs-calls"),
-	ROW(tx_stop_unfenced, "stop against wake, weak memory", "avf/stop-wake",
+	ROW(tx_stop_unfenced, "the same, the queue alone", "avf/stop-wake",
 	    .memory = TP_MEMORY_C11),
-	ROW(tx_wake_unfenced, "stop against wake, weak memory", "avf/stop-wake",
+	ROW(tx_wake_unfenced, "the same, the queue alone", "avf/stop-wake",
 	    .memory = TP_MEMORY_C11),
 	ROW(refresh_unparked, "exchange against refill", "avf/exchange-vs-refill"),
+	ROW_BY(PCT, refresh_taken_late, "offline against refill", "avf/offline-vs-refill",
+	       .runs = 1000),
+	ROW(quiesce_unwaited, "reset against polls", "avf/reset-vs-poll"),
+	ROW(quiesce_unwaited, "reset against senders", "avf/reset-vs-send"),
+	ROW(quiesce_late, "reset against polls", "avf/reset-vs-poll"),
+	ROW(quiesce_late, "reset against senders", "avf/reset-vs-send"),
+	ROW(down_cleans_early, "close against frames", "avf/close-vs-frame"),
+	ROW(reset_cleans_early, "reset against frames", "avf/reset-vs-frame"),
+	ROW(rearm_unlooked, "interrupt against rearm", "avf/frame-vs-rearm"),
+	ROW(schedule_taken_late, "interrupt against rearm", "avf/irq-vs-rearm"),
+	ROW(unquiesce_silent, "interrupt against reset", "avf/irq-vs-reset", .runs = 5000),
 	ROW(iommu_unsynced, "unmap against a burst", "dma/unmap-vs-burst"),
 	ROW(iommu_unsynced, "offline against a burst", "dma/offline-vs-burst"),
 	ROW(sync_unfenced, "the same, weak memory", "dma/unmap-vs-burst", .memory = TP_MEMORY_C11),
@@ -109,5 +121,6 @@ static const struct gallery_row gallery_rows[] = {
 };
 
 #undef ROW
+#undef ROW_BY
 
 #endif

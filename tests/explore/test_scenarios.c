@@ -40,6 +40,7 @@ static const struct large {
 	uint64_t runs;
 	const char *reason;
 } larges[] = {
+	{ "avf/irq-vs-reset", 0, "each message of the reset takes the lock of all vectors" },
 	{ "avf/offline-vs-refill", 0, "a whole ring is exchanged with the device, by messages" },
 	{ "mm/hotplug-mix", 0, "what its tasks do is chosen too" },
 	{ "numa/demotion-vs-offline", 600000, "an allocation that fails looks everywhere thrice" },

@@ -101,4 +101,6 @@ void tp_avf_refresh(struct tp_avf *avf)
 			return;
 		}
 	}
+	if (TP_MUTANT(refresh_taken_late))
+		tp_atomic_store(&avf->refresh, 0, TP_RELAXED);
 }

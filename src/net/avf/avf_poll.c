@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 enum {
@@ -107,7 +108,7 @@ static void serve(struct tp_avf_queue *q)
 	if (!tp_atomic_load(&avf->running, TP_ACQUIRE))
 		return;
 	tp_avf_irq_enable(avf, q->rx.index);
-	if (has_work(q)) /* L2 */
+	if (!TP_MUTANT(rearm_unlooked) && has_work(q)) /* L2 */
 		tp_avf_schedule(q);
 }
 
@@ -130,6 +131,8 @@ static void interrupt_loop(void *arg)
 		tp_wait_abandon(&q->wake);
 		if (take_schedule(q))
 			serve(q);
+		if (TP_MUTANT(schedule_taken_late))
+			take_schedule(q);
 	}
 }
 

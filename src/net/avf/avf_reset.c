@@ -23,6 +23,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "net/avf/avf_internal.h"
 
 enum {
@@ -123,9 +124,13 @@ static int start_again(struct tp_avf *avf, bool fresh)
 
 static int try_once(struct tp_avf *avf, enum tp_avf_reset_cause cause, bool hard)
 {
-	bool fresh = begin(avf, cause, hard);
-	int err = tp_avf_wait_active(avf, false);
+	bool fresh;
+	int err;
 
+	if (TP_MUTANT(reset_cleans_early))
+		tp_avf_rings_clean(avf);
+	fresh = begin(avf, cause, hard);
+	err = tp_avf_wait_active(avf, false);
 	tp_avf_aq_stop(avf);
 	if (err)
 		return err;

@@ -18,6 +18,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 enum {
@@ -369,9 +370,8 @@ void tp_avf_apply_features(struct tp_avf *avf)
 	}
 }
 
-void tp_avf_quiesce(struct tp_avf *avf)
+static void wait_for_those_inside(struct tp_avf *avf)
 {
-	tp_atomic_store(&avf->running, 0, TP_RELEASE);
 	for_each_queue(avf, q)
 	{
 		tp_mutex_lock(&q->poll_lock);
@@ -381,6 +381,15 @@ void tp_avf_quiesce(struct tp_avf *avf)
 	}
 }
 
+void tp_avf_quiesce(struct tp_avf *avf)
+{
+	if (TP_MUTANT(quiesce_late))
+		wait_for_those_inside(avf);
+	tp_atomic_store(&avf->running, 0, TP_RELEASE);
+	if (!TP_MUTANT(quiesce_late) && !TP_MUTANT(quiesce_unwaited))
+		wait_for_those_inside(avf);
+}
+
 void tp_avf_unquiesce(struct tp_avf *avf)
 {
 	const struct tp_netdev_user *user = &avf->nd.user;
@@ -388,7 +397,8 @@ void tp_avf_unquiesce(struct tp_avf *avf)
 	tp_atomic_store(&avf->running, 1, TP_RELEASE);
 	for_each_pair(avf, q)
 	{
-		tp_avf_schedule(q);
+		if (!TP_MUTANT(unquiesce_silent))
+			tp_avf_schedule(q);
 		if (user->wake)
 			user->wake(user->arg, q->tx.index);
 	}

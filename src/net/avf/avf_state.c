@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "net/avf/avf_internal.h"
 
 /* ---- from a fresh function to DOWN ----------------------------------------------------------- */
@@ -165,6 +166,8 @@ void tp_avf_down(struct tp_avf *avf)
 	int err;
 
 	tp_avf_stop_traffic(avf);
+	if (TP_MUTANT(down_cleans_early))
+		tp_avf_rings_clean(avf);
 	avf->state = TP_NET_DOWN;
 	err = tp_avf_disable_queues(avf, all_queues(avf), all_queues(avf));
 	if (err) { /* A3 */
