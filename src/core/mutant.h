@@ -77,10 +77,11 @@
 	X(quiesce_late, "polls are let in until those inside have been waited for")               \
 	X(down_cleans_early, "a closing device writes to buffers that were taken back")           \
 	X(reset_cleans_early, "so does one that is about to be reset")                            \
-	/* a poll that is asked for takes place (L2, T6) */                                       \
+	/* a poll that is asked for takes place (A6, L2, T6) */                                   \
 	X(rearm_unlooked, "a thread that lets interrupts in does not look once more")             \
 	X(schedule_taken_late, "a poll that was asked for during another is forgotten")           \
-	X(unquiesce_silent, "a queue that goes on is not polled once")
+	X(unquiesce_silent, "a queue that goes on is not polled once")                            \
+	X(ask_stored, "who asks for a round hides what others did who asked (weak memory)")
 
 enum tp_mutant {
 	TP_MUTANT_none,

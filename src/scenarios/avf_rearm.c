@@ -7,7 +7,8 @@
  * them, so that nobody would miss the look (avf_irq).
  *
  * Must hold: the thread looks once more after it has enabled the interrupt, so that the frame is
- * delivered without another one that would wake it (L2).
+ * delivered without another one that would wake it (L2).  The same if the thread is woken too early
+ * to poll, and once more when it may: of two who ask for a poll none is overlooked (T6).
  */
 #include "scenarios/avf_stub.h"
 
@@ -70,7 +71,25 @@ static void *prepare(void)
 	return m;
 }
 
-/* ---- the task -------------------------------------------------------------------------------- */
+/* A frame is there, and no poll is let in yet. */
+static void *prepare_quiesced(void)
+{
+	struct model *m = prepare();
+
+	tp_avf_quiesce(&m->stub.avf);
+	tp_atomic_store(&m->stub.avf.queues[0].scheduled, 0, TP_RELAXED);
+	tp_avf_stub_write_frame(&m->stub, 0, FRAME_LEN);
+	m->enabled = true;
+	return m;
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------- */
+
+static void wait_and_stop(struct model *m)
+{
+	tp_wait_event(&m->news, tp_atomic_load(&m->delivered, TP_RELAXED) == 1);
+	tp_avf_run_stop(&m->stub.avf);
+}
 
 static void bring(void *arg)
 {
@@ -78,13 +97,33 @@ static void bring(void *arg)
 
 	tp_avf_stub_write_frame(&m->stub, 0, FRAME_LEN);
 	raise(m);
-	tp_wait_event(&m->news, tp_atomic_load(&m->delivered, TP_RELAXED) == 1);
-	tp_avf_run_stop(&m->stub.avf);
+	wait_and_stop(m);
 }
+
+static void interrupt(void *arg)
+{
+	raise(arg);
+}
+
+static void let_in(void *arg)
+{
+	struct model *m = arg;
+
+	tp_avf_unquiesce(&m->stub.avf);
+	wait_and_stop(m);
+}
+
+/* ---- scenarios ------------------------------------------------------------------------------- */
 
 static void start(void *state)
 {
 	tp_sim_start("device", bring, state);
+}
+
+static void start_quiesced(void *state)
+{
+	tp_sim_start("device", interrupt, state);
+	tp_sim_start("reset", let_in, state);
 }
 
 TP_SCENARIO(frame_rearm, {
@@ -95,3 +134,12 @@ TP_SCENARIO(frame_rearm, {
 				 .memory = TP_MEMORY_C11,
 				 .threads = true,
 			 })
+
+TP_SCENARIO(irq_unquiesce, {
+				   .name = "avf/irq-vs-unquiesce",
+				   .summary = "an interrupt comes just before polls are let in",
+				   .prepare = prepare_quiesced,
+				   .start = start_quiesced,
+				   .memory = TP_MEMORY_C11,
+				   .threads = true,
+			   })

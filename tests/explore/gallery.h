@@ -113,6 +113,8 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(rearm_unlooked, "interrupt against rearm", "avf/frame-vs-rearm"),
 	ROW(schedule_taken_late, "interrupt against rearm", "avf/irq-vs-rearm"),
 	ROW(unquiesce_silent, "interrupt against reset", "avf/irq-vs-reset", .runs = 5000),
+	ROW(unquiesce_silent, "the same, the thread alone", "avf/irq-vs-unquiesce"),
+	ROW(ask_stored, "the same, weak memory", "avf/irq-vs-unquiesce", .memory = TP_MEMORY_C11),
 	ROW(iommu_unsynced, "unmap against a burst", "dma/unmap-vs-burst"),
 	ROW(iommu_unsynced, "offline against a burst", "dma/offline-vs-burst"),
 	ROW(sync_unfenced, "the same, weak memory", "dma/unmap-vs-burst", .memory = TP_MEMORY_C11),

@@ -17,7 +17,6 @@
  */
 #include <errno.h>
 
-#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 void tp_avf_pool_leaving(void *arg)

@@ -6,8 +6,8 @@
  *
  *	STARTING --- tp_avf_start ---> DOWN --- tp_avf_up ---> RUNNING
  *	                                 ^------ tp_avf_down ------'
- *	any --- reset seen or wanted (tp_avf_reset_begin) ---> RESETTING
- *	RESETTING --- tp_avf_reset_finish ---> DOWN or RUNNING, as it was meant to be
+ *	any --- reset seen or wanted (tp_avf_do_reset) ---> RESETTING
+ *	RESETTING --- tp_avf_start, tp_avf_up ---> DOWN or RUNNING, as it was meant to be
  *	RESETTING, STARTING --- no answer ---> FAILED --- tp_net_reset ---> RESETTING
  *
  * Invariants
@@ -20,6 +20,9 @@
  *  A4  A message is answered, or timed out and its answer, should it come, ignored (by operation).
  *  A5  What the device says is checked before it is used: lengths, indexes, counts.  Nonsense costs
  *      a reset, never memory.
+ *  A6  Who takes up a round that was asked for sees what all did who had asked, not only the last
+ *      of them, and overlooks none who asks meanwhile: asking and taking each change the word,
+ *      where a store would hide what those before handed on.
  *
  * Locking: config_lock of the netdev; then @poll_lock of a queue pair (rank NET_POLL, a mutex: the
  * receiver of frames may sleep), then @send_lock (rank NET_SEND, spin): each is taken by the one
@@ -31,9 +34,27 @@
 #include <errno.h>
 
 #include "core/list.h"
+#include "core/mutant.h"
 #include "net/avf/avf.h"
 #include "net/avf/avf_regs.h"
 #include "net/avf/virtchnl_regs.h"
+
+/* ---- rounds that threads are asked for (A6) -------------------------------------------------- */
+
+/* Any thread, any lock, also from interrupts. */
+static inline void tp_avf_ask(tp_atomic_u32 *asked, struct tp_wait_queue *wake)
+{
+	if (TP_MUTANT(ask_stored))
+		tp_atomic_store(asked, 1, TP_RELEASE);
+	else
+		tp_atomic_exchange(asked, 1, TP_RELEASE);
+	tp_wake_all(wake);
+}
+
+static inline bool tp_avf_take(tp_atomic_u32 *asked)
+{
+	return tp_atomic_exchange(asked, 0, TP_ACQUIRE);
+}
 
 /* ---- rings (avf_ring.c) ---------------------------------------------------------------------- */
 

@@ -14,7 +14,6 @@
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 enum {
@@ -43,8 +42,7 @@ unsigned tp_avf_poll(struct tp_netdev *nd, unsigned queue, unsigned budget)
 
 void tp_avf_schedule(struct tp_avf_queue *q)
 {
-	tp_atomic_store(&q->scheduled, 1, TP_RELEASE);
-	tp_wake_all(&q->wake);
+	tp_avf_ask(&q->scheduled, &q->wake);
 }
 
 static bool stopping(struct tp_avf *avf)
@@ -112,11 +110,6 @@ static void serve(struct tp_avf_queue *q)
 		tp_avf_schedule(q);
 }
 
-static bool take_schedule(struct tp_avf_queue *q)
-{
-	return tp_atomic_exchange(&q->scheduled, 0, TP_ACQUIRE);
-}
-
 static void interrupt_loop(void *arg)
 {
 	struct tp_avf_queue *q = arg;
@@ -129,10 +122,10 @@ static void interrupt_loop(void *arg)
 			continue;
 		}
 		tp_wait_abandon(&q->wake);
-		if (take_schedule(q))
+		if (tp_avf_take(&q->scheduled))
 			serve(q);
 		if (TP_MUTANT(schedule_taken_late))
-			take_schedule(q);
+			tp_avf_take(&q->scheduled);
 	}
 }
 

@@ -23,7 +23,6 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/fault.h"
-#include "core/mutant.h"
 #include "net/avf/avf_internal.h"
 
 enum {

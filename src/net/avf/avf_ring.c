@@ -18,7 +18,6 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
-#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 enum {

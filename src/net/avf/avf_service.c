@@ -12,8 +12,7 @@ enum { STATS_MS = 2000, ANNOUNCED_LOOK_MS = 5 };
 
 void tp_avf_wake_service(struct tp_avf *avf)
 {
-	tp_atomic_store(&avf->service_work, 1, TP_RELEASE);
-	tp_wake_all(&avf->service_wake);
+	tp_avf_ask(&avf->service_work, &avf->service_wake);
 }
 
 /* ---- the interrupt of vector 0 --------------------------------------------------------------- */
@@ -89,7 +88,7 @@ uint64_t tp_avf_service(struct tp_avf *avf)
 	uint64_t next_ns;
 
 	tp_mutex_lock(&avf->nd.config_lock);
-	tp_atomic_store(&avf->service_work, 0, TP_RELEASE);
+	tp_avf_take(&avf->service_work);
 	do_round(avf);
 	next_ns = next_time(avf);
 	tp_mutex_unlock(&avf->nd.config_lock);

@@ -12,7 +12,6 @@
 
 #include "core/error.h"
 #include "core/fault.h"
-#include "core/mutant.h"
 #include "net/avf/avf_internal.h"
 
 /* ---- from a fresh function to DOWN ----------------------------------------------------------- */

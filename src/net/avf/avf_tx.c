@@ -20,7 +20,6 @@
  * Locking: senders under send_lock, completion under poll_lock.  What is dropped is freed after
  * send_lock: an unmapped page may have to be waited for.
  */
-#include "core/mutant.h"
 #include "net/avf/avf_traffic.h"
 
 enum {
