@@ -50,7 +50,6 @@ void tp_bus_irq_free(struct tp_bus_device *device, unsigned vector)
 void tp_bus_irq_raise(struct tp_bus_device *device, unsigned vector)
 {
 	tp_spin_lock(&device->irq_lock);
-	tp_quiet_add(&device->nr_irqs[vector], 1);
 	if (device->irq[vector].fn)
 		device->irq[vector].fn(device->irq[vector].arg);
 	tp_spin_unlock(&device->irq_lock);

@@ -44,7 +44,6 @@ struct tp_bus_device {
 	tp_atomic_u32 power;	/* references; registers answer ~0 without one */
 	struct tp_spinlock irq_lock;
 	struct tp_bus_irq irq[TP_BUS_VECTORS];
-	tp_quiet nr_irqs[TP_BUS_VECTORS];
 };
 
 void tp_bus_init(struct tp_bus_device *device, const struct tp_bus_ops *ops, const char *name);

@@ -36,18 +36,6 @@ static uint64_t page_of(tp_dma_addr dma)
 	return dma.v >> TP_IOMMU_PAGE_SHIFT;
 }
 
-static struct tp_iommu_leaf *leaf_of(struct tp_iommu *iommu, tp_dma_addr dma)
-{
-	if (page_of(dma) >= TP_IOMMU_PAGES)
-		return NULL;
-	return tp_atomic_load(&iommu->root[page_of(dma) >> TP_IOMMU_LEAF_BITS], TP_ACQUIRE);
-}
-
-static unsigned slot_of(tp_dma_addr dma)
-{
-	return page_of(dma) & (TP_IOMMU_LEAF - 1);
-}
-
 /* Of two threads that need the same leaf at once, one finds the other's. */
 static struct tp_iommu_leaf *add_leaf(struct tp_iommu *iommu, tp_dma_addr dma)
 {
@@ -66,7 +54,7 @@ static struct tp_iommu_leaf *add_leaf(struct tp_iommu *iommu, tp_dma_addr dma)
 int tp_iommu_set(struct tp_iommu *iommu, tp_dma_addr dma, void *host, unsigned perms,
 		 const char *tag)
 {
-	struct tp_iommu_leaf *leaf = leaf_of(iommu, dma);
+	struct tp_iommu_leaf *leaf = tp_iommu_leaf(iommu, dma);
 	uint64_t entry = (uint64_t)(uintptr_t)host | perms;
 
 	TP_INVARIANT(page_of(dma) < TP_IOMMU_PAGES);
@@ -75,32 +63,25 @@ int tp_iommu_set(struct tp_iommu *iommu, tp_dma_addr dma, void *host, unsigned p
 	leaf = leaf ? leaf : add_leaf(iommu, dma);
 	if (!leaf)
 		return TP_ERR_TEXT(-ENOMEM, iommu->name, "%s: a table of I/O pages");
-	TP_INVARIANT(!tp_atomic_load(&leaf->entry[slot_of(dma)], TP_RELAXED));
-	tp_quiet_store(&leaf->tag[slot_of(dma)], (uint64_t)(uintptr_t)tag);
-	tp_atomic_store(&leaf->entry[slot_of(dma)], entry, TP_RELEASE);
+	TP_INVARIANT(!tp_atomic_load(&leaf->entry[tp_iommu_slot(dma)], TP_RELAXED));
+	tp_quiet_store(&leaf->tag[tp_iommu_slot(dma)], (uint64_t)(uintptr_t)tag);
+	tp_atomic_store(&leaf->entry[tp_iommu_slot(dma)], entry, TP_RELEASE);
 	return 0;
 }
 
 void tp_iommu_clear(struct tp_iommu *iommu, tp_dma_addr dma)
 {
-	struct tp_iommu_leaf *leaf = leaf_of(iommu, dma);
+	struct tp_iommu_leaf *leaf = tp_iommu_leaf(iommu, dma);
 
 	if (leaf)
-		tp_atomic_store(&leaf->entry[slot_of(dma)], 0, TP_RELEASE);
-}
-
-uint64_t tp_iommu_entry(struct tp_iommu *iommu, tp_dma_addr dma)
-{
-	struct tp_iommu_leaf *leaf = leaf_of(iommu, dma);
-
-	return leaf ? tp_atomic_load(&leaf->entry[slot_of(dma)], TP_ACQUIRE) : 0;
+		tp_atomic_store(&leaf->entry[tp_iommu_slot(dma)], 0, TP_RELEASE);
 }
 
 const char *tp_iommu_tag(struct tp_iommu *iommu, tp_dma_addr dma)
 {
-	struct tp_iommu_leaf *leaf = leaf_of(iommu, dma);
+	struct tp_iommu_leaf *leaf = tp_iommu_leaf(iommu, dma);
 
-	return leaf ? (const char *)(uintptr_t)tp_quiet_load(&leaf->tag[slot_of(dma)]) : NULL;
+	return leaf ? (const char *)(uintptr_t)tp_quiet_load(&leaf->tag[tp_iommu_slot(dma)]) : NULL;
 }
 
 /* ---- bursts ---------------------------------------------------------------------------------- */

@@ -69,14 +69,38 @@ void tp_iommu_init(struct tp_iommu *iommu, const char *name);
 /* Free the table; nobody may be in a burst. */
 void tp_iommu_fini(struct tp_iommu *iommu);
 
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+/* The part of the table that a page lies in; NULL: nothing of it was ever mapped. */
+static inline struct tp_iommu_leaf *tp_iommu_leaf(struct tp_iommu *iommu, tp_dma_addr dma)
+{
+	uint64_t page = dma.v >> TP_IOMMU_PAGE_SHIFT;
+
+	if (tp_unlikely(page >= TP_IOMMU_PAGES))
+		return NULL;
+	return tp_atomic_load(&iommu->root[page >> TP_IOMMU_LEAF_BITS], TP_ACQUIRE);
+}
+
+static inline unsigned tp_iommu_slot(tp_dma_addr dma)
+{
+	return dma.v >> TP_IOMMU_PAGE_SHIFT & (TP_IOMMU_LEAF - 1);
+}
+
+/* What the table says about a page; 0: nothing. */
+static inline uint64_t tp_iommu_entry(struct tp_iommu *iommu, tp_dma_addr dma)
+{
+	struct tp_iommu_leaf *leaf = tp_iommu_leaf(iommu, dma);
+
+	return tp_likely(leaf) ? tp_atomic_load(&leaf->entry[tp_iommu_slot(dma)], TP_ACQUIRE) : 0;
+}
+
 /* ---- the side of the dma room ---------------------------------------------------------------- */
 
 /* Let the I/O page at @dma be @host (page-aligned).  -ENOMEM (fault site core/iommu-leaf). */
 int tp_iommu_set(struct tp_iommu *iommu, tp_dma_addr dma, void *host, unsigned perms,
 		 const char *tag);
 void tp_iommu_clear(struct tp_iommu *iommu, tp_dma_addr dma);
-/* What the table says about a page, and whose it is or was last; 0 and NULL: nothing. */
-uint64_t tp_iommu_entry(struct tp_iommu *iommu, tp_dma_addr dma);
+/* Whose a page is, or was last; NULL: nobody's ever. */
 const char *tp_iommu_tag(struct tp_iommu *iommu, tp_dma_addr dma);
 /*
  * Wait until every burst that may have seen what was cleared before has ended (D2).  Spins and
@@ -120,16 +144,8 @@ void tp_iommu_fault(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want);
  */
 static inline void *tp_iommu_at(struct tp_iommu *iommu, tp_dma_addr dma, unsigned want)
 {
-	uint64_t page = dma.v >> TP_IOMMU_PAGE_SHIFT;
-	struct tp_iommu_leaf *leaf;
-	uint64_t entry = 0;
+	uint64_t entry = tp_iommu_entry(iommu, dma);
 
-	if (tp_likely(page < TP_IOMMU_PAGES)) {
-		leaf = tp_atomic_load(&iommu->root[page >> TP_IOMMU_LEAF_BITS], TP_ACQUIRE);
-		if (tp_likely(leaf))
-			entry = tp_atomic_load(&leaf->entry[page & (TP_IOMMU_LEAF - 1)],
-					       TP_ACQUIRE);
-	}
 	if (tp_unlikely(!(entry & want))) {
 		tp_iommu_fault(iommu, dma, want);
 		return NULL;
