@@ -25,12 +25,12 @@ struct tp_forwarder {
 
 static void init_lane(struct lane *lane, struct tp_netdev *out, const uint8_t peer[MAC])
 {
+	const struct tp_net_config config = tp_netdev_config(out);
+
 	lane->out = out;
 	memcpy(lane->addresses, peer, MAC);
-	tp_mutex_lock(&out->config_lock);
-	memcpy(lane->addresses + MAC, out->config.mac, MAC);
-	lane->tags = out->config.features & TP_NET_TX_VLAN;
-	tp_mutex_unlock(&out->config_lock);
+	memcpy(lane->addresses + MAC, config.mac, MAC);
+	lane->tags = config.features & TP_NET_TX_VLAN;
 	for (unsigned q = 0; q < TP_NET_MAX_QUEUES; q++)
 		tp_spinlock_init(&lane->locks[q], TP_RANK_NET_USER, q);
 }

@@ -48,7 +48,6 @@ struct tp_netbuf {
 	uint8_t l2_len, l4_len; /* header bytes, as the offloads need them */
 	uint16_t l3_len;
 	struct tp_netbuf *link; /* for whoever owns the frame */
-	void *user;		/* likewise */
 };
 
 /* The queue that it came from, and its packet type as the device tells it. */

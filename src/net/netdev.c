@@ -189,6 +189,16 @@ int tp_net_info(struct tp_machine *m, const char *name, struct tp_net_info *info
 	return 0;
 }
 
+struct tp_net_config tp_netdev_config(struct tp_netdev *nd)
+{
+	struct tp_net_config config;
+
+	tp_mutex_lock(&nd->config_lock);
+	config = nd->config;
+	tp_mutex_unlock(&nd->config_lock);
+	return config;
+}
+
 int tp_net_open(struct tp_machine *m, const char *name)
 {
 	struct tp_netdev *nd = tp_netdev_lock(m, name);

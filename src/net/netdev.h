@@ -105,6 +105,9 @@ enum tp_net_device_stat {
 	TP_NET_DEVICE_TX_ERRORS,
 };
 
+/* The configuration of this moment. */
+struct tp_net_config tp_netdev_config(struct tp_netdev *nd);
+
 /*
  * A driver's: fill in name, machine, ops, limits and first config before; the rest is 0 but what
  * the driver itself sets (user, pool).  -EEXIST: the name is taken.  -EINVAL: it is no name, or

@@ -62,20 +62,10 @@ static int check(const struct tp_pktgen_config *c, const struct tp_net_config *d
 	return 0;
 }
 
-static struct tp_net_config config_of(struct tp_netdev *nd)
-{
-	struct tp_net_config config;
-
-	tp_mutex_lock(&nd->config_lock);
-	config = nd->config;
-	tp_mutex_unlock(&nd->config_lock);
-	return config;
-}
-
 int tp_pktgen_create(const struct tp_pktgen_config *config, struct tp_pktgen **gen)
 {
 	static const uint8_t no_mac[6];
-	struct tp_net_config device = config_of(config->nd);
+	struct tp_net_config device = tp_netdev_config(config->nd);
 	struct tp_pktgen *g;
 	int err = check(config, &device);
 

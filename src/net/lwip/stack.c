@@ -220,13 +220,11 @@ static void add_groups(struct tp_lwip *lwip)
 /* Before the core lock, under which nobody waits for a configuration. */
 static void read_device(struct tp_lwip *lwip)
 {
-	struct tp_netdev *nd = lwip->config.nd;
+	const struct tp_net_config config = tp_netdev_config(lwip->config.nd);
 
-	tp_mutex_lock(&nd->config_lock);
-	lwip->config.no_tso |= !(nd->config.features & TP_NET_TSO);
-	memcpy(lwip->mac, nd->config.mac, sizeof(lwip->mac));
-	lwip->mtu = (uint16_t)nd->config.mtu;
-	tp_mutex_unlock(&nd->config_lock);
+	lwip->config.no_tso |= !(config.features & TP_NET_TSO);
+	memcpy(lwip->mac, config.mac, sizeof(lwip->mac));
+	lwip->mtu = (uint16_t)config.mtu;
 }
 
 int tp_lwip_create(const struct tp_lwip_config *config, struct tp_lwip **lwip)
