@@ -9,8 +9,6 @@ static struct tp_machine *machine_of(const struct tp_request *request)
 	return request->control->lm->machine;
 }
 
-enum { NET_LISTED = 64 };
-
 struct named {
 	const char *name;
 };
@@ -31,19 +29,21 @@ static void answer_info(struct tp_request *request, const char *name)
 /* All of them; one that goes meanwhile is left out. */
 int tp_control_net(struct tp_request *request)
 {
-	char names[NET_LISTED][TP_NET_NAME];
-	unsigned nr = tp_net_list(machine_of(request), names, NET_LISTED);
-	json_t *list = json_array();
 	int err = tp_request_options(request, tp_no_options, NULL);
+	char name[TP_NET_NAME];
+	json_t *list;
 
-	for (unsigned i = 0; i < TP_MIN(nr, (unsigned)NET_LISTED); i++) {
+	if (err)
+		return err;
+	list = json_array();
+	for (unsigned i = 0; tp_net_next(machine_of(request), &i, name); i++) {
 		struct tp_net_info info;
 
-		if (!tp_net_info(machine_of(request), names[i], &info))
+		if (!tp_net_info(machine_of(request), name, &info))
 			json_array_append_new(list, tp_net_info_json(&info));
 	}
 	json_object_set_new(request->answer, "net_devices", list);
-	return err;
+	return 0;
 }
 
 int tp_control_net_stats(struct tp_request *request)

@@ -16,7 +16,7 @@
 #include "lab/lab_machine.h"
 #include "lab/trace_lanes.h"
 
-enum { BATCH = 256, NET_DEVICES = 16 };
+enum { BATCH = 256 };
 
 /* Above the groups of all machines. */
 static const struct tp_trace_lane script_lane = { .process = 1, .number = 1 };
@@ -143,21 +143,27 @@ static void count_device(struct tp_trace_export *export, struct tp_lab_machine *
 	tp_net_stats_put(&stats);
 }
 
-static void count_frames(struct tp_trace_export *export, struct tp_lab_machine *lm)
+static void name_network(struct tp_trace_export *export, struct source *source)
 {
-	char names[NET_DEVICES][TP_NET_NAME], title[48];
-	unsigned nr = tp_net_list(lm->machine, names, NET_DEVICES);
-	struct source *source = source_of(export, lm);
+	const unsigned process = tp_trace_process(source->number, TP_TRACE_NET);
+	char title[48];
 
-	if (nr && !source->has_net) {
-		const unsigned process = tp_trace_process(lm->number, TP_TRACE_NET);
+	if (source->has_net)
+		return;
+	snprintf(title, sizeof(title), "machine %u: network", source->number);
+	tp_trace_name_process(&export->json, process, title, process);
+	source->has_net = true;
+}
 
-		snprintf(title, sizeof(title), "machine %u: network", lm->number);
-		tp_trace_name_process(&export->json, process, title, process);
-		source->has_net = true;
+static void count_frames(struct tp_trace_export *export, struct source *source,
+			 struct tp_lab_machine *lm)
+{
+	char name[TP_NET_NAME];
+
+	for (unsigned i = 0; tp_net_next(lm->machine, &i, name); i++) {
+		name_network(export, source);
+		count_device(export, lm, name);
 	}
-	for (unsigned i = 0; i < TP_MIN(nr, (unsigned)NET_DEVICES); i++)
-		count_device(export, lm, names[i]);
 }
 
 void tp_trace_export_drain(struct tp_trace_export *export, struct tp_lab_machine *lm)
@@ -174,7 +180,7 @@ void tp_trace_export_drain(struct tp_trace_export *export, struct tp_lab_machine
 		show_batch(export, source, nr);
 	} while (nr == BATCH);
 	count_free(export, lm);
-	count_frames(export, lm);
+	count_frames(export, source, lm);
 }
 
 /* ---- steps and loads ------------------------------------------------------------------------- */

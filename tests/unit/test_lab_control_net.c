@@ -85,6 +85,24 @@ static void devices_are_listed_with_all_that_they_are(tp_unused void **state)
 	expect_done(answer);
 }
 
+static void none_of_many_is_left_out(void **state)
+{
+	enum { MANY = 70 };
+	struct server *s = *state;
+	json_t *answer;
+
+	for (unsigned i = 1; i < MANY; i++) {
+		char name[TP_NET_NAME];
+		struct tp_nic *another;
+
+		snprintf(name, sizeof(name), "more%u", i);
+		must(nics_create(s->lm, name, &another));
+	}
+	answer = client_ask(&c, "{\"cmd\":\"net\"}");
+	assert_int_equal(json_array_size(json_object_get(answer, "net_devices")), MANY);
+	expect_done(answer);
+}
+
 static void counters_are_those_of_the_device(void **state)
 {
 	struct server *s = *state;
@@ -317,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(devices_are_listed_with_all_that_they_are),
+		TEST(none_of_many_is_left_out),
 		TEST(counters_are_those_of_the_device),
 		TEST(devices_that_are_not_there_are_told),
 		TEST(a_report_without_memory_is_refused),
