@@ -173,16 +173,21 @@ void tp_run_destroy(struct tp_run *run)
 	tp_free(run);
 }
 
+static bool counts(const struct tp_load *load, const char *what)
+{
+	return load->kind->work && !strcmp(load->kind->work, what);
+}
+
 static void add_load(struct tp_run_totals *totals, struct tp_load *load)
 {
 	struct tp_load_stat stat;
 
 	tp_load_read_stat(load, &stat);
-	if (load->kind == &tp_load_mapping)
+	if (counts(load, "writes"))
 		totals->writes += stat.work;
-	else if (load->kind == &tp_load_traffic)
+	else if (counts(load, "frames"))
 		totals->frames += stat.work;
-	else
+	else if (counts(load, "allocations"))
 		totals->allocations += stat.work;
 	totals->bytes_verified += load->bytes_verified;
 	totals->worst_write_ns = TP_MAX(totals->worst_write_ns, load->worst_write_ever_ns);

@@ -93,7 +93,7 @@ struct tp_run_config {
 
 struct tp_run_totals {
 	unsigned steps, refused;
-	uint64_t writes, allocations, frames; /* of mappings, of traffic, of the others */
+	uint64_t writes, allocations, frames; /* of the loads that count such */
 	uint64_t bytes_moved;		      /* by steps that were not refused */
 	uint64_t bytes_verified;
 	uint64_t moving_ns; /* that the steps which moved something took */
