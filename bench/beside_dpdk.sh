@@ -124,6 +124,6 @@ if command -v dpdk-testpmd >/dev/null; then
 	row "DPDK memif, one way, two CPUs" memif
 	row "DPDK virtio-user to vhost, two CPUs" vhost
 else
-	echo "DPDK: there is no dpdk-testpmd (Debian: apt-get install dpdk)"
+	echo "DPDK: there is no dpdk-testpmd (Debian: apt-get install dpdk-dev)"
 fi
 echo "load $(cut -d ' ' -f 1 /proc/loadavg)"
