@@ -161,37 +161,28 @@ static const uint64_t patience_ns = TP_MILLISECONDS(500), pause_ns = TP_MILLISEC
 /* Until the driver has noticed a reset that nobody announced, and dealt with it. */
 static const uint64_t reset_patience_ns = TP_MILLISECONDS(10000);
 
-/* The device has forgotten its rings, and what was in them waits for the driver to notice. */
-static bool is_in_reset(struct tp_nic *nic)
+/*
+ * Since @seen, the sum of all resets, a device was reset; or one has forgotten its rings, and what
+ * was in them waits for the driver to notice.  Asking waits for a reset under way, so what was in
+ * its rings is counted when this returns.
+ */
+static bool reset_since(struct tp_lab_machine *lm, uint64_t *seen)
 {
-	struct tp_bus_device *bus = tp_avf_model_bus(nic->model);
-	struct tp_net_info info;
+	uint64_t before = *seen;
+	bool forgotten = false;
 
-	return !(tp_bus_read(bus, TP_AVF_ARQLEN) & TP_AVF_AQ_ENABLE) &&
-	       !tp_net_info(nic->lm->machine, nic->name, &info) && info.state != TP_NET_FAILED;
-}
-
-static bool any_in_reset(struct tp_lab_machine *lm)
-{
-	bool any = false;
-
-	tp_list_for_each(nic, &lm->nics, struct tp_nic, link)
-		any |= is_in_reset(nic);
-	return any;
-}
-
-/* Asking waits for a reset under way, so what was in its rings is counted when this returns. */
-static uint64_t resets_done(struct tp_lab_machine *lm)
-{
-	uint64_t sum = 0;
-
+	*seen = 0;
 	tp_list_for_each(nic, &lm->nics, struct tp_nic, link) {
 		struct tp_net_info info;
+		uint32_t aq;
 
-		if (!tp_net_info(lm->machine, nic->name, &info))
-			sum += info.resets;
+		if (tp_net_info(lm->machine, nic->name, &info))
+			continue;
+		aq = tp_bus_read(tp_avf_model_bus(nic->model), TP_AVF_ARQLEN);
+		forgotten |= info.state != TP_NET_FAILED && !(aq & TP_AVF_AQ_ENABLE);
+		*seen += info.resets;
 	}
-	return sum;
+	return forgotten || *seen != before;
 }
 
 static uint64_t frames_moved(struct tp_lab_machine *lm)
@@ -224,14 +215,12 @@ static bool is_restless(struct tp_lab_machine *lm)
 void tp_nics_verify(struct tp_lab_machine *lm, struct tp_findings *findings)
 {
 	const uint64_t latest = tp_clock_after(reset_patience_ns);
-	uint64_t until = tp_clock_after(patience_ns), resets = resets_done(lm);
+	uint64_t until = tp_clock_after(patience_ns), resets = 0;
 	bool right;
 
+	reset_since(lm, &resets);
 	while (!(right = audit_all(lm, NULL)) && tp_clock_now() < until) {
-		uint64_t before = resets;
-
-		resets = resets_done(lm);
-		if (any_in_reset(lm) || resets != before)
+		if (reset_since(lm, &resets))
 			until = TP_MIN(tp_clock_after(patience_ns), latest);
 		tp_sleep_ns(pause_ns);
 	}
