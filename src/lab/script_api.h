@@ -84,6 +84,8 @@ void tp_script_new_type(lua_State *L, const char *type, const struct luaL_Reg *m
  * the action says; then tp_script_fail() is what a method returns.
  */
 int tp_script_act(lua_State *L, struct tp_action *action);
+/* Do it, and return true or what a failure is; for methods that have nothing else to say. */
+int tp_script_do(lua_State *L, struct tp_action *action);
 /* nil, "plug mem0: ...", "ENOMEM" for the failed action. */
 int tp_script_fail(lua_State *L, const struct tp_action *action);
 /* End the script here if its run is over; nothing it does can keep it going. */
@@ -91,7 +93,10 @@ void tp_script_stop_if_over(lua_State *L);
 /* The system lacks something; what is said is the end of the script unless it catches it. */
 int tp_script_lacks(lua_State *L, const char *format, ...) tp_printf(2, 3);
 
-/* A load of @kind, and its handle on top of the stack; the machine is at index 1. */
+/*
+ * A load of @kind with a seed of its own, and its handle on top of the stack; the machine is at
+ * index 1.  No name: one is made up.
+ */
 int tp_script_start_load(lua_State *L, struct tp_lab_machine *lm, const struct tp_load_kind *kind,
 			 const struct tp_load_config *config, const char *detail);
 

@@ -78,6 +78,14 @@ int tp_script_fail(lua_State *L, const struct tp_action *action)
 	return 3;
 }
 
+int tp_script_do(lua_State *L, struct tp_action *action)
+{
+	if (tp_script_act(L, action))
+		return tp_script_fail(L, action);
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
 int tp_script_lacks(lua_State *L, const char *format, ...)
 {
 	struct tp_run *run = tp_script_of(L)->run;

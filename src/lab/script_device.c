@@ -189,10 +189,7 @@ static int act_online(lua_State *L, struct online_action *online, int policy)
 	online->policy = (enum tp_online_policy)policy;
 	snprintf(online->action.detail, sizeof(online->action.detail), "%s",
 		 tp_policy_names[policy]);
-	if (tp_script_act(L, &online->action))
-		return tp_script_fail(L, &online->action);
-	lua_pushboolean(L, 1);
-	return 1;
+	return tp_script_do(L, &online->action);
 }
 
 /* d:online "movable" */

@@ -196,6 +196,16 @@ static void check_pin(lua_State *L, struct load_options *options)
 		options->length = TP_PAGE_SIZE;
 }
 
+/* @given, or one made up of what it is, in @name. */
+static const char *name_of(struct tp_lab_machine *lm, const char *what, const char *given,
+			   char name[TP_LOAD_NAME])
+{
+	if (given)
+		return given;
+	snprintf(name, TP_LOAD_NAME, "%s%u", what, ++lm->nr_loads);
+	return name;
+}
+
 /* @name is where a made-up one is written. */
 static void read_options(lua_State *L, struct tp_lab_machine *lm, struct load_options *options,
 			 struct load_action *it, char name[TP_LOAD_NAME])
@@ -204,11 +214,7 @@ static void read_options(lua_State *L, struct tp_lab_machine *lm, struct load_op
 			options);
 	if (options->kind == PIN)
 		check_pin(L, options);
-	if (!options->name) {
-		snprintf(name, TP_LOAD_NAME, "%s%u", tp_script_load_kinds[options->kind],
-			 ++lm->nr_loads);
-		options->name = name;
-	}
+	options->name = name_of(lm, tp_script_load_kinds[options->kind], options->name, name);
 	it->kind = tp_load_kinds[options->kind];
 	it->config = (struct tp_load_config){
 		.name = options->name,
@@ -227,6 +233,17 @@ static void read_options(lua_State *L, struct tp_lab_machine *lm, struct load_op
 	};
 }
 
+/* Do it; the machine is at index 1. */
+static int start_it(lua_State *L, struct tp_lab_machine *lm, struct load_action *it)
+{
+	struct load_handle *handle = tp_script_new_handle(L, load_type, sizeof(*handle), 1);
+
+	if (tp_script_act(L, &it->action))
+		return tp_script_fail(L, &it->action);
+	*handle = (struct load_handle){ .lm = lm, .load = it->load };
+	return 1;
+}
+
 /* The table of options is at index 2. */
 static int start_load(lua_State *L, struct tp_lab_machine *lm, int kind)
 {
@@ -235,17 +252,12 @@ static int start_load(lua_State *L, struct tp_lab_machine *lm, int kind)
 	};
 	struct load_action it = { .action = tp_script_action(L, lm, kind == PIN ? "pin" : "load",
 							     start) };
-	struct load_handle *handle;
 	char name[TP_LOAD_NAME];
 
 	read_options(L, lm, &options, &it, name);
 	check_memory(L, &it.config);
 	describe(&it.action, &it.config, kind);
-	handle = tp_script_new_handle(L, load_type, sizeof(*handle), 1);
-	if (tp_script_act(L, &it.action))
-		return tp_script_fail(L, &it.action);
-	*handle = (struct load_handle){ .lm = lm, .load = it.load };
-	return 1;
+	return start_it(L, lm, &it);
 }
 
 int tp_script_start_load(lua_State *L, struct tp_lab_machine *lm, const struct tp_load_kind *kind,
@@ -254,15 +266,13 @@ int tp_script_start_load(lua_State *L, struct tp_lab_machine *lm, const struct t
 	struct load_action it = { .action = tp_script_action(L, lm, kind->name, start),
 				  .kind = kind,
 				  .config = *config };
-	struct load_handle *handle;
+	char name[TP_LOAD_NAME];
 
-	snprintf(it.action.object, sizeof(it.action.object), "%s", config->name);
+	it.config.name = name_of(lm, kind->name, config->name, name);
+	it.config.seed = tp_run_next_seed(lm->run);
+	snprintf(it.action.object, sizeof(it.action.object), "%s", it.config.name);
 	snprintf(it.action.detail, sizeof(it.action.detail), "%s", detail);
-	handle = tp_script_new_handle(L, load_type, sizeof(*handle), 1);
-	if (tp_script_act(L, &it.action))
-		return tp_script_fail(L, &it.action);
-	*handle = (struct load_handle){ .lm = lm, .load = it.load };
-	return 1;
+	return start_it(L, lm, &it);
 }
 
 int tp_script_machine_load(lua_State *L)
@@ -301,10 +311,7 @@ static int load_stop(lua_State *L)
 	if (!handle->load->running)
 		return 0;
 	snprintf(it.action.object, sizeof(it.action.object), "%s", handle->load->name);
-	if (tp_script_act(L, &it.action))
-		return tp_script_fail(L, &it.action);
-	lua_pushboolean(L, 1);
-	return 1;
+	return tp_script_do(L, &it.action);
 }
 
 static int load_verify(lua_State *L)

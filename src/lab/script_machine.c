@@ -250,10 +250,7 @@ static int machine_check(lua_State *L)
 		tp_script_action(L, tp_script_machine(L, 1), "check", check_action);
 
 	action.only_looks = true;
-	if (tp_script_act(L, &action))
-		return tp_script_fail(L, &action);
-	lua_pushboolean(L, 1);
-	return 1;
+	return tp_script_do(L, &action);
 }
 
 struct hmat_action {
@@ -279,10 +276,7 @@ static int machine_hmat(lua_State *L)
 	tp_options_read(L, 2, "hmat", tp_hmat_options, &it.options);
 	snprintf(it.action.detail, sizeof(it.action.detail), "node %d: %d ns, %d MiB/s",
 		 (int)it.options.node, (int)it.options.latency_ns, (int)it.options.bandwidth_mbps);
-	if (tp_script_act(L, &it.action))
-		return tp_script_fail(L, &it.action);
-	lua_pushboolean(L, 1);
-	return 1;
+	return tp_script_do(L, &it.action);
 }
 
 static int machine_tostring(lua_State *L)

@@ -24,7 +24,7 @@ struct nic_action {
 	struct tp_nic *nic;
 	struct tp_nic_config config; /* of a new one */
 	struct tp_net_wish wish;
-	bool up, announce, hang, tx;
+	bool up, announce, tx;
 	unsigned queue;
 };
 
@@ -65,15 +65,6 @@ static struct nic_action action_on(lua_State *L, const char *verb,
 
 	snprintf(it.action.object, sizeof(it.action.object), "%s", nic->name);
 	return it;
-}
-
-/* Do it; true, or what a failure returns. */
-static int act(lua_State *L, struct nic_action *it)
-{
-	if (tp_script_act(L, &it->action))
-		return tp_script_fail(L, &it->action);
-	lua_pushboolean(L, 1);
-	return 1;
 }
 
 /* ---- make and take away ---------------------------------------------------------------------- */
@@ -162,7 +153,6 @@ int tp_script_machine_nic(lua_State *L)
 	struct nic_handle *handle;
 
 	read_options(L, lm, &it);
-	it.config.name = it.action.object;
 	handle = tp_script_new_handle(L, nic_type, sizeof(*handle), 1);
 	if (tp_script_act(L, &it.action))
 		return tp_script_fail(L, &it.action);
@@ -184,7 +174,7 @@ static int nic_unplug(lua_State *L)
 		return luaL_error(L, "%s: its wire is still plugged in", it.nic->name);
 	if (tp_nic_used_by(it.nic))
 		return luaL_error(L, "%s: %s still uses it", it.nic->name, tp_nic_used_by(it.nic));
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 /* ---- configuration --------------------------------------------------------------------------- */
@@ -226,7 +216,7 @@ static int nic_set(lua_State *L)
 			&wanted); /* the name is the handle's */
 	describe_set(L, &it.action);
 	it.wish = wanted.wish;
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static int up_or_down(struct tp_action *action)
@@ -242,14 +232,14 @@ static int nic_up(lua_State *L)
 	struct nic_action it = action_on(L, "up", up_or_down);
 
 	it.up = true;
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static int nic_down(lua_State *L)
 {
 	struct nic_action it = action_on(L, "down", up_or_down);
 
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 /* ---- what befalls the device ----------------------------------------------------------------- */
@@ -263,7 +253,7 @@ static int nic_reset(lua_State *L)
 {
 	struct nic_action it = action_on(L, "reset", reset);
 
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static int pf_reset(struct tp_action *action)
@@ -282,7 +272,7 @@ static int nic_pf_reset(lua_State *L)
 	};
 
 	tp_options_read(L, 2, "pf_reset", options, &it.announce);
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static int set_link(struct tp_action *action)
@@ -297,14 +287,14 @@ static int nic_link(lua_State *L)
 
 	it.up = lua_toboolean(L, 2);
 	snprintf(it.action.detail, sizeof(it.action.detail), "%s", it.up ? "up" : "down");
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static int set_hang(struct tp_action *action)
 {
 	struct nic_action *it = it_of(action);
 
-	tp_avf_model_hang(it->nic->model, it->queue, it->tx, it->hang);
+	tp_avf_model_hang(it->nic->model, it->queue, it->tx, true);
 	return 0;
 }
 
@@ -336,10 +326,9 @@ static int nic_hang(lua_State *L)
 	check_queue(L, it.nic, (unsigned)o.queue);
 	it.queue = (unsigned)o.queue;
 	it.tx = o.side;
-	it.hang = true;
 	snprintf(it.action.detail, sizeof(it.action.detail), "%s queue %u", sides[o.side],
 		 it.queue);
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ int tp_script_machine_traffic(lua_State *L)
 	struct traffic_options o = { .frame = 1514, .flows = 1, .csum = true, .content = true };
 	struct tp_traffic_config traffic;
 	struct tp_load_config config = { .node = TP_NODE_NONE, .threads = 1, .traffic = &traffic };
-	char name[TP_LOAD_NAME], detail[TP_STEP_TEXT];
+	char detail[TP_STEP_TEXT];
 
 	tp_options_read(L, 2, "traffic", traffic_options, &o);
 	traffic = (struct tp_traffic_config){
@@ -61,9 +61,7 @@ int tp_script_machine_traffic(lua_State *L)
 		.csum = o.csum,
 		.content = o.content,
 	};
-	snprintf(name, sizeof(name), "traffic%u", ++lm->nr_loads);
-	config.name = o.name ? o.name : name;
-	config.seed = tp_run_next_seed(lm->run);
+	config.name = o.name;
 	describe(&traffic, detail);
 	return tp_script_start_load(L, lm, &tp_load_traffic, &config, detail);
 }

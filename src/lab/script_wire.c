@@ -127,14 +127,6 @@ static struct wire_action action_on(lua_State *L, const char *verb,
 	return it;
 }
 
-static int act(lua_State *L, struct wire_action *it)
-{
-	if (tp_script_act(L, &it->action))
-		return tp_script_fail(L, &it->action);
-	lua_pushboolean(L, 1);
-	return 1;
-}
-
 static int set_mishap(struct tp_action *action)
 {
 	return tp_cable_set_mishap(it_of(action)->cable, it_of(action)->mishap);
@@ -195,7 +187,7 @@ static int wire_mishap(lua_State *L)
 			.seed = tp_run_next_seed(it.action.lm->run),
 		};
 	describe_mishap(&it);
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static int capture(struct tp_action *action)
@@ -211,7 +203,7 @@ static int wire_capture(lua_State *L)
 	it.options.capture = check_capture(L, luaL_optstring(L, 2, NULL));
 	snprintf(it.action.detail, sizeof(it.action.detail), "%s",
 		 it.options.capture ? it.options.capture : "end");
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 static void push_side(lua_State *L, struct tp_cable *cable, unsigned side)
@@ -259,7 +251,7 @@ static int wire_unplug(lua_State *L)
 
 	snprintf(it.action.detail, sizeof(it.action.detail), "its wire");
 	handle->cable = NULL;
-	return act(L, &it);
+	return tp_script_do(L, &it.action);
 }
 
 void tp_script_open_wire(lua_State *L)
