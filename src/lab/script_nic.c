@@ -285,6 +285,7 @@ static int nic_link(lua_State *L)
 {
 	struct nic_action it = action_on(L, "link", set_link);
 
+	luaL_checktype(L, 2, LUA_TBOOLEAN);
 	it.up = lua_toboolean(L, 2);
 	snprintf(it.action.detail, sizeof(it.action.detail), "%s", it.up ? "up" : "down");
 	return tp_script_do(L, &it.action);

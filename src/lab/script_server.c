@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* script_server - m:serve{...}: a TCP/IP stack and a server on a network device. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,13 +35,14 @@ static void read_ipv4(lua_State *L, const char *text, struct tp_lab_server_confi
 {
 	const char *slash = strchr(text, '/');
 	char address[INET_ADDRSTRLEN] = "", *end = NULL;
+	unsigned long bits = 0;
 
-	if (slash && (size_t)(slash - text) < sizeof(address)) {
+	if (slash && (size_t)(slash - text) < sizeof(address) && isdigit(slash[1])) {
 		memcpy(address, text, (size_t)(slash - text));
-		server->ipv4_bits = (unsigned)strtoul(slash + 1, &end, 10);
+		bits = strtoul(slash + 1, &end, 10);
 	}
-	if (!end || end == slash + 1 || *end || server->ipv4_bits > 32 ||
-	    inet_pton(AF_INET, address, server->ipv4) != 1)
+	server->ipv4_bits = (unsigned)bits;
+	if (!end || *end || bits > 32 || inet_pton(AF_INET, address, server->ipv4) != 1)
 		luaL_error(L, "serve: \"%s\" is no address with its prefix, as 10.0.0.2/24", text);
 }
 
@@ -56,18 +58,16 @@ int tp_script_machine_serve(lua_State *L)
 	struct serve_options o = { .content = 100000000 };
 	struct tp_lab_server_config server = { .ipv4_bits = 0 };
 	struct tp_load_config config = { .node = TP_NODE_NONE, .threads = 1, .server = &server };
-	char name[TP_LOAD_NAME], detail[TP_STEP_TEXT], size[TP_UNIT_TEXT];
+	char detail[TP_STEP_TEXT], size[TP_UNIT_TEXT];
 
 	tp_options_read(L, 2, "serve", serve_options, &o);
-	if (!tp_load_server)
-		return tp_script_lacks(L, "serve: this tidepool was built without lwIP");
 	server.nic = tp_script_nic_called(L, lm, "serve", o.nic);
 	server.content = o.content;
 	read_ipv4(L, o.address, &server);
 	read_ipv6(L, o.ipv6, &server);
-	snprintf(name, sizeof(name), "server%u", ++lm->nr_loads);
-	config.name = o.name ? o.name : name;
-	config.seed = tp_run_next_seed(lm->run);
+	if (!tp_load_server)
+		return tp_script_lacks(L, "serve: this tidepool was built without lwIP");
+	config.name = o.name;
 	snprintf(detail, sizeof(detail), "%s at %s, %s of content", o.address, o.nic,
 		 tp_size_format(size, o.content));
 	return tp_script_start_load(L, lm, tp_load_server, &config, detail);

@@ -169,6 +169,8 @@ static void the_link_can_be_taken_and_given(tp_unused void **state)
 {
 	expect_held(LINKED "n:link(false) repeat tp.sleep '1ms' until not n:info().carrier "
 			   "n:link(true) repeat tp.sleep '1ms' until n:info().carrier ");
+	expect_wrong(NIC "n:link 'down'", "boolean expected, got string");
+	expect_wrong(NIC "n:link()", "boolean expected, got no value");
 }
 
 static void a_queue_can_hang(tp_unused void **state)
@@ -399,6 +401,22 @@ static void traffic_ends_with_its_machine_or_before(tp_unused void **state)
 	expect_wrong(FLOOD "t:nodes()", "traffic1 is no mapping");
 }
 
+static void addresses_that_are_none_are_refused(tp_unused void **state)
+{
+	static const char *const addresses[] = { "10.0.0.2",	       "10.0.0.2/",   "10.0.0.2/33",
+						 "10.0.0.2/-1",	       "10.0.0.2/ 8", "10.0.0/24",
+						 "10.0.0.2/4294967304" };
+
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(addresses); i++) {
+		char script[256], said[64];
+
+		snprintf(script, sizeof(script), NIC "m:serve { nic = 'avf0', address = '%s' }",
+			 addresses[i]);
+		snprintf(said, sizeof(said), "\"%s\" is no address", addresses[i]);
+		expect_wrong(script, said);
+	}
+}
+
 static void traffic_that_cannot_begin_leaves_nothing(tp_unused void **state)
 {
 	expect_held(LINKED "local nth = 0 repeat nth = nth + 1 tp.fault.arm('core/alloc', nth) "
@@ -465,6 +483,7 @@ int main(void)
 		TEST(what_was_looked_at_is_counted),
 		TEST(traffic_ends_with_its_machine_or_before),
 		TEST(traffic_that_cannot_begin_leaves_nothing),
+		TEST(addresses_that_are_none_are_refused),
 		TEST(traffic_survives_what_befalls_its_devices),
 		TEST(memory_under_traffic_can_be_taken_away),
 	};
