@@ -3,7 +3,6 @@
 #ifndef TIDEPOOL_TIDEPOOL_H
 #define TIDEPOOL_TIDEPOOL_H
 
-#include <tidepool/dma.h>
 #include <tidepool/error.h>
 #include <tidepool/fault.h>
 #include <tidepool/hotplug.h>

@@ -19,9 +19,25 @@
 #ifndef TP_CORE_IOMMU_H
 #define TP_CORE_IOMMU_H
 
-#include <tidepool/dma.h>
+#include <tidepool/types.h>
 
 #include "core/sync.h"
+
+/* An address as a device knows it (IOVA).  A struct, so that nothing else passes for one. */
+typedef struct {
+	uint64_t v;
+} tp_dma_addr;
+
+enum { TP_DMA_OWNER_TEXT = 48 };
+
+/* One access that was refused, or a page that went offline while it was mapped. */
+struct tp_dma_fault {
+	uint64_t time_ns; /* on the library's monotonic clock */
+	tp_dma_addr address;
+	bool write;  /* it would have written; false of a page that went offline */
+	bool mapped; /* the page is mapped, but not for this */
+	char owner[TP_DMA_OWNER_TEXT]; /* whose it is, or was last; "": nobody's ever */
+};
 
 /* Small in simulation, where every run begins with a copy of it (tidepool/types.h). */
 #ifdef TP_SIM
