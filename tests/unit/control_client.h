@@ -238,14 +238,21 @@ static inline void wait_until_going(struct server *s, const char *device)
 	} while (block.state != TP_BLOCK_GOING_OFFLINE);
 }
 
-static inline void wait_until_back(struct server *s, const char *device, unsigned online)
+/*
+ * Until all that clients began has ended: one who hung up hears nothing of it, and blocks are back
+ * before the unplug that he asked for returns.
+ */
+static inline void wait_until_rest(struct client *c)
 {
 	uint64_t until_ns = tp_clock_after(TP_MILLISECONDS(PATIENCE_S * 1000));
+	json_t *answer;
 
-	while (nr_online(s, device) != online) {
+	while (!strcmp(text_of(answer = client_ask(c, "{\"cmd\":\"check\"}"), "err"), "EBUSY")) {
+		json_decref(answer);
 		assert_true(tp_clock_now() < until_ns);
 		tp_sleep_ns(TP_MILLISECONDS(1));
 	}
+	expect_done(answer);
 }
 
 #endif
