@@ -5,6 +5,7 @@
 
 #include <tidepool/error.h>
 #include <tidepool/fault.h>
+#include <tidepool/gpu.h>
 #include <tidepool/hotplug.h>
 #include <tidepool/machine.h>
 #include <tidepool/mapping.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bus - how a driver sees a device: registers, interrupts, an IOMMU in front of memory, power,
- * reset.
+ * bus - how a driver sees a device: registers, interrupts, an IOMMU in front of memory, memory of
+ * its own, power, reset.
  *
- * What was stored before a register is written is seen by a device that sees the register.
+ * What was stored before a register is written is seen by a device that sees the register.  What
+ * was written through the window of the device's own memory may be held back (write combining):
+ * it is seen after tp_bus_memory_flush(), or after a register write, of the thread that wrote it.
  *
  * A model implements the operations; so could a backend for real hardware.  Registers may be
  * written from any thread and a write may run the device before it returns, so a driver holds no
@@ -26,6 +28,18 @@ struct tp_bus_ops {
 	void (*write)(struct tp_bus_device *device, uint32_t offset, uint32_t value);
 	/* Function-level reset: when it returns the device accesses no memory any more. */
 	void (*reset)(struct tp_bus_device *device);
+	/*
+	 * The device's own memory, in aligned words of 8 bytes from @offset on; NULL: it has none.
+	 * The words of one call are each written whole; so far as they are alike in a row of equal
+	 * steps one call of fill does the work of many: word i becomes @first + i * @step.
+	 */
+	void (*memory_fill)(struct tp_bus_device *device, uint64_t offset, uint64_t first,
+			    uint64_t step, size_t n);
+	void (*memory_write)(struct tp_bus_device *device, uint64_t offset, const void *from,
+			     size_t len);
+	void (*memory_read)(struct tp_bus_device *device, uint64_t offset, void *to, size_t len);
+	/* Let out what this thread's writes have left in buffers. */
+	void (*memory_flush)(struct tp_bus_device *device);
 };
 
 enum { TP_BUS_VECTORS = 80 };
@@ -41,7 +55,15 @@ struct tp_bus_device {
 	uint16_t vendor, device;
 	unsigned nr_vectors;
 	struct tp_iommu *iommu; /* NULL: no access to memory; set while the device is idle */
-	tp_atomic_u32 power;	/* references; registers answer ~0 without one */
+	/*
+	 * Whose the pages of the device's own memory are, by their offset in it: the same table, so
+	 * that an access to a page that was given back is a fault with a name.  Set by the driver
+	 * while the device is idle; NULL: it has none, or nobody has them.
+	 */
+	struct tp_iommu *local;
+	uint64_t memory_size; /* bytes of its own memory; 0: none */
+	char *memory;	      /* the same, as the host sees it; what @local's entries point into */
+	tp_atomic_u32 power;  /* references; registers answer ~0 without one */
 	struct tp_spinlock irq_lock;
 	struct tp_bus_irq irq[TP_BUS_VECTORS];
 };
@@ -56,6 +78,30 @@ static inline uint32_t tp_bus_read(struct tp_bus_device *device, uint32_t offset
 static inline void tp_bus_write(struct tp_bus_device *device, uint32_t offset, uint32_t value)
 {
 	device->ops->write(device, offset, value);
+}
+
+static inline void tp_bus_memory_fill(struct tp_bus_device *device, uint64_t offset, uint64_t first,
+				      uint64_t step, size_t n)
+{
+	device->ops->memory_fill(device, offset, first, step, n);
+}
+
+static inline void tp_bus_memory_write(struct tp_bus_device *device, uint64_t offset,
+				       const void *from, size_t len)
+{
+	device->ops->memory_write(device, offset, from, len);
+}
+
+static inline void tp_bus_memory_read(struct tp_bus_device *device, uint64_t offset, void *to,
+				      size_t len)
+{
+	device->ops->memory_read(device, offset, to, len);
+}
+
+static inline void tp_bus_memory_flush(struct tp_bus_device *device)
+{
+	if (device->ops->memory_flush)
+		device->ops->memory_flush(device);
 }
 
 /* Keep the device awake; each get has its put. */

@@ -12,33 +12,43 @@
 #include "core/compiler.h"
 
 /* Low ranks are taken first.  Gaps are for rooms to come. */
-#define TP_LOCK_RANKS(X)                                                                  \
-	X(LAB, 10)	  /* loads and checkers; they call into everything */             \
-	X(HOTPLUG, 20)	  /* one hotplug operation per machine */                         \
-	X(CHAIN, 30)	  /* a notifier chain */                                          \
-	X(CONSUMER, 40)	  /* tiers, cpusets, access coordinates, kswapd table */          \
-	X(NET_CONFIG, 44) /* a network device is configured, reset, opened, closed */     \
-	X(WIRE_PLUG, 45)  /* ends of a wire come and go */                                \
-	X(NET_POLL, 46)	  /* one queue pair of it is polled */                            \
-	X(NET_USER, 47)	  /* who sends and receives: sink, forwarder, stack */            \
-	X(NET_SEND, 48)	  /* one send queue is filled */                                  \
-	X(OWNER, 50)	  /* an owner's own lock, taken in its migrate and release ops */ \
-	X(MAPPING, 60)                                                                    \
-	X(SLAB_CACHES, 64)                                                                \
-	X(SLAB_NODE, 66)                                                                  \
-	X(OWNER_TABLE, 70)                                                                \
-	X(NET_TABLE, 72) /* the names of a machine's network devices */                   \
-	X(BACKING, 74)	 /* kernel mapping budget */                                      \
-	X(ZONELIST, 78)                                                                   \
-	X(ZONE, 80)	/* subrank: zone index */                                         \
-	X(PCP, 90)	/* subrank: CPU */                                                \
-	X(DMA, 91)	/* I/O addresses of a domain */                                   \
-	X(MODEL, 92)	/* a simulated device: mailbox and configuration */               \
-	X(MODEL_TX, 93) /* one transmit engine; subrank: device and queue */              \
-	X(WIRE, 94)	/* what a wire holds back */                                      \
-	X(MODEL_RX, 95) /* one receive engine; subrank: device and queue */               \
-	X(IRQ, 96)	/* interrupts of a device */                                      \
-	X(CORE, 100)	/* fault registry, trace */
+#define TP_LOCK_RANKS(X)                                                                    \
+	X(LAB, 10)	   /* loads and checkers; they call into everything */              \
+	X(HOTPLUG, 20)	   /* one hotplug operation per machine */                          \
+	X(CHAIN, 30)	   /* a notifier chain */                                           \
+	X(CONSUMER, 40)	   /* tiers, cpusets, access coordinates, kswapd table */           \
+	X(NET_CONFIG, 44)  /* a network device is configured, reset, opened, closed */      \
+	X(WIRE_PLUG, 45)   /* ends of a wire come and go */                                 \
+	X(NET_POLL, 46)	   /* one queue pair of it is polled */                             \
+	X(NET_USER, 47)	   /* who sends and receives: sink, forwarder, stack */             \
+	X(NET_SEND, 48)	   /* one send queue is filled */                                   \
+	X(GPU_RESET, 49)   /* a GPU is reset, wedged, brought back */                       \
+	X(OWNER, 50)	   /* an owner's own lock, taken in its migrate and release ops */  \
+	X(GPU_VM, 54)	   /* page tables of one address space of a GPU */                  \
+	X(GPU_TLB, 56)	   /* one full invalidation at a time; subrank: GT */               \
+	X(GPU_OBJECTS, 57) /* cookies and recency of buffer objects */                      \
+	X(GPU_RESV, 58)	   /* who uses one buffer object */                                 \
+	X(MAPPING, 60)                                                                      \
+	X(SLAB_CACHES, 64)                                                                  \
+	X(SLAB_NODE, 66)                                                                    \
+	X(OWNER_TABLE, 70)                                                                  \
+	X(NET_TABLE, 72) /* the names of a machine's network devices */                     \
+	X(GPU_TABLE, 73) /* and of its GPUs */                                              \
+	X(BACKING, 74)	 /* kernel mapping budget */                                        \
+	X(ZONELIST, 78)                                                                     \
+	X(ZONE, 80)	    /* subrank: zone index */                                       \
+	X(GPU_VRAM, 82)	    /* which pages of video memory are in use */                    \
+	X(GPU_ENGINE, 84)   /* one ring is filled, its requests retired; subrank: engine */ \
+	X(GPU_UNCORE, 86)   /* forcewake; invalidation against reset; subrank: GT */        \
+	X(PCP, 90)	    /* subrank: CPU */                                              \
+	X(DMA, 91)	    /* I/O addresses of a domain */                                 \
+	X(MODEL, 92)	    /* a simulated device: mailbox and configuration */             \
+	X(MODEL_TX, 93)	    /* one transmit engine, or engine of a GPU; subrank: which */   \
+	X(WIRE, 94)	    /* what a wire holds back */                                    \
+	X(MODEL_RX, 95)	    /* one receive engine; subrank: device and queue */             \
+	X(MODEL_MEMORY, 96) /* writes that a device's memory window holds back */           \
+	X(IRQ, 98)	    /* interrupts of a device */                                    \
+	X(CORE, 100)	    /* fault registry, trace */
 
 enum tp_lock_rank {
 	TP_RANK_NONE = 0, /* of a lock that nobody initialised */

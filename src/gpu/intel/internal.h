@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal - what the driver is made of: GPU, GTs, engines, requests, objects and bindings.
+ *
+ * An engine has one ring, in which requests of all address spaces follow each other, and one
+ * timeline.  A request forgets translations, loads the root of its address space, waits for other
+ * engines where objects ask for it, runs its batch, writes its number and interrupts.
+ *
+ *	engine:  PARKED --- first request: wake, forget what was skipped ---> AWAKE
+ *	            ^------ all retired, after a while: idle, registers off -----'
+ *
+ *	GT:      RUNNING --- reset ---> RESETTING ---> RUNNING
+ *	                                     '--- it does not come back ---> WEDGED
+ *
+ * Invariants
+ *  K1  An engine is AWAKE before its ring's tail moves, and until its requests are retired.  A GT
+ *      is awake while one of its engines is, or somebody keeps it (tp_intel_gt_get()).
+ *  K2  While RESETTING no ring moves and nobody submits; WEDGED is said after the engines stand
+ *      (T8).
+ *  K3  Every request ends: with its fence signalled, by the device or by a reset (E1).
+ *  K4  A binding that translates belongs to an object that has memory; it is cut before the memory
+ *      goes (B1), noted after it was cut (L1).
+ *  K5  What a request uses is bound when it is queued, and busy (R3) until it has ended.
+ *
+ * Locking: resets under @reset_lock (rank GPU_RESET); an address space's tables and bindings under
+ * its lock (GPU_VM), taken with objects used or held; a ring under its engine's lock (GPU_ENGINE).
+ */
+#ifndef TP_GPU_INTEL_INTERNAL_H
+#define TP_GPU_INTEL_INTERNAL_H
+
+#include "gpu/intel/intel.h"
+#include "gpu/intel/platform.h"
+#include "gpu/intel/table.h"
+#include "gpu/intel/tlb.h"
+#include "gpu/intel/uncore.h"
+
+/* ---- engines (engine.c, ring.c, request.c) --------------------------------------------------- */
+
+/* One page of the global GTT for each ring; all fences' slots of a GPU in one more. */
+enum {
+	TP_INTEL_RING_BYTES = TP_PAGE_SIZE,
+	TP_INTEL_MAX_DEPENDS = 8, /* other engines that one request waits for; the rest by CPU */
+};
+
+struct tp_intel_request {
+	struct tp_list link; /* of its engine, in the order of the ring */
+	struct tp_fence *fence;
+	struct tp_intel_vm *vm; /* a reference */
+	uint32_t tail;		/* of the ring, after it */
+};
+
+struct tp_intel_engine {
+	struct tp_intel_gt *gt;
+	struct tp_intel_engine_id id;
+	unsigned index; /* in the GPU's engines */
+	char name[8];
+	uint32_t base;
+	struct tp_intel_invalidation invalidation;
+	struct tp_timeline timeline;
+	struct tp_dma_coherent ring;
+	uint32_t ring_ggtt; /* where it is in the global GTT, bytes */
+	tp_atomic_u32 awake;
+	struct tp_spinlock lock;
+	/* under lock */
+	struct tp_list requests;
+	uint32_t tail;	     /* bytes in the ring */
+	uint64_t idle_ns;    /* since when it has nothing to do; 0: it has */
+	uint32_t seen_acthd; /* hang check */
+	uint32_t seen_seqno;
+	uint64_t stands_ns;	   /* since when it does not move; 0: it does */
+	struct tp_wait_queue room; /* requests were retired */
+	tp_quiet submitted, completed, failed;
+};
+
+/* ---- a GT (gt.c, reset.c) -------------------------------------------------------------------- */
+
+struct tp_intel_guc; /* gpu/intel/guc.h */
+
+struct tp_intel_gt {
+	struct tp_intel *gpu;
+	unsigned id;
+	struct tp_intel_uncore uncore;
+	struct tp_intel_tlb tlb;
+	struct tp_intel_guc *guc;  /* NULL: invalidations go by registers */
+	tp_atomic_u32 wakerefs;	   /* K1 */
+	tp_atomic_u32 state;	   /* enum tp_gpu_state */
+	tp_atomic_u32 resets;	   /* ever; changes before and after each (odd: under way) */
+	tp_atomic_u32 wants_reset; /* the service is asked to */
+};
+
+/* ---- the GPU (intel.c) ----------------------------------------------------------------------- */
+
+enum { TP_INTEL_MAX_VMS = 256 };
+
+struct tp_intel {
+	struct tp_gpu gpu;
+	struct tp_intel_config config;
+	const struct tp_intel_platform_info *platform;
+	struct tp_bus_device *bus;
+	struct tp_dma_domain *domain;
+	struct tp_vram *vram;
+	struct tp_bo_device bos;
+	unsigned nr_gts, nr_engines;
+	struct tp_intel_gt gts[TP_GPU_MAX_GTS];
+	struct tp_intel_engine engines[TP_GPU_MAX_ENGINES];
+	struct tp_dma_coherent slots; /* of the timelines, one cache line each */
+	uint32_t slots_ggtt;
+	uint64_t ggtt_used[TP_INTEL_GGTT_ENTRIES / 64]; /* under ggtt_lock */
+	struct tp_spinlock ggtt_lock;			/* rank GPU_VRAM */
+	struct tp_mutex reset_lock;
+	/* Page tables that nobody uses any more but caches may remember. */
+	tp_atomic_u32 nr_vms;
+	tp_atomic_u32 asids[TP_INTEL_MAX_VMS / 32]; /* in use, a bit each */
+	tp_atomic_u64 nr_bound;
+	tp_quiet resets, resets_failed;
+
+	struct tp_thread thread;
+	bool has_thread;
+	tp_atomic_u32 stopping, service_asked;
+	struct tp_wait_queue service;
+};
+
+static inline struct tp_intel *tp_intel_of_bo(const struct tp_bo *bo)
+{
+	return tp_container_of(bo->device, struct tp_intel, bos);
+}
+
+#define tp_intel_for_each_gt(gt, gpu) \
+	for (struct tp_intel_gt *gt = (gpu)->gts; gt < (gpu)->gts + (gpu)->nr_gts; gt++)
+#define tp_intel_for_each_engine(engine, gpu)                 \
+	for (struct tp_intel_engine *engine = (gpu)->engines; \
+	     engine < (gpu)->engines + (gpu)->nr_engines; engine++)
+#define tp_intel_for_each_engine_of(engine, of) \
+	tp_intel_for_each_engine(engine, (of)->gpu) if (engine->gt == (of))
+
+/* Pages of the global GTT, for rings and firmware.  -ENOSPC.  Seen by the device on return. */
+int tp_intel_ggtt_insert(struct tp_intel *gpu, tp_dma_addr dma, unsigned pages, uint32_t *ggtt);
+void tp_intel_ggtt_remove(struct tp_intel *gpu, uint32_t ggtt, unsigned pages);
+
+/* Ask the service for a round. */
+void tp_intel_kick(struct tp_intel *gpu);
+
+/* ---- gt.c ------------------------------------------------------------------------------------ */
+
+int tp_intel_gt_init(struct tp_intel_gt *gt, struct tp_intel *gpu, unsigned id);
+void tp_intel_gt_fini(struct tp_intel_gt *gt);
+/* Wake it (get), or keep it if it is awake; each has its put. */
+void tp_intel_gt_get(struct tp_intel_gt *gt);
+bool tp_intel_gt_get_if_awake(struct tp_intel_gt *gt);
+void tp_intel_gt_put(struct tp_intel_gt *gt);
+
+static inline enum tp_gpu_state tp_intel_gt_state(const struct tp_intel_gt *gt)
+{
+	return (enum tp_gpu_state)tp_atomic_load(&gt->state, TP_ACQUIRE);
+}
+
+/* The GT should be reset, by the service. */
+void tp_intel_gt_ask_reset(struct tp_intel_gt *gt);
+/* Reset it: ends what runs with errors (@guilty, NULL: none, with -EIO).  -EIO: wedged. */
+int tp_intel_gt_reset(struct tp_intel_gt *gt, struct tp_intel_engine *guilty);
+
+/* ---- engine.c, request.c --------------------------------------------------------------------- */
+
+int tp_intel_engine_init(struct tp_intel_engine *engine, struct tp_intel *gpu, unsigned index,
+			 const struct tp_intel_engine_id *id);
+void tp_intel_engine_fini(struct tp_intel_engine *engine);
+/* Program its ring, empty, as after a reset. */
+void tp_intel_engine_start(struct tp_intel_engine *engine);
+/* It executes nothing any more.  -ETIME. */
+int tp_intel_engine_stop(struct tp_intel_engine *engine);
+/* Requests that have ended: free them; returns how many are left. */
+unsigned tp_intel_engine_retire(struct tp_intel_engine *engine);
+/* All requests end now, the first one with -EIO if @guilty, the others with -ECANCELED (K3). */
+void tp_intel_engine_cancel(struct tp_intel_engine *engine, bool guilty);
+/* Park it if it has nothing to do for long enough; returns when to look again. */
+uint64_t tp_intel_engine_park(struct tp_intel_engine *engine);
+/* It has to run: wake it.  -EIO: its GT is wedged, or does not wake.  -ETIME: see tlb_unpark. */
+int tp_intel_engine_unpark(struct tp_intel_engine *engine);
+
+/* ---- invalidation by registers (invalidate.c) ------------------------------------------------ */
+
+/* Empty the caches of all engines of @gt that are awake: request all, wait for all.  -ETIME. */
+int tp_intel_invalidate_mmio(struct tp_intel_gt *gt);
+
+/* ---- objects and bindings (gem.c, vm.c, vma.c) ----------------------------------------------- */
+
+struct tp_intel_object {
+	struct tp_bo bo;
+	/* while its reservation is held */
+	struct tp_intel_tlb_note note; /* translations that were cut and may be remembered */
+	struct tp_list vmas; /* its bindings; also under each one's address space's lock */
+};
+
+static inline struct tp_intel_object *tp_intel_object_of(struct tp_bo *bo)
+{
+	return tp_container_of(bo, struct tp_intel_object, bo);
+}
+
+struct tp_intel_vma {
+	struct tp_list of_object, of_vm; /* of_vm: by address */
+	struct tp_intel_vm *vm;
+	struct tp_intel_object *object; /* a reference */
+	uint64_t va, size, offset;
+	bool bound;  /* K4; changed with the object held or used, under the address space's lock */
+	bool wanted; /* unbind cut it for the object's sake: rebind it */
+};
+
+struct tp_intel_vm {
+	struct tp_intel *gpu;
+	tp_atomic_u32 refs;
+	uint32_t asid; /* from 1 */
+	struct tp_mutex lock;
+	/* under lock */
+	struct tp_intel_tables tables;
+	struct tp_list vmas;
+	struct tp_intel_tlb_note note; /* for stale tables (P3) */
+};
+
+struct tp_intel_vm *tp_intel_vm_get(struct tp_intel_vm *vm);
+/* With the object held or used, and populated: let it translate if it does not. */
+void tp_intel_vma_bind(struct tp_intel_vma *vma);
+/* Cut it, and note that in its object. */
+void tp_intel_vma_cut(struct tp_intel_vma *vma);
+
+extern const struct tp_bo_ops tp_intel_bo_ops;
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal - the parts of the simulated graphics device: registers, power, resets and firmware on
+ * one side; engines, translation caches and the window to its memory on the other.
+ *
+ * Invariants
+ *  X1  Memory of the machine is reached through the IOMMU, the device's own through bus.local, page
+ *      by page, in a burst of that engine (core/iommu.h: engine n for the machine's memory and for
+ *      the device's own alike).
+ *  X2  A translation that was remembered is used until it is forgotten, whatever the tables say.
+ *      Tables are read when nothing is remembered, entry by entry, each whole (acquire).
+ *  X3  A request to empty a cache forgets what was remembered when the request was written.  What
+ *      it finds then stays in use until the request is done, and what was read after the request
+ *      stays beyond it.  (Worse than any real device, and so good for all of them.)
+ *  X4  An engine executes only while its domain is awake: a domain with a busy engine is.
+ *  X5  A reset empties the caches of the engines it concerns, stops them, and is over when the bit
+ *      reads 0; after that nothing of before is executed.
+ *  X6  What a thread wrote through the window is in a buffer until that thread flushes or writes a
+ *      register, or the buffer is full: then the oldest goes first.
+ *
+ * Time is looked at whenever a register is read or written and when engines run: what is due
+ * happens then, and no thread waits for it, but for TP_INTEL_MODEL_THREAD's.
+ *
+ * Locking: @lock (rank MODEL) for registers, power, resets, firmware; an engine's (rank MODEL_TX;
+ * subrank: engine) for its state and its caches, taken after it; the window's (rank MODEL_MEMORY).
+ * Interrupts are raised without any.
+ */
+#ifndef TP_MODEL_INTEL_INTERNAL_H
+#define TP_MODEL_INTEL_INTERNAL_H
+
+#include "core/rng.h"
+#include "gpu/intel/intel_command_regs.h"
+#include "gpu/intel/intel_guc_regs.h"
+#include "model/intel/intel_model.h"
+
+enum {
+	TP_IHW_ENGINES = 16,
+	TP_IHW_GTS = 2,
+	TP_IHW_COPIES = 2, /* of a multicast unit; a page belongs to the copy of its parity */
+	TP_IHW_DOMAINS = 16,
+	TP_IHW_HARMS = 32,
+};
+
+/* ---- platforms (platform.c): the device's own table, not the driver's ------------------------ */
+
+struct tp_ihw_engine_id {
+	enum tp_intel_class class;
+	unsigned instance, gt;
+	uint32_t base;		 /* of its registers, without the GT's offset */
+	uint32_t invalidate;	 /* the register that empties its cache */
+	uint32_t bit;		 /* in it */
+	bool masked;		 /* the register ignores bits without mask */
+	bool multicast;		 /* it exists in copies */
+	uint32_t wake, wake_ack; /* of its forcewake domain */
+	uint32_t reset_bit;
+};
+
+/* Returns how many, 0: no such platform. */
+unsigned tp_ihw_engines(enum tp_intel_platform platform, bool gt3,
+			struct tp_ihw_engine_id ids[TP_IHW_ENGINES]);
+
+/* ---- translation caches (tlb.c) and walks (walk.c) ------------------------------------------- */
+
+struct tp_ihw_tlb_entry {
+	uint64_t va, size; /* of the page; size 0: the entry is free */
+	uint64_t address;  /* where it begins */
+	uint64_t root;	   /* of the tables that said so */
+	uint32_t asid;
+	bool local, write;
+	uint64_t born;	 /* the number of the walk that read it (X3) */
+	const char *tag; /* whose the memory was then; NULL: nobody's */
+};
+
+/* A directory entry that is remembered. */
+struct tp_ihw_walk_entry {
+	uint64_t va; /* aligned to what the entry spans */
+	uint64_t root, entry;
+	unsigned level; /* the entry's: 1 to 3 */
+	uint64_t born;
+	uint32_t asid;
+};
+
+struct tp_ihw_tlb {
+	struct tp_ihw_tlb_entry *entries;
+	struct tp_ihw_walk_entry *walks;
+	/* a request to empty it: what was born before goes when it is due; 0: none */
+	uint64_t due_ns, before;
+	bool is_stuck;
+};
+
+struct tp_ihw_engine {
+	struct tp_intel_model *model;
+	struct tp_ihw_engine_id id;
+	unsigned index;
+	struct tp_spinlock lock;
+	/* under lock */
+	struct tp_ihw_tlb tlb[TP_IHW_COPIES];
+	uint64_t walk_count; /* numbers walks, for @born */
+	uint32_t head, tail, start, ctl;
+	uint64_t root; /* PDP0 */
+	uint32_t asid, mi_mode, fault;
+	bool in_batch, hung;
+	uint64_t batch; /* where the batch executes; its return to the ring is @head */
+	struct tp_rng rng;
+	struct tp_intel_model_engine_stat stat;
+};
+
+/* ---- the device ------------------------------------------------------------------------------ */
+
+struct tp_ihw_domain {
+	uint32_t reg, ack; /* without the GT's offset */
+	unsigned gt;
+	bool requested, awake;
+	uint64_t due_ns; /* when it answers a request */
+};
+
+struct tp_ihw_gt {
+	bool exists;
+	uint32_t gdrst;	       /* bits under way */
+	uint64_t reset_due_ns; /* UINT64_MAX: never */
+	uint32_t iir, ier, steering;
+	uint32_t requests[16]; /* invalidation registers: bits that read 1; see registers.c */
+	uint64_t guc_ct;       /* where the firmware's page is; 0: nowhere */
+	bool guc_ready;
+	uint64_t guc_due_ns; /* when an invalidation it obeys is done; one at a time */
+	uint32_t guc_seqno;
+	uint64_t ggtt_seen; /* entries that were flushed (TP_INTEL_GFX_FLSH_CNTL) */
+};
+
+struct tp_ihw_window; /* memory.c */
+
+struct tp_intel_model {
+	struct tp_bus_device bus;
+	struct tp_intel_model_config config;
+	struct tp_spinlock lock;
+	unsigned nr_engines, nr_gts, nr_domains;
+	struct tp_ihw_engine engines[TP_IHW_ENGINES];
+	/* under lock */
+	struct tp_ihw_gt gts[TP_IHW_GTS];
+	struct tp_ihw_domain domains[TP_IHW_DOMAINS];
+	unsigned lose_skip, lose, refuse_resets, mute;
+	bool reset_leaves_set, refuse_wake;
+	struct tp_intel_model_stat stat; /* but for engines' */
+	tp_atomic_u64 ggtt[TP_INTEL_GGTT_ENTRIES];
+	struct tp_ihw_window *window;
+
+	struct tp_spinlock harm_lock; /* rank CORE */
+	uint64_t nr_harms;
+	struct tp_intel_model_harm harms[TP_IHW_HARMS];
+
+	void (*log)(void *arg, const char *line);
+	void *log_arg;
+	struct tp_thread thread;
+	bool has_thread;
+	tp_atomic_u32 stopping;
+	struct tp_wait_queue work;
+};
+
+/* Under @lock: do what is due (answers, ends of resets and invalidations); returns interrupts to be
+ * raised once it is free, a bit per GT. */
+unsigned tp_ihw_due(struct tp_intel_model *m);
+
+/* ---- engines (engine.c, command.c); under the engine's lock ---------------------------------- */
+
+/* Execute one command; false: nothing to do, or it waits. @irq: set if it interrupts. */
+bool tp_ihw_engine_step(struct tp_ihw_engine *e, bool *irq);
+void tp_ihw_engine_reset(struct tp_ihw_engine *e);
+bool tp_ihw_engine_is_busy(const struct tp_ihw_engine *e);
+uint32_t tp_ihw_engine_read(struct tp_ihw_engine *e, uint32_t offset);
+void tp_ihw_engine_write(struct tp_ihw_engine *e, uint32_t offset, uint32_t value);
+
+/* ---- translation; under the engine's lock, in its burst -------------------------------------- */
+
+/*
+ * Where [@va, @va + @len), within one page, is in memory, by the engine's present root.  NULL: no
+ * translation, or refused; the fault is recorded.
+ */
+void *tp_ihw_translate(struct tp_ihw_engine *e, uint64_t va, bool write);
+/* The same for an address of the global GTT. */
+void *tp_ihw_translate_ggtt(struct tp_ihw_engine *e, uint32_t address, bool write);
+
+/* What the tables say now; false: nothing. */
+bool tp_ihw_walk(struct tp_ihw_engine *e, uint64_t va, struct tp_ihw_tlb_entry *entry);
+/* The same, asking nothing that is remembered, remembering nothing. */
+bool tp_ihw_walk_fresh(struct tp_ihw_engine *e, uint64_t va, struct tp_ihw_tlb_entry *entry);
+
+void tp_ihw_tlb_empty(struct tp_ihw_engine *e);
+/* A request was written (X3), to copy @copy; it is done at @due_ns. */
+void tp_ihw_tlb_request(struct tp_ihw_engine *e, unsigned copy, uint64_t due_ns);
+/* Finish what is due; true: nothing is pending. */
+bool tp_ihw_tlb_finish(struct tp_ihw_engine *e, uint64_t now_ns);
+/* Forget [@va, @va + @size) of one address space, at once. */
+void tp_ihw_tlb_drop_range(struct tp_ihw_engine *e, uint32_t asid, uint64_t va, uint64_t size);
+void tp_ihw_harm(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry, uint64_t va,
+		 bool write, const char *now);
+
+/* ---- the window to the device's own memory (memory.c) ---------------------------------------- */
+
+int tp_ihw_window_create(struct tp_intel_model *m);
+void tp_ihw_window_destroy(struct tp_intel_model *m);
+/* What the calling thread has written is seen (X6). */
+void tp_ihw_window_flush(struct tp_intel_model *m);
+void tp_ihw_window_fill(struct tp_bus_device *device, uint64_t offset, uint64_t first,
+			uint64_t step, size_t n);
+void tp_ihw_window_write(struct tp_bus_device *device, uint64_t offset, const void *from,
+			 size_t len);
+void tp_ihw_window_read(struct tp_bus_device *device, uint64_t offset, void *to, size_t len);
+
+/* ---- firmware (firmware.c); under @lock ------------------------------------------------------ */
+
+void tp_ihw_firmware_doorbell(struct tp_intel_model *m, unsigned gt);
+void tp_ihw_firmware_reset(struct tp_intel_model *m, unsigned gt);
+/* Finish what is due; true: it interrupts. */
+bool tp_ihw_firmware_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
+
+#endif
