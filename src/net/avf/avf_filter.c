@@ -27,24 +27,37 @@ enum { ETHERTYPE_VLAN = 0x8100 };
 struct filter_kind {
 	uint32_t add, del;
 	size_t head, each, tail; /* bytes: a message of n has head + n * each + tail */
-	void (*begin)(struct tp_avf *avf, void *message, unsigned n);
 	void (*put)(struct tp_avf *avf, void *message, unsigned slot, unsigned entry);
 };
+
+static size_t length_of(const struct filter_kind *kind, unsigned n)
+{
+	return kind->head + n * kind->each + kind->tail;
+}
+
+/* A message of @n entries, all zero.  Of whatever kind, it begins with the interface and @n. */
+static void *begin(struct tp_avf *avf, const struct filter_kind *kind, unsigned n)
+{
+	const uint16_t first_words[] = { avf->vsi_id, (uint16_t)n };
+	size_t len = length_of(kind, n);
+
+	TP_INVARIANT(len <= TP_AVF_AQ_BUF);
+	memset(avf->out, 0, len);
+	return memcpy(avf->out, first_words, sizeof(first_words));
+}
 
 /* Tell of @n entries from @first. */
 static int tell(struct tp_avf *avf, const struct filter_kind *kind, bool add, unsigned first,
 		unsigned n)
 {
-	size_t len = kind->head + n * kind->each + kind->tail;
+	void *message;
 
-	TP_INVARIANT(len <= TP_AVF_AQ_BUF);
 	if (TP_FAULT("net/avf-filter"))
 		return TP_ERR(-EIO, "fault injected");
-	memset(avf->out, 0, len);
-	kind->begin(avf, avf->out, n);
+	message = begin(avf, kind, n);
 	for (unsigned i = 0; i < n; i++)
-		kind->put(avf, avf->out, i, first + i);
-	return tp_avf_call(avf, add ? kind->add : kind->del, avf->out, len);
+		kind->put(avf, message, i, first + i);
+	return tp_avf_call(avf, add ? kind->add : kind->del, message, length_of(kind, n));
 }
 
 /* FI2 */
@@ -86,14 +99,6 @@ static int tell_all(struct tp_avf *avf, const struct filter_kind *kind, bool add
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
-static void begin_macs(struct tp_avf *avf, void *message, unsigned n)
-{
-	struct tp_vc_ether_addr_list *list = message;
-
-	list->vsi_id = avf->vsi_id;
-	list->num_elements = (uint16_t)n;
-}
-
 static void put_mac(struct tp_vc_ether_addr *to, const uint8_t mac[6], uint8_t type)
 {
 	memcpy(to->addr, mac, sizeof(to->addr));
@@ -117,19 +122,15 @@ static const struct filter_kind macs = {
 	.head = sizeof(struct tp_vc_ether_addr_list),
 	.each = sizeof(struct tp_vc_ether_addr),
 	.tail = sizeof(struct tp_vc_ether_addr),
-	.begin = begin_macs,
 	.put = put_own_or_multicast,
 };
 
 static int tell_mac(struct tp_avf *avf, uint32_t op, const uint8_t mac[6], uint8_t type)
 {
-	struct tp_vc_ether_addr_list *list = avf->out;
-	size_t len = macs.head + macs.each + macs.tail;
+	struct tp_vc_ether_addr_list *list = begin(avf, &macs, 1);
 
-	memset(list, 0, len);
-	begin_macs(avf, list, 1);
 	put_mac(&list->list[0], mac, type);
-	return tp_avf_call(avf, op, list, len);
+	return tp_avf_call(avf, op, list, length_of(&macs, 1));
 }
 
 int tp_avf_add_mac(struct tp_avf *avf, const uint8_t mac[6], uint8_t type)
@@ -229,14 +230,6 @@ int tp_avf_set_multicast(struct tp_netdev *nd, const uint8_t mac[6], bool add)
 
 /* ---- VLANs, first version -------------------------------------------------------------------- */
 
-static void begin_vlans(struct tp_avf *avf, void *message, unsigned n)
-{
-	struct tp_vc_vlan_filter_list *list = message;
-
-	list->vsi_id = avf->vsi_id;
-	list->num_elements = (uint16_t)n;
-}
-
 static void put_vlan(struct tp_avf *avf, void *message, unsigned slot, unsigned entry)
 {
 	((struct tp_vc_vlan_filter_list *)message)->vlan_id[slot] = avf->vlans[entry];
@@ -248,19 +241,10 @@ static const struct filter_kind vlans_v1 = {
 	.head = sizeof(struct tp_vc_vlan_filter_list),
 	.each = sizeof(uint16_t),
 	.tail = sizeof(uint16_t),
-	.begin = begin_vlans,
 	.put = put_vlan,
 };
 
 /* ---- VLANs, second version ------------------------------------------------------------------- */
-
-static void begin_vlans_v2(struct tp_avf *avf, void *message, unsigned n)
-{
-	struct tp_vc_vlan_filter_list_v2 *list = message;
-
-	list->vport_id = avf->vsi_id;
-	list->num_elements = (uint16_t)n;
-}
 
 static void put_vlan_v2(struct tp_avf *avf, void *message, unsigned slot, unsigned entry)
 {
@@ -278,7 +262,6 @@ static const struct filter_kind vlans_v2 = {
 	.del = TP_VC_DEL_VLAN_V2,
 	.head = sizeof(struct tp_vc_vlan_filter_list_v2),
 	.each = sizeof(struct tp_vc_vlan_filter),
-	.begin = begin_vlans_v2,
 	.put = put_vlan_v2,
 };
 
