@@ -60,6 +60,20 @@ static int tell(struct tp_avf *avf, const struct filter_kind *kind, bool add, un
 	return tp_avf_call(avf, add ? kind->add : kind->del, message, length_of(kind, n));
 }
 
+/* @entry was recorded behind the @nr there are: it counts, unless the device will not have it. */
+static int tell_new(struct tp_avf *avf, const struct filter_kind *kind, unsigned entry,
+		    unsigned *nr)
+{
+	int err = 0;
+
+	++*nr;
+	if (avf->state == TP_NET_RUNNING)
+		err = tp_avf_recover(avf, tell(avf, kind, true, entry, 1));
+	if (err)
+		--*nr;
+	return err;
+}
+
 /* FI2 */
 static int tell_each(struct tp_avf *avf, const struct filter_kind *kind, bool add, unsigned first,
 		     unsigned n)
@@ -189,19 +203,13 @@ static int find_multicast(const struct tp_avf *avf, const uint8_t mac[6])
 static int add_multicast(struct tp_avf *avf, const uint8_t mac[6])
 {
 	unsigned i = avf->nr_multicast;
-	int err = 0;
 
 	if (find_multicast(avf, mac) >= 0)
 		return 0;
 	if (i == TP_AVF_MAX_FILTERS)
 		return TP_ERR_TEXT(-ENOSPC, avf->nd.name, "%s: %u multicast addresses are set", i);
 	memcpy(avf->multicast[i], mac, sizeof(avf->multicast[i]));
-	avf->nr_multicast++;
-	if (avf->state == TP_NET_RUNNING)
-		err = tp_avf_recover(avf, tell(avf, &macs, true, 1 + i, 1));
-	if (err)
-		avf->nr_multicast--;
-	return err;
+	return tell_new(avf, &macs, 1 + i, &avf->nr_multicast);
 }
 
 static int del_multicast(struct tp_avf *avf, const uint8_t mac[6])
@@ -295,19 +303,13 @@ static int find_vlan(const struct tp_avf *avf, uint16_t vid)
 static int add_vlan(struct tp_avf *avf, const struct filter_kind *kind, uint16_t vid)
 {
 	unsigned i = avf->nr_vlans;
-	int err = 0;
 
 	if (find_vlan(avf, vid) >= 0)
 		return 0;
 	if (i >= max_vlans(avf))
 		return TP_ERR_TEXT(-ENOSPC, avf->nd.name, "%s: %u VLANs are set", i);
 	avf->vlans[i] = vid;
-	avf->nr_vlans++;
-	if (avf->state == TP_NET_RUNNING)
-		err = tp_avf_recover(avf, tell(avf, kind, true, i, 1));
-	if (err)
-		avf->nr_vlans--;
-	return err;
+	return tell_new(avf, kind, i, &avf->nr_vlans);
 }
 
 static int del_vlan(struct tp_avf *avf, const struct filter_kind *kind, uint16_t vid)
