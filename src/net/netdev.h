@@ -37,7 +37,7 @@ struct tp_netdev_ops {
 	 * All under config_lock.  open: it is closed; close: it is open; netdev keeps is_open.
 	 * set_config: @config is valid and differs from nd->config, which the driver replaces at
 	 * the moment it suits it, or leaves to netdev; if it fails netdev puts the old one back.
-	 * set_vlan, set_multicast, reset may be NULL: -EOPNOTSUPP.
+	 * set_vlan, set_multicast, reset may be NULL: -EOPNOTSUPP.  @vid is valid, @mac a group's.
 	 */
 	int (*open)(struct tp_netdev *nd);
 	void (*close)(struct tp_netdev *nd);

@@ -230,9 +230,6 @@ int tp_avf_set_multicast(struct tp_netdev *nd, const uint8_t mac[6], bool add)
 
 	if (err)
 		return err;
-	if (!(mac[0] & 1))
-		return TP_ERR_TEXT(-EINVAL, nd->name,
-				   "%s: an address that begins with %x is no group's", mac[0]);
 	return add ? add_multicast(avf, mac) : del_multicast(avf, mac);
 }
 
