@@ -114,27 +114,6 @@ static int change_closed(struct tp_avf *avf, const struct tp_net_config *to)
 	return err;
 }
 
-/* Interrupts and threads, where their number changes. */
-static void drop_crew(struct tp_avf *avf, bool other_queues)
-{
-	if (!other_queues)
-		return;
-	tp_avf_run_stop(avf);
-	tp_avf_irqs_free(avf);
-}
-
-static int make_crew(struct tp_avf *avf, bool other_queues)
-{
-	int err = other_queues ? tp_avf_irqs_request(avf) : 0;
-
-	if (err || !other_queues)
-		return err;
-	err = tp_avf_run_start(avf);
-	if (err)
-		tp_avf_irqs_free(avf);
-	return err;
-}
-
 /* Traffic again; a reset that is due does it too. */
 static int come_up(struct tp_avf *avf, bool other_queues)
 {
@@ -157,12 +136,9 @@ static void end_closed(struct tp_avf *avf)
 static void go_back(struct tp_avf *avf, const struct tp_net_config *from,
 		    struct tp_avf_rings *aside, bool other_queues)
 {
-	int err;
-
 	tp_avf_rings_put_back(avf, aside);
 	avf->nd.config = *from;
-	err = make_crew(avf, other_queues);
-	if (err) {
+	if (other_queues && tp_avf_crew_start(avf)) {
 		end_closed(avf);
 		return;
 	}
@@ -179,13 +155,14 @@ static int try_rings(struct tp_avf *avf, bool other_queues)
 
 	if (err)
 		return err;
-	err = make_crew(avf, other_queues);
+	if (other_queues)
+		err = tp_avf_crew_start(avf);
 	if (!err) {
 		err = come_up(avf, other_queues);
 		if (err && avf->state != TP_NET_FAILED)
 			tp_avf_down(avf);
-		if (err)
-			drop_crew(avf, other_queues);
+		if (err && other_queues)
+			tp_avf_crew_stop(avf);
 	}
 	if (err)
 		tp_avf_rings_free(avf);
@@ -202,7 +179,8 @@ static int change_open(struct tp_avf *avf, const struct tp_net_config *to)
 	if (!aside)
 		return -ENOMEM;
 	tp_avf_down(avf);
-	drop_crew(avf, other_queues);
+	if (other_queues)
+		tp_avf_crew_stop(avf);
 	tp_avf_rings_set_aside(avf, aside);
 	avf->nd.config = *to;
 	err = try_rings(avf, other_queues);

@@ -328,8 +328,8 @@ int tp_avf_set_multicast(struct tp_netdev *nd, const uint8_t mac[6], bool add);
 /*
  * ---- states: avf_state.c ----
  *
- *	open:  rings_alloc, irqs_request, run_start, up
- *	close: down, run_stop, irqs_free, rings_free
+ *	open:  rings_alloc, crew_start, up
+ *	close: down, crew_stop, rings_free
  *	reset: quiesce, (the device is reset), rings_clean, start, up
  *	up:    filters, config_queues, rings_fill, enable_queues, irq_enable of each queue, running
  *	down:  quiesce, irq_disable of each queue, disable_queues, filters removed, rings_clean
@@ -446,6 +446,9 @@ void tp_avf_schedule(struct tp_avf_queue *q);
  */
 int tp_avf_run_start(struct tp_avf *avf);
 void tp_avf_run_stop(struct tp_avf *avf);
+/* Interrupts and the threads that they wake; go with the number of queues. */
+int tp_avf_crew_start(struct tp_avf *avf);
+void tp_avf_crew_stop(struct tp_avf *avf);
 
 /*
  * ---- memory that is wanted back: avf_hotplug.c (T27) ----

@@ -11,23 +11,15 @@
 
 /* ---- open and close -------------------------------------------------------------------------- */
 
-static void free_parts(struct tp_avf *avf)
-{
-	tp_avf_run_stop(avf);
-	tp_avf_irqs_free(avf);
-	tp_avf_rings_free(avf);
-}
-
 static int make_parts(struct tp_avf *avf)
 {
 	int err = tp_avf_rings_alloc(avf);
 
-	if (!err)
-		err = tp_avf_irqs_request(avf);
-	if (!err)
-		err = tp_avf_run_start(avf);
 	if (err)
-		free_parts(avf);
+		return err;
+	err = tp_avf_crew_start(avf);
+	if (err)
+		tp_avf_rings_free(avf);
 	return err;
 }
 
@@ -54,7 +46,8 @@ void tp_avf_close(struct tp_netdev *nd)
 	avf->wanted_up = false;
 	if (avf->state != TP_NET_FAILED)
 		tp_avf_down(avf);
-	free_parts(avf);
+	tp_avf_crew_stop(avf);
+	tp_avf_rings_free(avf);
 }
 
 /* ---- the others ------------------------------------------------------------------------------ */

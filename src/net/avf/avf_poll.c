@@ -186,3 +186,23 @@ void tp_avf_run_stop(struct tp_avf *avf)
 		q->has_thread = false;
 	}
 }
+
+/* ---- with their interrupts ------------------------------------------------------------------- */
+
+int tp_avf_crew_start(struct tp_avf *avf)
+{
+	int err = tp_avf_irqs_request(avf);
+
+	if (err)
+		return err;
+	err = tp_avf_run_start(avf);
+	if (err)
+		tp_avf_irqs_free(avf);
+	return err;
+}
+
+void tp_avf_crew_stop(struct tp_avf *avf)
+{
+	tp_avf_run_stop(avf);
+	tp_avf_irqs_free(avf);
+}
