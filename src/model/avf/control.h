@@ -8,7 +8,6 @@
 enum {
 	TP_AVF_VSI = 7,		 /* the one there is */
 	TP_AVF_MAX_VLANS = 64,	 /* filters, tag 0 not counted */
-	TP_AVF_FRAME_EXTRA = 26, /* header, two tags, FCS */
 	TP_AVF_RXDID_LEGACY = 1, /* the one descriptor layout there is, as a number */
 };
 

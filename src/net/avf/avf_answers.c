@@ -10,9 +10,6 @@
 #include "core/error.h"
 #include "net/avf/avf_internal.h"
 
-/* Frame bytes beside the MTU: Ethernet header, two VLAN tags, FCS. */
-enum { FRAME_OVERHEAD = 14 + 2 * 4 + 4 };
-
 enum { RESOURCE_BYTES = sizeof(struct tp_vc_vf_resource), VSI_BYTES = 16 };
 _Static_assert(sizeof(struct tp_vc_vsi_resource) == VSI_BYTES, "as on the wire");
 
@@ -88,7 +85,7 @@ static int check_resources(const struct tp_avf *avf, const struct tp_vc_vf_resou
 		return nonsense(avf, "%s: %u queue pairs", 0);
 	if (r->max_vectors < 2)
 		return nonsense(avf, "%s: %u interrupt vectors", r->max_vectors);
-	if (r->max_mtu && r->max_mtu < TP_NET_MIN_MTU + FRAME_OVERHEAD)
+	if (r->max_mtu && r->max_mtu < TP_NET_MIN_MTU + TP_AVF_FRAME_EXTRA)
 		return nonsense(avf, "%s: frames of at most %u bytes", r->max_mtu);
 	if (vsi->default_mac_addr[0] & 1)
 		return nonsense(avf, "%s: a group address that begins with %x for its own",
@@ -98,7 +95,7 @@ static int check_resources(const struct tp_avf *avf, const struct tp_vc_vf_resou
 
 static unsigned frame_to_mtu(unsigned frame)
 {
-	unsigned mtu = frame ? frame - FRAME_OVERHEAD : TP_NET_MAX_MTU;
+	unsigned mtu = frame ? frame - TP_AVF_FRAME_EXTRA : TP_NET_MAX_MTU;
 
 	return TP_MIN(mtu, (unsigned)TP_NET_MAX_MTU);
 }

@@ -91,7 +91,8 @@ static struct tp_vc_rxq_info describe_rx(const struct tp_avf *avf, unsigned q)
 		.queue_id = (uint16_t)q,
 		.ring_len = rx->count,
 		.databuffer_size = rx->buf_len,
-		.max_pkt_size = TP_MIN(avf->max_mtu + 26u, (unsigned)TP_AVF_MAX_RX_FRAME),
+		.max_pkt_size =
+			(uint32_t)TP_MIN(avf->max_mtu + TP_AVF_FRAME_EXTRA, TP_AVF_MAX_RX_FRAME),
 		.dma_ring_addr = rx->memory.dma.v,
 	};
 }

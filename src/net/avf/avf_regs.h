@@ -238,6 +238,7 @@ enum {
 	TP_AVF_MAX_RXBUF = 16256,
 	TP_AVF_MAX_RX_FRAME = 16382,
 	TP_AVF_FCS = 4,
+	TP_AVF_FRAME_EXTRA = 14 + 2 * 4 + TP_AVF_FCS, /* beside the MTU: header, two VLAN tags */
 };
 
 #endif

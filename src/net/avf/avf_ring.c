@@ -124,7 +124,7 @@ static void clean_tx(struct tp_avf_tx_ring *ring)
 /* The pool's buffers hold headroom and what the device may write, as far as a page goes. */
 static unsigned size_rx(struct tp_avf_rx_ring *ring, unsigned mtu)
 {
-	unsigned want = tp_avf_max_frame(mtu) + TP_AVF_FCS, size = TP_DMA_MIN_BUF;
+	unsigned want = mtu + TP_AVF_FRAME_EXTRA, size = TP_DMA_MIN_BUF;
 
 	want = (unsigned)tp_align_up(want, TP_AVF_MIN_RXBUF);
 	while (size < TP_PAGE_SIZE && size < want + TP_NETBUF_HEADROOM)

@@ -12,10 +12,10 @@ static inline unsigned tp_avf_next(unsigned slot, unsigned count)
 	return slot + 1 == count ? 0 : slot + 1;
 }
 
-/* What fits the interface: a frame of its MTU with Ethernet header and two VLAN tags. */
+/* What fits the interface: a frame of its MTU, without FCS. */
 static inline uint32_t tp_avf_max_frame(unsigned mtu)
 {
-	return mtu + 14 + 8;
+	return mtu + TP_AVF_FRAME_EXTRA - TP_AVF_FCS;
 }
 
 /* ---- send (avf_tx.c) ------------------------------------------------------------------------- */
