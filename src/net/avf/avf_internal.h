@@ -164,6 +164,9 @@ struct tp_avf_message {
 
 enum { TP_AVF_MAX_FILTERS = 64 };
 
+/* Throttling intervals of a queue pair's vector, by index. */
+enum { TP_AVF_RX_ITR = 0, TP_AVF_TX_ITR = 1 };
+
 struct tp_avf {
 	struct tp_netdev nd;
 	struct tp_bus_device *bus;
@@ -431,7 +434,7 @@ void tp_avf_irqs_free(struct tp_avf *avf);
  */
 void tp_avf_irq_enable(struct tp_avf *avf, unsigned queue);
 void tp_avf_irq_disable(struct tp_avf *avf, unsigned queue);
-/* Throttling intervals as configured; index 0 receive, 1 send. */
+/* Throttling intervals as configured. */
 void tp_avf_set_itr(struct tp_avf *avf, unsigned queue);
 /* Make the device write back and interrupt (recover-hung). */
 void tp_avf_force_wb(struct tp_avf *avf, unsigned queue);

@@ -6,8 +6,6 @@
  */
 #include "net/avf/avf_traffic.h"
 
-enum { RX_ITR = 0, TX_ITR = 1 };
-
 static unsigned vector_of(unsigned queue)
 {
 	return queue + 1;
@@ -84,6 +82,6 @@ static void write_itr(struct tp_avf *avf, unsigned queue, unsigned itr, unsigned
 
 void tp_avf_set_itr(struct tp_avf *avf, unsigned queue)
 {
-	write_itr(avf, queue, RX_ITR, avf->nd.config.rx_usecs);
-	write_itr(avf, queue, TX_ITR, avf->nd.config.tx_usecs);
+	write_itr(avf, queue, TP_AVF_RX_ITR, avf->nd.config.rx_usecs);
+	write_itr(avf, queue, TP_AVF_TX_ITR, avf->nd.config.tx_usecs);
 }

@@ -16,15 +16,6 @@ static const uint32_t wanted_caps = TP_VC_CAP_L2 | TP_VC_CAP_RSS_REG | TP_VC_CAP
 				    TP_VC_CAP_WB_ON_ITR | TP_VC_CAP_ADV_LINK_SPEED |
 				    TP_VC_CAP_VLAN | TP_VC_CAP_VLAN_V2;
 
-static const uint64_t wanted_hena = TP_AVF_HENA_IPV4_UDP | TP_AVF_HENA_IPV4_TCP |
-				    TP_AVF_HENA_IPV4_SCTP | TP_AVF_HENA_IPV4_OTHER |
-				    TP_AVF_HENA_IPV4_FRAG | TP_AVF_HENA_IPV6_UDP |
-				    TP_AVF_HENA_IPV6_TCP | TP_AVF_HENA_IPV6_SCTP |
-				    TP_AVF_HENA_IPV6_OTHER | TP_AVF_HENA_IPV6_FRAG;
-
-/* Throttling intervals of a queue pair's vector. */
-enum { RX_ITR = 0, TX_ITR = 1 };
-
 /* An empty message of @len bytes. */
 static void *begin(struct tp_avf *avf, size_t len)
 {
@@ -139,8 +130,8 @@ int tp_avf_config_irq_map(struct tp_avf *avf)
 			.vector_id = (uint16_t)(q + 1),
 			.rxq_map = (uint16_t)(1u << q),
 			.txq_map = (uint16_t)(1u << q),
-			.rxitr_idx = RX_ITR,
-			.txitr_idx = TX_ITR,
+			.rxitr_idx = TP_AVF_RX_ITR,
+			.txitr_idx = TP_AVF_TX_ITR,
 		};
 	info->vecmap[queues].vsi_id = avf->vsi_id; /* vector 0, for messages */
 	return tp_avf_call(avf, TP_VC_CONFIG_IRQ_MAP, info, len);
@@ -203,7 +194,7 @@ static int config_hena(struct tp_avf *avf)
 
 	if (!err) {
 		memcpy(&hena, avf->message->data, sizeof(hena));
-		hena.hena &= wanted_hena;
+		hena.hena &= TP_AVF_HENA_ALL;
 		err = tp_avf_call(avf, TP_VC_SET_RSS_HENA, &hena, sizeof(hena));
 	}
 	return tp_avf_refused(err) ? 0 : err;
@@ -225,8 +216,8 @@ static void write_rss(struct tp_avf *avf)
 			word |= (4 * i + byte) % avf->nd.config.queues << 8 * byte;
 		tp_bus_write(avf->bus, TP_AVF_HLUT(i), word);
 	}
-	tp_bus_write(avf->bus, TP_AVF_HENA(0), (uint32_t)wanted_hena);
-	tp_bus_write(avf->bus, TP_AVF_HENA(1), (uint32_t)(wanted_hena >> 32));
+	tp_bus_write(avf->bus, TP_AVF_HENA(0), (uint32_t)TP_AVF_HENA_ALL);
+	tp_bus_write(avf->bus, TP_AVF_HENA(1), (uint32_t)(TP_AVF_HENA_ALL >> 32));
 }
 
 int tp_avf_config_rss(struct tp_avf *avf)
