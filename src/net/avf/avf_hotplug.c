@@ -43,14 +43,10 @@ bool tp_avf_rx_posts_leaving(struct tp_avf_queue *q)
 void tp_avf_rx_park(struct tp_avf_queue *q)
 {
 	struct tp_avf_rx_ring *ring = &q->rx;
-	uint32_t lost;
 	bool again;
 
 	tp_mutex_lock(&q->poll_lock);
 	tp_avf_rx_deliver(ring, ring->count, &again);
-	lost = tp_avf_rx_undelivered(ring);
-	if (lost)
-		tp_stats_count(ring->stats, drop_reset, lost);
 	/* Leaving buffers do not come back out of the pool. */
 	tp_avf_rx_empty(ring);
 	ring->parked = !TP_MUTANT(refresh_unparked);

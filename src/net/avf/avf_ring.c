@@ -105,13 +105,9 @@ static void free_tx(struct tp_avf_tx_ring *ring)
 /* What the device has done is done; the rest is lost. */
 static void clean_tx(struct tp_avf_tx_ring *ring)
 {
-	struct tp_sq_onstack lost = { 0 };
-
 	while (tp_avf_tx_complete(ring))
 		;
-	tp_avf_tx_drop(ring, &lost);
-	if (lost.packets)
-		tp_stats_count(&ring->stats->poll, drop_reset, lost.packets);
+	tp_avf_tx_drop(ring);
 	if (tp_atomic_exchange(&ring->stopped, 0, TP_RELAXED))
 		tp_stats_count(&ring->stats->poll, restarts, 1);
 	tp_atomic_store(&ring->next_to_use, 0, TP_RELAXED);
@@ -214,10 +210,6 @@ static void free_rx(struct tp_avf *avf, struct tp_avf_rx_ring *ring)
 
 static void clean_rx(struct tp_avf_rx_ring *ring)
 {
-	uint32_t lost = tp_avf_rx_undelivered(ring);
-
-	if (lost)
-		tp_stats_count(ring->stats, drop_reset, lost);
 	tp_avf_rx_empty(ring);
 	ring->parked = false;
 	tp_atomic_store(&ring->refill_failed, 0, TP_RELAXED);

@@ -382,7 +382,8 @@ bool tp_avf_rx_waiting(const struct tp_avf_rx_ring *ring)
 
 /* ---- emptying -------------------------------------------------------------------------------- */
 
-uint32_t tp_avf_rx_undelivered(const struct tp_avf_rx_ring *ring)
+/* Frames that the device wrote, or began to write, and nobody has taken. */
+static uint32_t undelivered(const struct tp_avf_rx_ring *ring)
 {
 	bool open = ring->partial || ring->discard;
 	uint32_t n = 0;
@@ -399,6 +400,10 @@ uint32_t tp_avf_rx_undelivered(const struct tp_avf_rx_ring *ring)
 
 void tp_avf_rx_empty(struct tp_avf_rx_ring *ring)
 {
+	uint32_t lost = undelivered(ring);
+
+	if (lost)
+		tp_stats_count(ring->stats, drop_reset, lost);
 	forget_partial(ring);
 	ring->discard = false;
 	while (ring->next_to_clean != ring->next_to_use) {

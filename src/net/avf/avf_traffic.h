@@ -22,8 +22,8 @@ static inline uint32_t tp_avf_max_frame(unsigned mtu)
 
 /* Count and free what the device says is done; false: nothing was. */
 bool tp_avf_tx_complete(struct tp_avf_tx_ring *ring);
-/* Free all that is in the ring, done or not, and say what it was. */
-void tp_avf_tx_drop(struct tp_avf_tx_ring *ring, struct tp_sq_onstack *lost);
+/* Free all that is in the ring, done or not, and count it as drop_reset. */
+void tp_avf_tx_drop(struct tp_avf_tx_ring *ring);
 
 /* What a frame wishes, as descriptors say it. */
 struct tp_avf_tx_wish {
@@ -60,9 +60,7 @@ struct tp_netbuf *tp_avf_tx_linearize(const struct tp_netbuf *frame, struct tp_d
 
 /* Deliver up to @budget frames; returns how many descriptors that took.  Fills nothing. */
 unsigned tp_avf_rx_deliver(struct tp_avf_rx_ring *ring, unsigned budget, bool *again);
-/* Frames that the device wrote, or began to write, and nobody has taken. */
-uint32_t tp_avf_rx_undelivered(const struct tp_avf_rx_ring *ring);
-/* Take back all buffers, with whatever is in them, and begin at descriptor 0. */
+/* Take back all buffers, count frames in them as drop_reset, and begin at descriptor 0. */
 void tp_avf_rx_empty(struct tp_avf_rx_ring *ring);
 
 /* ---- posted buffers that are wanted back (avf_hotplug.c) ------------------------------------- */

@@ -496,15 +496,17 @@ bool tp_avf_tx_complete(struct tp_avf_tx_ring *ring)
 	return counted.packets;
 }
 
-void tp_avf_tx_drop(struct tp_avf_tx_ring *ring, struct tp_sq_onstack *lost)
+void tp_avf_tx_drop(struct tp_avf_tx_ring *ring)
 {
 	unsigned at = tp_atomic_load(&ring->next_to_clean, TP_RELAXED);
-	uint32_t watch;
+	uint32_t watch, lost = 0;
 
 	while ((watch = tp_atomic_load(&ring->groups[at].watch, TP_RELAXED))) {
-		add_group(lost, &ring->groups[at]);
+		lost += ring->groups[at].packets;
 		at = end_group(ring, at, watch - 1);
 	}
+	if (lost)
+		tp_stats_count(&ring->stats->poll, drop_reset, lost);
 }
 
 /* X2 */
