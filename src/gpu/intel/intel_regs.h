@@ -78,6 +78,12 @@ enum {
 #define TP_INTEL_FORCEWAKE_VEBOX(n)	(0xa560u + 4u * (n))
 #define TP_INTEL_FORCEWAKE_ACK_VEBOX(n) (0x0d70u + 4u * (n))
 
+/*
+ * Which domain a register is in.  An engine's: RENDER of render and compute engines, MEDIA or
+ * VDBOX(n), VEBOX(n) of video engines, GT (on BDW, which has none: RENDER) of copy engines and
+ * others.  Invalidation: GT, on BDW RENDER, on the media GT none.  All else is always awake.
+ */
+
 /* ---- GT: reset, interrupts, steering --------------------------------------------------------- */
 
 enum {
@@ -104,14 +110,37 @@ enum {
 
 	TP_INTEL_GFX_FLSH_CNTL = 0x101008, /* write 1: global GTT entries written before are seen */
 
-	/* Interrupts: a bit for each engine of the GT, in the order of the model's and driver's
-	 * tables; cleared by writing 1.  One vector per GT. */
+	/* Interrupts: bit n for the n-th engine of the GT; cleared by writing 1.  One vector per
+	 * GT, raised at each interrupt that IER lets through, whether its bit was set or not. */
 	TP_INTEL_GT_IIR = 0x44308,
 	TP_INTEL_GT_IER = 0x4430c,
 	TP_INTEL_GT_IIR_GUC = 1u << 31,
 };
 
 /* ---- engines: a ring in the global GTT ------------------------------------------------------- */
+
+/*
+ * Engines are counted by GT, then render, copy, video decode, video enhance, compute, other, then
+ * by instance.  Where their registers begin, without the GT's offset:
+ */
+enum {
+	TP_INTEL_RENDER_RING = 0x2000,
+	TP_INTEL_COPY_RING = 0x22000,
+	TP_INTEL_GEN8_VCS0_RING = 0x12000,
+	TP_INTEL_GEN8_VCS1_RING = 0x1c000,
+	TP_INTEL_GEN8_VECS0_RING = 0x1a000,
+	/* gen11 on */
+	TP_INTEL_GEN11_VCS0_RING = 0x1c0000,
+	TP_INTEL_GEN11_VCS2_RING = 0x1d0000,
+	TP_INTEL_GEN11_VECS0_RING = 0x1c8000,
+	TP_INTEL_GEN11_VECS1_RING = 0x1d8000,
+	TP_INTEL_CCS0_RING = 0x1a000,
+	TP_INTEL_CCS1_RING = 0x1c000,
+	TP_INTEL_CCS2_RING = 0x1e000,
+	TP_INTEL_CCS3_RING = 0x26000,
+	TP_INTEL_GSC_RING = 0x11a000,
+	TP_INTEL_RING_SPAN = 0x1000, /* that an engine's registers take, at most */
+};
 
 enum {
 	TP_INTEL_RING_TAIL = 0x30, /* bytes */
