@@ -10,6 +10,10 @@
  *	TP_EXPLORE_RUNS		for each search through all orders; RUNS
  *	TP_EXPLORE_FAULTS	in one run of a scenario that allows for any; what it says itself
  *	TP_EXPLORE_SEED		of the random searches; 1
+ *
+ * With arguments it does a part of that, so that several processors can share it:
+ *
+ *	test_scenarios I N	part I of N, from 1: every Nth scenario from the Ith on
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -78,11 +82,23 @@ static bool is_broken(const struct tp_scenario *s)
 	return tp_scenario_find(name);
 }
 
-static const struct tp_scenario *next_scenario(const struct tp_scenario *s)
+static const struct tp_scenario *next_of_all(const struct tp_scenario *s)
 {
 	do
 		s = tp_scenario_next(s);
 	while (s && is_broken(s));
+	return s;
+}
+
+static unsigned part = 1, nr_parts = 1;
+
+static const struct tp_scenario *next_scenario(const struct tp_scenario *s)
+{
+	unsigned steps = s ? nr_parts : part;
+
+	do
+		s = next_of_all(s);
+	while (s && --steps);
 	return s;
 }
 
@@ -281,7 +297,7 @@ static bool holds_by_chance(const struct tp_scenario *s, enum tp_memory_model me
 static void every_scenario_holds_by_chance(enum tp_memory_model memory)
 {
 	uint64_t seconds = from_environment("TP_EXPLORE_SECONDS", SECONDS);
-	uint64_t each_ns = seconds * UINT64_C(500000000) / count_scenarios();
+	uint64_t each_ns = seconds * UINT64_C(500000000) / count_scenarios() / nr_parts;
 	unsigned failures = 0;
 
 	sum_of_runs = 0;
@@ -304,7 +320,7 @@ static void every_scenario_holds_where_memory_is_weak(void **state)
 	every_scenario_holds_by_chance(TP_MEMORY_C11);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_large_is_there),
@@ -315,5 +331,13 @@ int main(void)
 		cmocka_unit_test(every_scenario_holds_where_memory_is_weak),
 	};
 
+	if (argc > 2) {
+		part = (unsigned)strtoul(argv[1], NULL, 10);
+		nr_parts = (unsigned)strtoul(argv[2], NULL, 10);
+	}
+	if (!part || part > nr_parts) {
+		fprintf(stderr, "there is no part %u of %u\n", part, nr_parts);
+		return 2;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
