@@ -34,7 +34,13 @@
 	X(kswapd, "reclaim", "node", "pages", "wanted")         \
 	X(kcompactd, "reclaim", "node", "blocks", "order")      \
 	X(demote, "reclaim", "node", "to", "pages")             \
-	X(tier, "numa", "node", "tier", "-")
+	X(tier, "numa", "node", "tier", "-")                    \
+	X(tlb_invalidate_begin, "gpu", "gpu", "gt", "engines")  \
+	X(tlb_invalidate_end, "gpu", "gpu", "gt", "err")        \
+	X(gpu_reset_begin, "gpu", "gpu", "gt", "-")             \
+	X(gpu_reset_end, "gpu", "gpu", "gt", "err")             \
+	X(gpu_quarantine, "gpu", "pages", "name", "-")          \
+	X(gpu_release, "gpu", "gpu", "pages", "-")
 
 #define TP_TRACE_ENUM(id, category, a, b, c) TP_TRACE_##id,
 enum tp_trace_id { TP_TRACE_TABLE(TP_TRACE_ENUM) TP_NR_TRACE_IDS };

@@ -154,8 +154,11 @@ const struct tp_bo_chunk *tp_bo_chunk_at(const struct tp_bo *bo, uint32_t page);
 
 /* ---- memory that may not go back yet (B1) ---------------------------------------------------- */
 
-/* The device was emptied since: let everything go that was quarantined before.  Returns pages. */
-uint64_t tp_bo_release_quarantine(struct tp_bo_device *device);
+/* This moment: all that is in quarantine was put there before. */
+uint64_t tp_bo_quarantine_mark(struct tp_bo_device *device);
+/* The device forgot everything after @mark was taken: let go what was quarantined before it, and
+ * nothing that came since.  Returns pages. */
+uint64_t tp_bo_release_quarantine(struct tp_bo_device *device, uint64_t mark);
 uint64_t tp_bo_quarantined(struct tp_bo_device *device);
 
 /* Purge objects that nobody misses until @pages pages came free; returns how many did. */

@@ -60,6 +60,8 @@ struct tp_intel_engine {
 	struct tp_dma_coherent ring;
 	uint32_t ring_ggtt; /* where it is in the global GTT, bytes */
 	tp_atomic_u32 awake;
+	/* 1: an invalidation passed it by, asleep; it forgets before it runs again (L4 of tlb) */
+	tp_atomic_u32 skipped;
 	struct tp_spinlock lock;
 	/* under lock */
 	struct tp_list requests;
@@ -84,7 +86,12 @@ struct tp_intel_gt {
 	struct tp_intel_guc *guc;  /* NULL: invalidations go by registers */
 	tp_atomic_u32 wakerefs;	   /* K1 */
 	tp_atomic_u32 state;	   /* enum tp_gpu_state */
-	tp_atomic_u32 resets;	   /* ever; changes before and after each (odd: under way) */
+	/*
+	 * Ever; changes before and after each (odd: under way).  A reset goes: odd, no ring moves
+	 * any more, the firmware's waiters are told, the hardware, tp_intel_tlb_emptied(), even;
+	 * only then anybody submits.
+	 */
+	tp_atomic_u32 resets;
 	tp_atomic_u32 wants_reset; /* the service is asked to */
 };
 
@@ -179,8 +186,11 @@ int tp_intel_engine_unpark(struct tp_intel_engine *engine);
 
 /* ---- invalidation by registers (invalidate.c) ------------------------------------------------ */
 
-/* Empty the caches of all engines of @gt that are awake: request all, wait for all.  -ETIME. */
-int tp_intel_invalidate_mmio(struct tp_intel_gt *gt);
+/*
+ * Empty the caches of some engines of @gt (a bit each, by their index), which is awake: request
+ * all, wait for all.  -ETIME: not all have answered; whether a reset did it the caller knows.
+ */
+int tp_intel_invalidate_mmio(struct tp_intel_gt *gt, uint32_t engines);
 
 /* ---- objects and bindings (gem.c, vm.c, vma.c) ----------------------------------------------- */
 

@@ -19,6 +19,11 @@
  *  COMPLETED  noted is the number of the last one that completed, and two have to follow: the first
  *	       may have begun before the tables were written (T2).  This is Linux's rule.
  *
+ * An engine that sleeps is passed by, and a reset counts as an invalidation:
+ *
+ *	invalidation: skipped = 1, barrier, awake? -- no: passed by
+ *	engine:       awake = 1, barrier, skipped? -- yes: invalidate, and only then run
+ *
  * Invariants
  *  L1  Tables, then the note, then the invalidation, then the memory (T1).
  *  L2  The number moves after the hardware said that it is done, under @lock; comparisons are of
@@ -28,29 +33,30 @@
  *  L4  Nothing is skipped that may still remember: an engine that sleeps is skipped only if it
  *      forgets before it runs again (T6: tp_intel_tlb_unpark()), a wedged GT only when its engines
  *      stand (T8).
- *  L5  A reset of the GT empties its caches.  One that comes between request and answer (T9) is as
- *      good as the answer.
+ *  L5  A reset of the GT empties its caches, and its engines stand until tp_intel_tlb_emptied() was
+ *      called.  One that comes between request and answer (T9) is as good as the answer.
  *
- * Locking: @lock (rank GPU_TLB) around an invalidation; the numbers are atomics.  Sleeps; allocates
- * nothing.  Fault sites: gpu/intel-invalidate (as if it was not done in time), gpu/guc-slot.
+ * Locking: @lock (rank GPU_TLB) around a full invalidation; the numbers are atomics.  Sleeps;
+ * allocates nothing.  Fault sites: gpu/intel-invalidate (as if it was not done in time),
+ * gpu/guc-slot.
  */
 #ifndef TP_GPU_INTEL_TLB_H
 #define TP_GPU_INTEL_TLB_H
 
-#include "core/stat_group.h"
+#include "core/sync.h"
 #include "gpu/intel/intel.h"
 
 struct tp_intel_gt;
+struct tp_intel_engine;
 
 struct tp_intel_tlb {
 	struct tp_mutex lock;
-	tp_atomic_u32 started, completed; /* by twos; under lock, read by all */
+	tp_atomic_u32 started, completed; /* by twos; read by all */
 	enum tp_intel_tlb_rule rule;
-	/* An invalidation was skipped because nothing was awake; by twos, as the others. */
-	tp_atomic_u32 skipped;
-	struct tp_stat_group group; /* under lock for those who write */
-	tp_atomic_u64 requested, elided, asleep, full, range, timeouts;
-	tp_atomic_u64 latency[TP_GPU_LATENCIES];
+	/* How releases ended; the sum of them is what was requested. */
+	tp_quiet elided, asleep, full, range;
+	tp_quiet timeouts;
+	tp_quiet latency[TP_GPU_LATENCIES];
 };
 
 /* What was noted: a number for each GT; 0: nothing. */
@@ -77,10 +83,19 @@ int tp_intel_tlb_forget_range(struct tp_intel *gpu, struct tp_intel_tlb_note *no
 bool tp_intel_tlb_passed(const struct tp_intel_tlb *tlb, uint32_t seqno);
 /* One full invalidation of one GT, whoever wants it; -ETIME. */
 int tp_intel_tlb_invalidate_full(struct tp_intel_gt *gt);
-/* An engine is about to run again: forget what was skipped while it slept (L4). */
-int tp_intel_tlb_unpark(struct tp_intel_gt *gt);
-/* The GT was reset, or its engines were stopped for good: nothing remembers anything (L5). */
+/*
+ * @engine was made awake and is about to run: if it was passed by while it slept, it forgets first
+ * (L4).  -ETIME: it may not run.  Sleeps; its GT is awake.
+ */
+int tp_intel_tlb_unpark(struct tp_intel_engine *engine);
+/* The GT was reset, or its engines were stopped for good: nothing remembers anything, and nothing
+ * has run since (L5).  Takes no lock. */
 void tp_intel_tlb_emptied(struct tp_intel_gt *gt);
+/*
+ * Let go what is quarantined, if an invalidation of every GT completes now (T7); the service calls
+ * it after resets and as long as anything is quarantined.  -ETIME: the GT asks to be reset again.
+ */
+int tp_intel_tlb_recover(struct tp_intel *gpu);
 void tp_intel_tlb_stats(struct tp_intel_gt *gt, struct tp_gpu_tlb_stats *stats);
 
 #endif
