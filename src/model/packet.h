@@ -120,7 +120,11 @@ bool tp_packet_l4_good(const struct tp_packet *packet, const uint8_t *bytes,
 /* Of TCP or UDP: where the checksum is, from the beginning of its header. */
 unsigned tp_packet_csum_at(uint8_t proto);
 
-/* Fill in all checksums of a frame in one piece. */
-void tp_packet_fill(uint8_t *frame, uint32_t len);
+/* Fill in the checksum of an IPv4 header of @header_len bytes. */
+static inline void tp_packet_fill_ip(uint8_t *ip, unsigned header_len)
+{
+	memset(ip + 10, 0, 2);
+	tp_csum_put(ip + 10, tp_csum_add(0, ip, header_len), false);
+}
 
 #endif

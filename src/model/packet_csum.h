@@ -52,6 +52,14 @@ static inline uint16_t tp_csum_finish_udp(uint64_t sum)
 	return csum ? csum : 0xffff;
 }
 
+/* Put the checksum of what was summed into its field of a header; @udp: as UDP has it. */
+static inline void tp_csum_put(uint8_t *field, uint64_t sum, bool udp)
+{
+	uint16_t csum = udp ? tp_csum_finish_udp(sum) : tp_csum_finish(sum);
+
+	memcpy(field, &csum, sizeof(csum));
+}
+
 /* @sum and the bytes at @data; an odd number of them only at the end. */
 uint64_t tp_csum_add(uint64_t sum, const void *data, size_t len);
 /* The same, copying them to @to. */

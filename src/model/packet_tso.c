@@ -48,13 +48,9 @@ bool tp_tso_valid(const struct tp_tso *tso)
 
 static void make_ipv4(uint8_t *ip, unsigned header, uint32_t total, unsigned i)
 {
-	uint16_t csum;
-
 	tp_put_be16(ip + 2, (uint16_t)total);
 	tp_put_be16(ip + 4, (uint16_t)(tp_be16(ip + 4) + i));
-	memset(ip + 10, 0, 2);
-	csum = tp_csum_finish(tp_csum_add(0, ip, header));
-	memcpy(ip + 10, &csum, 2);
+	tp_packet_fill_ip(ip, header);
 }
 
 static void make_tcp(const struct tp_tso *tso, unsigned i, uint8_t *tcp)
@@ -74,14 +70,12 @@ static void make_l4_csum(const struct tp_tso *tso, uint8_t *to, uint32_t l4_len,
 		.l3_at = (uint16_t)tso->l3_at,
 	};
 	uint8_t *field = to + tso->l4_at + tp_packet_csum_at(packet.proto);
-	uint16_t csum;
 
 	memset(field, 0, 2);
 	sum = tp_csum_join(sum, tp_packet_pseudo(&packet, to, l4_len));
 	sum = tp_csum_add(sum, to + tso->l4_at, tso->header_len - tso->l4_at);
 	sum = tp_csum_join(sum, tso->csum_bias);
-	csum = tso->udp ? tp_csum_finish_udp(sum) : tp_csum_finish(sum);
-	memcpy(field, &csum, 2);
+	tp_csum_put(field, sum, tso->udp);
 }
 
 void tp_tso_header(const struct tp_tso *tso, unsigned i, uint64_t payload_sum, uint8_t *to)

@@ -7,23 +7,20 @@
 #include "model/packet_tso.h"
 #include "model/tap_offload.h"
 
-enum { BATCH = 32, UDP_CSUM_AT = 6, TCP_MIN = 20 };
+enum { BATCH = 32, CSUM = 2, TCP_MIN = 20 };
 
 /* The checksum's field holds the sum of the pseudo header. */
 int tp_tap_finish(const struct virtio_net_hdr *head, uint8_t *data, uint32_t len, bool *good)
 {
 	uint32_t start = head->csum_start, at = start + head->csum_offset;
-	uint16_t csum;
-	uint64_t sum;
+	bool udp = head->csum_offset == tp_packet_csum_at(TP_IP_UDP);
 
 	*good = head->flags & (VIRTIO_NET_HDR_F_DATA_VALID | VIRTIO_NET_HDR_F_NEEDS_CSUM);
 	if (!(head->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return 0;
-	if (at + sizeof(csum) > len)
+	if (at + CSUM > len)
 		return TP_ERR(-EINVAL, "TAP: a checksum at byte %u of a frame of %u", at, len);
-	sum = tp_csum_add(0, data + start, len - start);
-	csum = head->csum_offset == UDP_CSUM_AT ? tp_csum_finish_udp(sum) : tp_csum_finish(sum);
-	memcpy(data + at, &csum, sizeof(csum));
+	tp_csum_put(data + at, tp_csum_add(0, data + start, len - start), udp);
 	return 0;
 }
 

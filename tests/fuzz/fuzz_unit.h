@@ -14,6 +14,7 @@
 #define assert_true(condition)		 TP_INVARIANT(condition)
 #define assert_false(condition)		 TP_INVARIANT(!(condition))
 #define assert_null(pointer)		 TP_INVARIANT(!(pointer))
+#define assert_non_null(pointer)	 TP_INVARIANT(pointer)
 #define assert_int_equal(a, b)		 TP_INVARIANT((long long)(a) == (long long)(b))
 #define assert_in_range(value, from, to) TP_INVARIANT((value) >= (from) && (value) <= (to))
 #define print_error(...)		 fprintf(stderr, __VA_ARGS__)

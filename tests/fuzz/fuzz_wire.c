@@ -36,7 +36,7 @@
 #include "core/rng.h"
 #include "mm_machine.h"
 #include "model/avf/avf_model.h"
-#include "model/packet.h"
+#include "model_packet.h"
 #include "net/avf/avf_internal.h"
 #include "net/forwarder.h"
 #include "net/sink.h"
@@ -360,7 +360,7 @@ static void do_frame(struct world *w, char *text)
 	if (!(flags & 4))
 		memcpy(w->bytes, w->to->nd->config.mac, TP_MIN(6u, len));
 	if (flags & 8)
-		tp_packet_fill(w->bytes, len);
+		fill_checksums(w->bytes, len);
 	make_pieces(w, len, cut, flags);
 	send(w, 1);
 }

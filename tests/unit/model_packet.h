@@ -187,6 +187,45 @@ static inline void make_frame(struct frame_spec spec, struct frame *f)
 		frame_csum(&spec, f);
 }
 
+/* ---- filling in, the way the model does it -------------------------------------------------- */
+
+static inline void fill_sum(const struct tp_packet *packet, uint8_t *bytes)
+{
+	uint8_t *field = bytes + packet->l4_at + tp_packet_csum_at(packet->proto);
+	uint32_t len = packet->l4_end - packet->l4_at;
+	uint64_t sum;
+
+	memset(field, 0, 2);
+	sum = tp_csum_add(tp_packet_pseudo(packet, bytes, len), bytes + packet->l4_at, len);
+	tp_csum_put(field, sum, packet->proto == TP_IP_UDP);
+}
+
+static inline void fill_crc(const struct tp_packet *packet, uint8_t *bytes)
+{
+	uint8_t *sctp = bytes + packet->l4_at;
+	uint32_t crc;
+
+	memset(sctp + 8, 0, 4);
+	crc = ~tp_crc32c_add(~0u, sctp, packet->l4_end - packet->l4_at);
+	memcpy(sctp + 8, &crc, 4);
+}
+
+/* All checksums of a frame in one piece, whatever its bytes are. */
+static inline void fill_checksums(uint8_t *bytes, uint32_t len)
+{
+	struct tp_packet packet;
+
+	tp_packet_parse(&packet, bytes, TP_MIN(len, (uint32_t)TP_PACKET_HEADERS), len);
+	if (packet.flags & TP_PACKET_IPV4)
+		tp_packet_fill_ip(bytes + packet.l3_at, 4u * (bytes[packet.l3_at] & 15));
+	if (!packet.l4_end)
+		return;
+	if (packet.proto == TP_IP_TCP || packet.proto == TP_IP_UDP)
+		fill_sum(&packet, bytes);
+	else if (packet.proto == TP_IP_SCTP)
+		fill_crc(&packet, bytes);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Of a copy of the first @have bytes, behind which a sanitizer watches. */

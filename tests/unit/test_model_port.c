@@ -278,7 +278,7 @@ static void make_published(uint8_t proto)
 	make((struct frame_spec){
 		.payload = 50, .proto = proto, .src_port = 2794, .dst_port = 1766, .bare = true });
 	memcpy(f.bytes + f.l3_at + 12, "\x42\x09\x95\xbb\xa1\x8e\x64\x50", 8);
-	tp_packet_fill(f.bytes, f.len);
+	fill_checksums(f.bytes, f.len);
 }
 
 static void assert_hash(const struct written *w, uint32_t hash)

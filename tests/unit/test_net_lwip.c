@@ -13,6 +13,7 @@
 #include "model/packet_tso.h"
 #include "net/lwip/internal.h"
 #include "net/lwip/server.h"
+#include "model_packet.h"
 #include "net_pipe.h"
 
 static const uint8_t peer_mac[6] = { 2, 0, 0, 0, 0, 9 }, stack_mac[6] = { 2, 0, 0, 0, 0, 1 };
@@ -106,7 +107,7 @@ static void make_ping(uint8_t f[PING])
 	f[34] = 8; /* echo */
 	for (unsigned i = 42; i < PING; i++)
 		f[i] = (uint8_t)(i * 3);
-	tp_packet_fill(f, PING);
+	fill_checksums(f, PING);
 	csum = tp_csum_finish(tp_csum_add(0, f + 34, PING - 34));
 	memcpy(f + 36, &csum, 2);
 }
@@ -276,7 +277,7 @@ static void a_fragment_is_held_by_lwip(void **state)
 	(void)state;
 	make_ping(f);
 	tp_put_be16(f + 20, 0x2000); /* more fragments, which never come */
-	tp_packet_fill(f, PING);
+	fill_checksums(f, PING);
 	frame = frame_of(f, PING);
 	give(frame);
 	assert_int_equal(stat_now().held, 1);
@@ -328,7 +329,7 @@ static void make_part(unsigned i, bool ipv6, unsigned payload, uint32_t sequence
 	parts[i].p = (struct pbuf){ .payload = f,
 				    .len = (u16_t)(l4 + 20 + payload),
 				    .tot_len = (u16_t)(l4 + 20 + payload) };
-	tp_packet_fill(f, parts[i].p.len);
+	fill_checksums(f, parts[i].p.len);
 }
 
 static struct tp_netbuf *start_joining(void)

@@ -202,25 +202,13 @@ static bool is_as_said(const struct tp_avf_tx_wish *wish, const uint8_t *header,
 
 /* ---- a frame as a whole ---------------------------------------------------------------------- */
 
-static void fill_ip(const struct tp_avf_tx_wish *wish, uint8_t *header)
-{
-	uint8_t *ip = header + wish->l3_at;
-	uint16_t csum;
-
-	memset(ip + 10, 0, 2);
-	csum = tp_csum_finish(tp_csum_add(0, ip, wish->l4_at - wish->l3_at));
-	memcpy(ip + 10, &csum, 2);
-}
-
 static void fill_sum(const struct tp_avf_tx_wish *wish, uint8_t *header,
 		     const struct tp_wire_piece *rest, uint32_t rest_len)
 {
 	uint64_t sum = tp_csum_add(0, header + wish->l4_at, wish->header_len - wish->l4_at);
-	uint16_t csum;
 
-	sum = tp_csum_pieces(sum, rest, 0, rest_len);
-	csum = wish->proto == TP_IP_UDP ? tp_csum_finish_udp(sum) : tp_csum_finish(sum);
-	memcpy(header + wish->l4_at + tp_packet_csum_at(wish->proto), &csum, 2);
+	tp_csum_put(header + wish->l4_at + tp_packet_csum_at(wish->proto),
+		    tp_csum_pieces(sum, rest, 0, rest_len), wish->proto == TP_IP_UDP);
 }
 
 static void fill_crc(const struct tp_avf_tx_wish *wish, uint8_t *header,
@@ -243,7 +231,7 @@ static unsigned fill(const struct tp_avf_tx_wish *wish, uint8_t *header,
 	uint32_t rest_len = len - wish->header_len;
 
 	if (wish->ipv4_csum)
-		fill_ip(wish, header);
+		tp_packet_fill_ip(header + wish->l3_at, wish->l4_at - wish->l3_at);
 	if (wish->proto == TP_IP_SCTP) {
 		fill_crc(wish, header, rest, rest_len);
 	} else if (wish->proto) {
