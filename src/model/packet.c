@@ -220,19 +220,6 @@ void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t ha
 		packet->ptype = TP_AVF_PTYPE_ARP;
 }
 
-const uint8_t *tp_packet_gather(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS])
-{
-	uint32_t want = TP_MIN(frame->len, (uint32_t)TP_PACKET_HEADERS), got = 0;
-
-	for (const struct tp_wire_piece *piece = frame->pieces; got < want; piece++) {
-		size_t n = TP_MIN(piece->len, (size_t)(want - got));
-
-		memcpy(room + got, piece->data, n);
-		got += (uint32_t)n;
-	}
-	return room;
-}
-
 /* ---- checksums ------------------------------------------------------------------------------- */
 
 bool tp_packet_ip_options_good(const uint8_t *ip)

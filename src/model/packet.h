@@ -51,9 +51,6 @@ struct tp_packet {
 /* @bytes: the first @have of a frame of @len; as many as TP_PACKET_HEADERS are enough. */
 void tp_packet_parse(struct tp_packet *packet, const uint8_t *bytes, uint32_t have, uint32_t len);
 
-/* The same of a frame whose first piece is shorter; copied to @room. */
-const uint8_t *tp_packet_gather(const struct tp_wire_frame *frame, uint8_t room[TP_PACKET_HEADERS]);
-
 /*
  * The first bytes of a frame as one piece: those of the frame itself, or copied to @room.  @have:
  * how many.
@@ -64,7 +61,8 @@ static inline const uint8_t *tp_packet_bytes(const struct tp_wire_frame *frame,
 	*have = TP_MIN(frame->len, (uint32_t)TP_PACKET_HEADERS);
 	if (tp_likely(frame->pieces->len >= *have))
 		return frame->pieces->data;
-	return tp_packet_gather(frame, room);
+	tp_wire_gather(frame, room, *have);
+	return room;
 }
 
 /* ---- checksums; @bytes as given to tp_packet_parse() ----------------------------------------- */

@@ -154,16 +154,18 @@ void tp_wire_send(struct tp_wire *wire, unsigned side, const struct tp_wire_fram
 		tp_wire_detour(wire, direction, frames, n);
 }
 
-void tp_wire_gather(const struct tp_wire_frame *frame, void *to, size_t max)
+size_t tp_wire_gather(const struct tp_wire_frame *frame, void *to, size_t max)
 {
 	size_t at = 0;
 
-	for (unsigned i = 0; i < frame->nr_pieces && at < max; i++) {
-		size_t len = TP_MIN(frame->pieces[i].len, max - at);
+	for (unsigned i = 0; i < frame->nr_pieces; i++) {
+		const struct tp_wire_piece *piece = &frame->pieces[i];
 
-		memcpy((char *)to + at, frame->pieces[i].data, len);
-		at += len;
+		if (at < max)
+			memcpy((char *)to + at, piece->data, TP_MIN(piece->len, max - at));
+		at += piece->len;
 	}
+	return at;
 }
 
 void tp_wire_stat(struct tp_wire *wire, unsigned side, struct tp_wire_stat *stat)

@@ -98,6 +98,8 @@ void tp_wire_send(struct tp_wire *wire, unsigned side, const struct tp_wire_fram
 uint64_t tp_wire_run(struct tp_wire *wire);
 void tp_wire_set_mishap(struct tp_wire *wire, unsigned side, const struct tp_wire_mishap *mishap);
 void tp_wire_stat(struct tp_wire *wire, unsigned side, struct tp_wire_stat *stat);
+/* Copy the first @max bytes of a frame to @to; returns how many bytes its pieces have. */
+size_t tp_wire_gather(const struct tp_wire_frame *frame, void *to, size_t max);
 
 /*
  * Write every frame that is delivered to a pcap file, as it is on the wire, offloads resolved

@@ -53,9 +53,6 @@ void tp_wire_detour(struct tp_wire *wire, struct tp_wire_direction *direction,
 /* Forget what is held back; nobody is sending. */
 void tp_wire_drop_held(struct tp_wire_direction *direction);
 
-/* Copy a frame of any length into @to; as many bytes as fit. */
-void tp_wire_gather(const struct tp_wire_frame *frame, void *to, size_t max);
-
 /* ---- capture --------------------------------------------------------------------------------- */
 
 struct tp_capture;

@@ -48,15 +48,12 @@ static void look_at(void *arg, const struct tp_wire_frame *frames, unsigned n)
 	struct world *w = arg;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t len = 0, payload;
+		size_t len = tp_wire_gather(&frames[i], whole, sizeof(whole));
+		uint32_t payload;
 
-		for (unsigned p = 0; p < frames[i].nr_pieces; p++) {
-			TP_INVARIANT(len + frames[i].pieces[p].len <= sizeof(whole));
-			memcpy(whole + len, frames[i].pieces[p].data, frames[i].pieces[p].len);
-			len += (uint32_t)frames[i].pieces[p].len;
-		}
+		TP_INVARIANT(len <= sizeof(whole));
 		TP_INVARIANT(len == frames[i].len && len >= TP_ETH_MIN);
-		payload = payload_of(whole, len);
+		payload = payload_of(whole, (uint32_t)len);
 		TP_INVARIANT(payload && payload <= w->head.gso_size);
 		w->payload += payload;
 	}

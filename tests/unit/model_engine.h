@@ -94,7 +94,6 @@ static inline void keep(tp_unused void *arg, const struct tp_wire_frame *frames,
 		while_sending();
 	for (unsigned i = 0; i < n && nr_kept < KEPT; i++) {
 		struct kept *k = &kept[nr_kept++];
-		size_t at = 0;
 
 		*k = (struct kept){ .len = frames[i].len,
 				    .flags = frames[i].flags,
@@ -102,11 +101,7 @@ static inline void keep(tp_unused void *arg, const struct tp_wire_frame *frames,
 				    .bytes = malloc(frames[i].len + 1) };
 		assert_non_null(k->bytes);
 		assert_true(k->nr_pieces && k->nr_pieces <= TP_WIRE_PIECES);
-		for (unsigned p = 0; p < k->nr_pieces; p++) {
-			memcpy(k->bytes + at, frames[i].pieces[p].data, frames[i].pieces[p].len);
-			at += frames[i].pieces[p].len;
-		}
-		assert_int_equal(at, k->len);
+		assert_int_equal(tp_wire_gather(&frames[i], k->bytes, k->len), k->len);
 	}
 }
 

@@ -530,6 +530,20 @@ static void other_source_addresses_pass_unless_checked(void **state)
 	assert_int_equal(counts_of(0).tx_drop_malformed, 1);
 }
 
+static void a_source_address_in_pieces_is_found(void **state)
+{
+	(void)state;
+	end_function();
+	begin_tx((struct tp_avf_model_config){ .mode = TP_AVF_INLINE, .spoof_check = true }, RING);
+	memcpy(f.bytes + 6, m->port.macs[0], 6);
+	post_data(f.bytes, 9, ICRC, 0);
+	post_data(f.bytes + 9, f.len - 9, PLAIN, 0);
+	ring_tx();
+	assert_int_equal(nr_kept, 1);
+	assert_sent(0, f.bytes, f.len);
+	assert_int_equal(counts_of(0).tx_drop_spoof, 0);
+}
+
 static void a_malicious_driver_is_reset_if_asked_for(void **state)
 {
 	struct tp_avf_model_stat stat;
@@ -585,6 +599,7 @@ int main(void)
 		tx_test(a_thread_sends_by_itself),
 		tx_test(a_batch_that_was_reported_is_one_interrupt),
 		tx_test(other_source_addresses_pass_unless_checked),
+		tx_test(a_source_address_in_pieces_is_found),
 		tx_test(a_malicious_driver_is_reset_if_asked_for),
 	};
 

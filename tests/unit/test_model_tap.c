@@ -51,17 +51,14 @@ static bool is_ours(const uint8_t *data)
 static void keep(const struct tp_wire_frame *frame)
 {
 	unsigned n = tp_atomic_load(&got.n, TP_ACQUIRE);
-	uint32_t len = 0;
+	size_t len;
 
 	if (n == FRAMES)
 		return;
-	for (unsigned i = 0; i < frame->nr_pieces; i++) {
-		assert_true(len + frame->pieces[i].len <= LONGEST);
-		memcpy(got.frames[n].data + len, frame->pieces[i].data, frame->pieces[i].len);
-		len += (uint32_t)frame->pieces[i].len;
-	}
+	len = tp_wire_gather(frame, got.frames[n].data, LONGEST);
+	assert_true(len <= LONGEST);
 	assert_int_equal(len, frame->len);
-	got.frames[n].len = len;
+	got.frames[n].len = (uint32_t)len;
 	got.frames[n].flags = frame->flags;
 	if (is_ours(got.frames[n].data))
 		tp_atomic_store(&got.n, n + 1, TP_RELEASE);

@@ -109,7 +109,9 @@ static void push(struct tp_avf_tx_batch *b, uint32_t len, unsigned flags)
 /* The frame that is being put together comes from an address that is not the function's. */
 static bool is_spoof(struct tp_avf_tx_batch *b, uint32_t len)
 {
-	const struct tp_wire_frame frame = { .pieces = b->pieces + b->first, .len = len };
+	const struct tp_wire_frame frame = { .pieces = b->pieces + b->first,
+					     .nr_pieces = b->nr_pieces - b->first,
+					     .len = len };
 	struct tp_avf_port *port = &b->m->port;
 	uint8_t room[TP_PACKET_HEADERS];
 	const uint8_t *bytes;
