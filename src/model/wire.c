@@ -16,8 +16,10 @@ int tp_wire_create(struct tp_wire **wire)
 		return -ENOMEM;
 	tp_mutex_init(&w->plug_lock, TP_RANK_WIRE_PLUG, 0);
 	tp_wait_queue_init(&w->idle);
-	for (unsigned side = 0; side < 2; side++)
+	for (unsigned side = 0; side < 2; side++) {
 		tp_spinlock_init(&w->direction[side].lock, TP_RANK_WIRE, side);
+		tp_list_init(&w->direction[side].queue);
+	}
 	*wire = w;
 	return 0;
 }

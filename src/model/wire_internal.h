@@ -6,12 +6,13 @@
 #ifndef TP_MODEL_WIRE_INTERNAL_H
 #define TP_MODEL_WIRE_INTERNAL_H
 
+#include "core/list.h"
 #include "core/rng.h"
 #include "model/wire.h"
 
 /* A frame held back, whole. */
 struct tp_wire_held {
-	struct tp_wire_held *next;
+	struct tp_list in_queue;
 	uint64_t due_ns;
 	unsigned copies, flags;
 	uint32_t len;
@@ -32,8 +33,8 @@ struct tp_wire_direction {
 	struct tp_spinlock lock __attribute__((aligned(64)));
 	struct tp_wire_mishap mishap;
 	struct tp_rng rng;
-	struct tp_wire_held *first, *last; /* in the order in which they came */
-	struct tp_wire_held *straggler;	   /* waits for the next frame to follow it */
+	struct tp_list queue; /* of struct tp_wire_held, in the order in which they came */
+	struct tp_wire_held *straggler; /* waits for the next frame to follow it */
 };
 
 struct tp_wire {

@@ -26,9 +26,17 @@ static void set_detour(struct tp_wire_direction *d, unsigned why, bool on)
 	tp_atomic_store(&d->detour, on ? now | why : now & ~why, TP_RELEASE);
 }
 
+/* The one that leaves the queue next; NULL: none waits there. */
+static struct tp_wire_held *first_of(struct tp_wire_direction *d)
+{
+	return tp_list_empty(&d->queue)
+		       ? NULL
+		       : tp_list_entry(d->queue.next, struct tp_wire_held, in_queue);
+}
+
 static void note_holding(struct tp_wire_direction *d)
 {
-	set_detour(d, TP_WIRE_HOLDING, d->first || d->straggler);
+	set_detour(d, TP_WIRE_HOLDING, first_of(d) || d->straggler);
 }
 
 void tp_wire_set_mishap(struct tp_wire *wire, unsigned side, const struct tp_wire_mishap *mishap)
@@ -94,12 +102,10 @@ static void pass_held(struct tp_wire *wire, struct tp_wire_direction *d, struct 
 
 static void pass_due(struct tp_wire *wire, struct tp_wire_direction *d, uint64_t now)
 {
-	while (d->first && d->first->due_ns <= now) {
-		struct tp_wire_held *held = d->first;
+	struct tp_wire_held *held;
 
-		d->first = held->next;
-		if (!d->first)
-			d->last = NULL;
+	while ((held = first_of(d)) && held->due_ns <= now) {
+		tp_list_remove(&held->in_queue);
 		pass_held(wire, d, held);
 	}
 }
@@ -107,13 +113,8 @@ static void pass_due(struct tp_wire *wire, struct tp_wire_direction *d, uint64_t
 /* X1: behind those that came earlier, even if they are due later. */
 static void enqueue(struct tp_wire_direction *d, struct tp_wire_held *held, uint64_t now)
 {
-	held->next = NULL;
 	held->due_ns = now + TP_MIN(d->mishap.delay_ns, UINT64_MAX - now);
-	if (d->last)
-		d->last->next = held;
-	else
-		d->first = held;
-	d->last = held;
+	tp_list_add_before(&d->queue, &held->in_queue);
 }
 
 /* ---- fate ------------------------------------------------------------------------------------ */
@@ -192,7 +193,7 @@ static void send_one(struct tp_wire *wire, struct tp_wire_direction *d,
 {
 	struct fate fate = draw(d);
 	struct tp_wire_held *straggler = d->straggler, *held = NULL;
-	bool straight = !fate.corrupt && !fate.straggle && !d->mishap.delay_ns && !d->first;
+	bool straight = !fate.corrupt && !fate.straggle && !d->mishap.delay_ns && !first_of(d);
 
 	if (!fate.lost && !straight)
 		held = hold(d, frame, &fate);
@@ -235,6 +236,7 @@ void tp_wire_detour(struct tp_wire *wire, struct tp_wire_direction *d,
 static uint64_t run_direction(struct tp_wire *wire, struct tp_wire_direction *d, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
+	struct tp_wire_held *first;
 
 	tp_spin_lock(&d->lock);
 	pass_due(wire, d, now);
@@ -243,8 +245,9 @@ static uint64_t run_direction(struct tp_wire *wire, struct tp_wire_direction *d,
 		d->straggler = NULL;
 		pass_due(wire, d, now);
 	}
-	if (d->first)
-		next = d->first->due_ns;
+	first = first_of(d);
+	if (first)
+		next = first->due_ns;
 	if (d->straggler)
 		next = TP_MIN(next, d->straggler->due_ns);
 	note_holding(d);
@@ -262,12 +265,9 @@ uint64_t tp_wire_run(struct tp_wire *wire)
 
 void tp_wire_drop_held(struct tp_wire_direction *d)
 {
-	struct tp_wire_held *held;
-
-	while ((held = d->first)) {
-		d->first = held->next;
+	tp_list_for_each_safe(held, &d->queue, struct tp_wire_held, in_queue)
 		tp_free(held);
-	}
+	tp_list_init(&d->queue);
 	tp_free(d->straggler);
-	d->last = d->straggler = NULL;
+	d->straggler = NULL;
 }
