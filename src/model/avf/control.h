@@ -65,7 +65,6 @@ enum tp_vc_status tp_avf_pf_validate(const struct tp_vc_version *version, uint32
 /* A message of the driver: validated, obeyed, answered. */
 void tp_avf_pf_message(struct tp_avf_model *m, uint32_t op, const void *message, size_t len);
 void tp_avf_pf_send_link(struct tp_avf_model *m);
-const char *tp_avf_pf_op_name(uint32_t op);
 
 /* Handlers of one operation or of two that are each other's opposite; the length was validated. */
 void tp_avf_pf_config_queues(struct tp_avf_model *m, uint32_t op, const void *message,

@@ -201,7 +201,5 @@ void tp_avf_interrupt(struct tp_avf_model *m, unsigned vector, unsigned itr);
 void tp_avf_interrupt_aq(struct tp_avf_model *m);
 /* Raise what has become due; returns when the next will, UINT64_MAX: none. */
 uint64_t tp_avf_interrupts_run(struct tp_avf_model *m);
-/* The vector of the queue may write descriptors back without raising an interrupt. */
-bool tp_avf_wb_on_itr(struct tp_avf_model *m, unsigned vector);
 
 #endif

@@ -141,18 +141,6 @@ uint64_t tp_avf_interrupts_run(struct tp_avf_model *m)
 	return first;
 }
 
-bool tp_avf_wb_on_itr(struct tp_avf_model *m, unsigned vector)
-{
-	bool wb;
-
-	if (vector >= m->bus.nr_vectors)
-		return false;
-	tp_spin_lock(&m->timer_lock);
-	wb = m->vectors[vector].wb_on_itr;
-	tp_spin_unlock(&m->timer_lock);
-	return wb;
-}
-
 void tp_avf_interrupts_init(struct tp_avf_model *m)
 {
 	tp_spinlock_init(&m->timer_lock, TP_RANK_IRQ, 0);

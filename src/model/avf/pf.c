@@ -18,17 +18,14 @@
 #include "core/invariant.h"
 #include "model/avf/control.h"
 
-/* When an operation may be used, beside the capability it needs. */
-enum { ANY_TIME = 1 };
-
 struct operation {
 	const char *name;
 	/* Bytes without elements, or with those that the old layouts had inside already. */
 	uint16_t len, inside;
 	uint16_t element, count_at; /* bytes of one element, and where they are counted; 0: none */
 	bool may_be_none;	    /* a count of 0 is fine; the length is as without elements */
-	uint8_t when;
-	uint32_t cap;
+	bool any_time;		    /* also before the function was given its resources */
+	uint32_t cap;		    /* that it must have then */
 	void (*fn)(struct tp_avf_model *m, uint32_t op, const void *message,
 		   struct tp_avf_answer *answer);
 };
@@ -154,10 +151,10 @@ static void unsupported(tp_unused struct tp_avf_model *m, tp_unused uint32_t op,
 	.count_at = offsetof(struct head, count), .may_be_none = true
 
 static const struct operation operations[] = {
-	[TP_VC_VERSION] = { "VERSION", FIXED(sizeof(struct tp_vc_version)), .when = ANY_TIME,
+	[TP_VC_VERSION] = { "VERSION", FIXED(sizeof(struct tp_vc_version)), .any_time = true,
 			    .fn = version },
-	[TP_VC_RESET_VF] = { "RESET_VF", FIXED(0), .when = ANY_TIME, .fn = reset },
-	[TP_VC_GET_VF_RESOURCES] = { "GET_VF_RESOURCES", FIXED(sizeof(uint32_t)), .when = ANY_TIME,
+	[TP_VC_RESET_VF] = { "RESET_VF", FIXED(0), .any_time = true, .fn = reset },
+	[TP_VC_GET_VF_RESOURCES] = { "GET_VF_RESOURCES", FIXED(sizeof(uint32_t)), .any_time = true,
 				     .fn = resources },
 	[TP_VC_CONFIG_TX_QUEUE] = { "CONFIG_TX_QUEUE", FIXED(sizeof(struct tp_vc_txq_info)),
 				    .fn = unsupported },
@@ -227,7 +224,7 @@ static const struct operation *find(uint32_t op)
 	return op < TP_ARRAY_SIZE(operations) && operations[op].fn ? &operations[op] : NULL;
 }
 
-const char *tp_avf_pf_op_name(uint32_t op)
+static const char *op_name(uint32_t op)
 {
 	return find(op) ? find(op)->name : "?";
 }
@@ -261,7 +258,7 @@ enum tp_vc_status tp_avf_pf_validate(const struct tp_vc_version *vf, uint32_t op
 
 static bool is_allowed(const struct tp_avf_model *m, const struct operation *o)
 {
-	return o->when == ANY_TIME || (m->resources_given && (m->caps & o->cap) == o->cap);
+	return o->any_time || (m->resources_given && (m->caps & o->cap) == o->cap);
 }
 
 static void obey(struct tp_avf_model *m, uint32_t op, const void *message, size_t len,
@@ -279,7 +276,7 @@ void tp_avf_pf_message(struct tp_avf_model *m, uint32_t op, const void *message,
 {
 	struct tp_avf_answer answer = { .status = TP_VC_SUCCESS };
 
-	tp_avf_log(m, "VF->PF op=%u %s len=%zu", op, tp_avf_pf_op_name(op), len);
+	tp_avf_log(m, "VF->PF op=%u %s len=%zu", op, op_name(op), len);
 	m->stat.messages++;
 	obey(m, op, message, len, &answer);
 	m->stat.messages_refused += answer.status != TP_VC_SUCCESS;
