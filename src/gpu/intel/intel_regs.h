@@ -156,7 +156,9 @@ enum {
 		0x270, /* root of the page tables in use: address | TP_INTEL_PTE_LM */
 	TP_INTEL_RING_PDP0_HI = 0x274,
 	TP_INTEL_RING_ASID = 0x278,  /* of the address space, for invalidations of one (ours) */
-	TP_INTEL_RING_FAULT = 0x110, /* virtual page of the first refused access | VALID; write 0 */
+	/* the first refused access, or command that is none: address of its virtual page, low 32
+	 * bits, | VALID; write 0 */
+	TP_INTEL_RING_FAULT = 0x110,
 };
 
 /* ---- page tables ----------------------------------------------------------------------------- */

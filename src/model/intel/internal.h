@@ -11,7 +11,8 @@
  *      Tables are read when nothing is remembered, entry by entry, each whole (acquire).
  *  X3  A request to empty a cache forgets what was remembered when the request was written.  What
  *      it finds then stays in use until the request is done, and what was read after the request
- *      stays beyond it.  (Worse than any real device, and so good for all of them.)
+ *      stays beyond it.  (Worse than any real device, and so good for all of them.)  A translation
+ *      that was read with the help of a remembered directory entry is as old as that entry.
  *  X4  An engine executes only while its domain is awake: a domain with a busy engine is.
  *  X5  A reset empties the caches of the engines it concerns, stops them, and is over when the bit
  *      reads 0; after that nothing of before is executed.
@@ -78,7 +79,12 @@ struct tp_ihw_walk_entry {
 	unsigned level; /* the entry's: 1 to 3 */
 	uint64_t born;
 	uint32_t asid;
+	bool write;	 /* so far as this entry and those above it say */
+	const char *tag; /* whose the table was that it leads to */
 };
+
+/* Where what is remembered was found last, so that it is seldom searched for. */
+enum { TP_IHW_HINTS = TP_PAGE_SIZE / 64 };
 
 struct tp_ihw_tlb {
 	struct tp_ihw_tlb_entry *entries;
@@ -86,6 +92,7 @@ struct tp_ihw_tlb {
 	/* a request to empty it: what was born before goes when it is due; 0: none */
 	uint64_t due_ns, before;
 	bool is_stuck;
+	uint16_t hints[TP_IHW_HINTS];
 };
 
 struct tp_ihw_engine {
@@ -99,8 +106,10 @@ struct tp_ihw_engine {
 	uint32_t head, tail, start, ctl;
 	uint64_t root; /* PDP0 */
 	uint32_t asid, mi_mode, fault;
-	bool in_batch, hung;
-	uint64_t batch; /* where the batch executes; its return to the ring is @head */
+	bool in_batch, in_second, hung;
+	uint64_t batch;	     /* where the batch executes; its return to the ring is @head */
+	uint64_t first;	     /* in a second one: where the first goes on */
+	uint32_t area_bytes; /* of a copy or fill under way: done */
 	struct tp_rng rng;
 	struct tp_intel_model_engine_stat stat;
 };
@@ -162,8 +171,13 @@ unsigned tp_ihw_due(struct tp_intel_model *m);
 
 /* ---- engines (engine.c, command.c); under the engine's lock ---------------------------------- */
 
-/* Execute one command; false: nothing to do, or it waits. @irq: set if it interrupts. */
-bool tp_ihw_engine_step(struct tp_ihw_engine *e, bool *irq);
+/*
+ * Execute up to @commands in one burst; returns how many were, fewer if there is nothing more to do
+ * or one waits.  A large copy or fill counts several times.  @irq: set if it interrupts, else left
+ * alone.
+ */
+unsigned tp_ihw_engine_run(struct tp_ihw_engine *e, unsigned commands, bool *irq);
+/* As it was made, but for its statistics and @id: nothing remembered, requested, hung or stuck. */
 void tp_ihw_engine_reset(struct tp_ihw_engine *e);
 bool tp_ihw_engine_is_busy(const struct tp_ihw_engine *e);
 uint32_t tp_ihw_engine_read(struct tp_ihw_engine *e, uint32_t offset);
@@ -184,18 +198,24 @@ bool tp_ihw_walk(struct tp_ihw_engine *e, uint64_t va, struct tp_ihw_tlb_entry *
 /* The same, asking nothing that is remembered, remembering nothing. */
 bool tp_ihw_walk_fresh(struct tp_ihw_engine *e, uint64_t va, struct tp_ihw_tlb_entry *entry);
 
+/* Nothing is remembered, and whatever was requested is done. */
 void tp_ihw_tlb_empty(struct tp_ihw_engine *e);
+/* How many translations and directory entries are remembered. */
+uint64_t tp_ihw_tlb_remembered(const struct tp_ihw_engine *e);
 /* A request was written (X3), to copy @copy; it is done at @due_ns. */
 void tp_ihw_tlb_request(struct tp_ihw_engine *e, unsigned copy, uint64_t due_ns);
 /* Finish what is due; true: nothing is pending. */
 bool tp_ihw_tlb_finish(struct tp_ihw_engine *e, uint64_t now_ns);
 /* Forget [@va, @va + @size) of one address space, at once. */
 void tp_ihw_tlb_drop_range(struct tp_ihw_engine *e, uint32_t asid, uint64_t va, uint64_t size);
+/* @va was led by @entry to memory that is @now's, NULL: nobody's.  (tp_intel_model_harms() is in
+ * harm.c too.) */
 void tp_ihw_harm(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry, uint64_t va,
 		 bool write, const char *now);
 
 /* ---- the window to the device's own memory (memory.c) ---------------------------------------- */
 
+/* Makes bus.memory, of config.memory bytes, too; nothing if they are 0.  -ENOMEM. */
 int tp_ihw_window_create(struct tp_intel_model *m);
 void tp_ihw_window_destroy(struct tp_intel_model *m);
 /* What the calling thread has written is seen (X6). */
