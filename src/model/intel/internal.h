@@ -40,6 +40,10 @@ enum {
 	TP_IHW_COPIES = 2, /* of a multicast unit; a page belongs to the copy of its parity */
 	TP_IHW_DOMAINS = 16,
 	TP_IHW_HARMS = 32,
+	TP_IHW_INVALIDATIONS = 8, /* registers, at most, of a GT */
+	TP_IHW_MESSAGE_WORDS = 8, /* that a message to the firmware may have, with its header */
+	/* Bursts: engines have their index, the firmware of a GT this and on. */
+	TP_IHW_FIRMWARE_BURST = TP_IHW_ENGINES,
 };
 
 /* ---- platforms (platform.c): the device's own table, not the driver's ------------------------ */
@@ -47,12 +51,12 @@ enum {
 struct tp_ihw_engine_id {
 	enum tp_intel_class class;
 	unsigned instance, gt;
-	uint32_t base;		 /* of its registers, without the GT's offset */
-	uint32_t invalidate;	 /* the register that empties its cache */
-	uint32_t bit;		 /* in it */
-	bool masked;		 /* the register ignores bits without mask */
-	bool multicast;		 /* it exists in copies */
-	uint32_t wake, wake_ack; /* of its forcewake domain */
+	uint32_t base;	     /* of its registers, without the GT's offset */
+	uint32_t invalidate; /* the register that empties its cache */
+	uint32_t bit;	     /* in it */
+	bool masked;	     /* the register ignores bits without mask */
+	bool multicast;	     /* it exists in copies */
+	uint32_t wake;	     /* the request of its forcewake domain */
 	uint32_t reset_bit;
 };
 
@@ -76,7 +80,7 @@ struct tp_ihw_tlb_entry {
 struct tp_ihw_walk_entry {
 	uint64_t va; /* aligned to what the entry spans */
 	uint64_t root, entry;
-	unsigned level; /* the entry's: 1 to 3 */
+	unsigned level; /* the entry's: 1 to 3; 0: it is free */
 	uint64_t born;
 	uint32_t asid;
 	bool write;	 /* so far as this entry and those above it say */
@@ -87,11 +91,13 @@ struct tp_ihw_walk_entry {
 enum { TP_IHW_HINTS = TP_PAGE_SIZE / 64 };
 
 struct tp_ihw_tlb {
+	/* config.tlb_entries and config.walk_entries of them, made with the device; NULL: there is
+	 * no such copy */
 	struct tp_ihw_tlb_entry *entries;
 	struct tp_ihw_walk_entry *walks;
 	/* a request to empty it: what was born before goes when it is due; 0: none */
 	uint64_t due_ns, before;
-	bool is_stuck;
+	bool is_stuck; /* the request is not done before this is false */
 	uint16_t hints[TP_IHW_HINTS];
 };
 
@@ -99,6 +105,8 @@ struct tp_ihw_engine {
 	struct tp_intel_model *model;
 	struct tp_ihw_engine_id id;
 	unsigned index;
+	struct tp_ihw_domain *domain;
+	uint32_t irq_bit; /* in its GT's IIR */
 	struct tp_spinlock lock;
 	/* under lock */
 	struct tp_ihw_tlb tlb[TP_IHW_COPIES];
@@ -119,21 +127,30 @@ struct tp_ihw_engine {
 struct tp_ihw_domain {
 	uint32_t reg, ack; /* without the GT's offset */
 	unsigned gt;
-	bool requested, awake;
-	uint64_t due_ns; /* when it answers a request */
+	uint32_t requested; /* by whom, a bit each; they read back from @ack once it has answered */
+	bool answered, awake;
+	uint64_t due_ns; /* when it answers */
+};
+
+struct tp_ihw_firmware {
+	bool ready;
+	uint32_t page; /* where the rings are in the global GTT; 0: nowhere */
+	/* what it is at, one message at a time, and when that is done; 0: nothing */
+	uint64_t due_ns;
+	uint32_t message[TP_IHW_MESSAGE_WORDS];
+	bool is_lost, is_over; /* it does nothing for it; it has, and the answer has no room */
 };
 
 struct tp_ihw_gt {
-	bool exists;
 	uint32_t gdrst;	       /* bits under way */
 	uint64_t reset_due_ns; /* UINT64_MAX: never */
 	uint32_t iir, ier, steering;
-	uint32_t requests[16]; /* invalidation registers: bits that read 1; see registers.c */
-	uint64_t guc_ct;       /* where the firmware's page is; 0: nowhere */
-	bool guc_ready;
-	uint64_t guc_due_ns; /* when an invalidation it obeys is done; one at a time */
-	uint32_t guc_seqno;
-	uint64_t ggtt_seen; /* entries that were flushed (TP_INTEL_GFX_FLSH_CNTL) */
+	/* Invalidation registers of each copy: bits that read 1, and those of them that a reset
+	 * left behind, which nobody is at work for. */
+	uint32_t requests[TP_IHW_COPIES][TP_IHW_INVALIDATIONS];
+	uint32_t left[TP_IHW_COPIES][TP_IHW_INVALIDATIONS];
+	bool has_firmware;
+	struct tp_ihw_firmware firmware;
 };
 
 struct tp_ihw_window; /* memory.c */
@@ -150,6 +167,8 @@ struct tp_intel_model {
 	unsigned lose_skip, lose, refuse_resets, mute;
 	bool reset_leaves_set, refuse_wake;
 	struct tp_intel_model_stat stat; /* but for engines' */
+	/* The global GTT as it was written, and as engines see it: as it was at the last flush. */
+	uint64_t gsm[TP_INTEL_GGTT_ENTRIES];
 	tp_atomic_u64 ggtt[TP_INTEL_GGTT_ENTRIES];
 	struct tp_ihw_window *window;
 
@@ -165,9 +184,37 @@ struct tp_intel_model {
 	struct tp_wait_queue work;
 };
 
-/* Under @lock: do what is due (answers, ends of resets and invalidations); returns interrupts to be
- * raised once it is free, a bit per GT. */
+/* ---- registers, invalidation, power, reset (.c); under @lock ----------------------------------- */
+
+extern const struct tp_bus_ops tp_ihw_bus_ops;
+
+/* Do what is due (answers, ends of resets and invalidations); returns interrupts to be raised once
+ * the lock is free, a bit per GT. */
 unsigned tp_ihw_due(struct tp_intel_model *m);
+/* Without the lock. */
+void tp_ihw_raise(struct tp_intel_model *m, unsigned gts);
+/* Note interrupts; returns the GT's bit if they are to be raised. */
+unsigned tp_ihw_interrupt(struct tp_intel_model *m, unsigned gt, uint32_t bits);
+
+/* Its domain, by the register that requests it; NULL: there is none. */
+struct tp_ihw_domain *tp_ihw_domain(struct tp_intel_model *m, unsigned gt, uint32_t reg);
+void tp_ihw_power_init(struct tp_intel_model *m);
+void tp_ihw_power_due(struct tp_intel_model *m, uint64_t now_ns);
+void tp_ihw_wake_write(struct tp_intel_model *m, struct tp_ihw_domain *domain, uint32_t value);
+
+/* By its place among the invalidation registers of all platforms. */
+uint32_t tp_ihw_invalidation_read(struct tp_intel_model *m, unsigned gt, unsigned i);
+void tp_ihw_invalidation_write(struct tp_intel_model *m, unsigned gt, unsigned i, uint32_t value);
+/* -1: @offset is none of them. */
+int tp_ihw_invalidation(const struct tp_intel_model *m, uint32_t offset);
+void tp_ihw_invalidation_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
+/* One is to be lost (tp_intel_model_lose_invalidations). */
+bool tp_ihw_loses(struct tp_intel_model *m);
+
+void tp_ihw_reset_write(struct tp_intel_model *m, unsigned gt, uint32_t bits);
+void tp_ihw_reset_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
+/* Of everything, at once. */
+void tp_ihw_reset_all(struct tp_intel_model *m);
 
 /* ---- engines (engine.c, command.c); under the engine's lock ---------------------------------- */
 
@@ -179,6 +226,7 @@ unsigned tp_ihw_due(struct tp_intel_model *m);
 unsigned tp_ihw_engine_run(struct tp_ihw_engine *e, unsigned commands, bool *irq);
 /* As it was made, but for its statistics and @id: nothing remembered, requested, hung or stuck. */
 void tp_ihw_engine_reset(struct tp_ihw_engine *e);
+/* It has something to execute, even if that waits. */
 bool tp_ihw_engine_is_busy(const struct tp_ihw_engine *e);
 uint32_t tp_ihw_engine_read(struct tp_ihw_engine *e, uint32_t offset);
 void tp_ihw_engine_write(struct tp_ihw_engine *e, uint32_t offset, uint32_t value);
@@ -228,9 +276,15 @@ void tp_ihw_window_read(struct tp_bus_device *device, uint64_t offset, void *to,
 
 /* ---- firmware (firmware.c); under @lock ------------------------------------------------------ */
 
+void tp_ihw_firmware_page(struct tp_intel_model *m, unsigned gt, uint32_t value);
 void tp_ihw_firmware_doorbell(struct tp_intel_model *m, unsigned gt);
-void tp_ihw_firmware_reset(struct tp_intel_model *m, unsigned gt);
+/* It stops, whatever it was at; and begins again. */
+void tp_ihw_firmware_stop(struct tp_intel_model *m, unsigned gt);
+void tp_ihw_firmware_start(struct tp_intel_model *m, unsigned gt);
 /* Finish what is due; true: it interrupts. */
 bool tp_ihw_firmware_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
+
+#define tp_ihw_for_each_engine(e, m) \
+	for (struct tp_ihw_engine *e = (m)->engines; e < (m)->engines + (m)->nr_engines; e++)
 
 #endif
