@@ -89,7 +89,7 @@ void tp_intel_vm_put(struct tp_intel_vm *vm);
 /*
  * Let [@va, @va + @size) translate to the object from @offset on; all page-aligned.  Tables are
  * made now; translations whenever work needs them, and they follow the object.  -EEXIST: something
- * is bound there.  -EINVAL.  -ENOMEM (fault site gpu/intel-table).
+ * is bound there.  -EINVAL.  -ENOMEM, -ENOSPC (fault site gpu/intel-table).
  */
 int tp_intel_vm_bind(struct tp_intel_vm *vm, struct tp_intel_object *object, uint64_t offset,
 		     uint64_t va, uint64_t size);
@@ -97,6 +97,8 @@ int tp_intel_vm_bind(struct tp_intel_vm *vm, struct tp_intel_object *object, uin
  * Nothing of [@va, @va + @size) translates any more when this returns; what was bound beyond stays,
  * remnants of large pages too (T16).  -ENOENT: nothing was bound there.  -ENOMEM: for a remnant,
  * nothing has changed.  -ETIME: unbound, but caches may not have forgotten it; the memory is kept.
+ * Work that runs or is queued is not waited for: it finds scratch, as a program whose memory was
+ * unmapped.
  */
 int tp_intel_vm_unbind(struct tp_intel_vm *vm, uint64_t va, uint64_t size);
 

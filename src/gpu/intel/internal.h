@@ -83,9 +83,9 @@ struct tp_intel_gt {
 	unsigned id;
 	struct tp_intel_uncore uncore;
 	struct tp_intel_tlb tlb;
-	struct tp_intel_guc *guc;  /* NULL: invalidations go by registers */
-	tp_atomic_u32 wakerefs;	   /* K1 */
-	tp_atomic_u32 state;	   /* enum tp_gpu_state */
+	struct tp_intel_guc *guc; /* NULL: invalidations go by registers */
+	tp_atomic_u32 wakerefs;	  /* K1 */
+	tp_atomic_u32 state;	  /* enum tp_gpu_state */
 	/*
 	 * Ever; changes before and after each (odd: under way).  A reset goes: odd, no ring moves
 	 * any more, the firmware's waiters are told, the hardware, tp_intel_tlb_emptied(), even;
@@ -115,8 +115,8 @@ struct tp_intel {
 	uint64_t ggtt_used[TP_INTEL_GGTT_ENTRIES / 64]; /* under ggtt_lock */
 	struct tp_spinlock ggtt_lock;			/* rank GPU_VRAM */
 	struct tp_mutex reset_lock;
-	/* Page tables that nobody uses any more but caches may remember. */
 	tp_atomic_u32 nr_vms;
+	tp_atomic_ptr dead_vms;			    /* struct tp_intel_vm *: tp_intel_vms_bury() */
 	tp_atomic_u32 asids[TP_INTEL_MAX_VMS / 32]; /* in use, a bit each */
 	tp_atomic_u64 nr_bound;
 	tp_quiet resets, resets_failed;
@@ -194,11 +194,15 @@ int tp_intel_invalidate_mmio(struct tp_intel_gt *gt, uint32_t engines);
 
 /* ---- objects and bindings (gem.c, vm.c, vma.c) ----------------------------------------------- */
 
+/*
+ * The list of an object's bindings changes while the object is held, and is walked while it is held
+ * or used; a vma's other fields change under its address space's lock as well.
+ */
 struct tp_intel_object {
 	struct tp_bo bo;
 	/* while its reservation is held */
 	struct tp_intel_tlb_note note; /* translations that were cut and may be remembered */
-	struct tp_list vmas; /* its bindings; also under each one's address space's lock */
+	struct tp_list vmas;	       /* its bindings */
 };
 
 static inline struct tp_intel_object *tp_intel_object_of(struct tp_bo *bo)
@@ -218,7 +222,8 @@ struct tp_intel_vma {
 struct tp_intel_vm {
 	struct tp_intel *gpu;
 	tp_atomic_u32 refs;
-	uint32_t asid; /* from 1 */
+	uint32_t asid;		  /* from 1 */
+	struct tp_intel_vm *next; /* of those that nobody uses any more (gpu->dead_vms) */
 	struct tp_mutex lock;
 	/* under lock */
 	struct tp_intel_tables tables;
@@ -227,9 +232,23 @@ struct tp_intel_vm {
 };
 
 struct tp_intel_vm *tp_intel_vm_get(struct tp_intel_vm *vm);
+/*
+ * As tp_intel_vm_put(), for those who cannot wait, because they retire work for instance: the last
+ * one leaves it to tp_intel_vms_bury().
+ */
+void tp_intel_vm_drop(struct tp_intel_vm *vm);
+/*
+ * Take apart what was left by tp_intel_vm_drop(), or by tp_intel_vm_put() because the caches did
+ * not forget it in time.  For the service, and after a reset.  Holds objects, forgets.  Returns how
+ * many still have to wait.
+ */
+unsigned tp_intel_vms_bury(struct tp_intel *gpu);
+
+/* Let all bindings of an object in @vm translate; it is held or used, and populated. */
+void tp_intel_object_bind(struct tp_intel_object *object, struct tp_intel_vm *vm);
 /* With the object held or used, and populated: let it translate if it does not. */
 void tp_intel_vma_bind(struct tp_intel_vma *vma);
-/* Cut it, and note that in its object. */
+/* With the object held, under the address space's lock: all of it is scratch.  The caller notes. */
 void tp_intel_vma_cut(struct tp_intel_vma *vma);
 
 extern const struct tp_bo_ops tp_intel_bo_ops;
