@@ -25,6 +25,7 @@
 	X(GPU_RESET, 49)   /* a GPU is reset, wedged, brought back */                       \
 	X(OWNER, 50)	   /* an owner's own lock, taken in its migrate and release ops */  \
 	X(GPU_VM, 54)	   /* page tables of one address space of a GPU */                  \
+	X(GPU_QUEUE, 55)   /* work is queued, or one engine woken for it */                 \
 	X(GPU_TLB, 56)	   /* one full invalidation at a time; subrank: GT */               \
 	X(GPU_OBJECTS, 57) /* cookies and recency of buffer objects */                      \
 	X(GPU_RESV, 58)	   /* who uses one buffer object */                                 \

@@ -30,7 +30,9 @@ struct tp_intel_patience {
 	uint64_t awake_ns; /* until a forcewake domain has answered; 50 ms */
 	uint64_t delay_ns; /* that forcewake stays after it was last wanted; 1 ms */
 	uint64_t idle_ns;  /* that a wanted page waits for work on its object; 20 ms */
-	uint64_t hang_ns;  /* that an engine may stand still with work before it is reset; 2 s */
+	uint64_t hang_ns;  /* that an engine may stand still with work before it is reset; 2 s.  Or
+			    * be at one request: 8 times that */
+	uint64_t park_ns;  /* that an engine stays awake with nothing to do; 10 ms */
 };
 
 struct tp_intel_config {

@@ -6,24 +6,29 @@
  * timeline.  A request forgets translations, loads the root of its address space, waits for other
  * engines where objects ask for it, runs its batch, writes its number and interrupts.
  *
- *	engine:  PARKED --- first request: wake, forget what was skipped ---> AWAKE
- *	            ^------ all retired, after a while: idle, registers off -----'
+ *	engine:  PARKED --- unpark: wake, forget what was skipped, start ---> AWAKE
+ *	            ^------ all retired, nobody submits, after a while -----'
  *
  *	GT:      RUNNING --- reset ---> RESETTING ---> RUNNING
  *	                                     '--- it does not come back ---> WEDGED
  *
  * Invariants
  *  K1  An engine is AWAKE before its ring's tail moves, and until its requests are retired.  A GT
- *      is awake while one of its engines is, or somebody keeps it (tp_intel_gt_get()).
- *  K2  While RESETTING no ring moves and nobody submits; WEDGED is said after the engines stand
- *      (T8).
+ *      is awake while one of its engines is, or somebody keeps it (tp_intel_gt_get()); the device
+ *      has power while one of its GTs is.
+ *  K2  While RESETTING no ring moves and nobody submits; WEDGED is said after the engines of all
+ *      GTs stand (T8), and of all GTs.
  *  K3  Every request ends: with its fence signalled, by the device or by a reset (E1).
  *  K4  A binding that translates belongs to an object that has memory; it is cut before the memory
  *      goes (B1), noted after it was cut (L1).
  *  K5  What a request uses is bound when it is queued, and busy (R3) until it has ended.
+ *  K6  Requests that use an object are queued in the order in which they find what others do with
+ *      it: under @queue_lock from the question to the answer that they give to the next.
  *
  * Locking: resets under @reset_lock (rank GPU_RESET); an address space's tables and bindings under
  * its lock (GPU_VM), taken with objects used or held; a ring under its engine's lock (GPU_ENGINE).
+ * An engine is woken and put to sleep under its @wake_lock; who queues a request holds the GPU's
+ * @queue_lock (both GPU_QUEUE, never nested).
  */
 #ifndef TP_GPU_INTEL_INTERNAL_H
 #define TP_GPU_INTEL_INTERNAL_H
@@ -34,7 +39,7 @@
 #include "gpu/intel/tlb.h"
 #include "gpu/intel/uncore.h"
 
-/* ---- engines (engine.c, ring.c, request.c) --------------------------------------------------- */
+/* ---- engines (engine.c, request.c) --------------------------------------------------- */
 
 /* One page of the global GTT for each ring; all fences' slots of a GPU in one more. */
 enum {
@@ -42,11 +47,21 @@ enum {
 	TP_INTEL_MAX_DEPENDS = 8, /* other engines that one request waits for; the rest by CPU */
 };
 
+/* A number of a timeline, waited for in a ring. */
+struct tp_intel_point {
+	const struct tp_timeline *timeline;
+	uint32_t slot_ggtt; /* where the number is */
+	uint32_t seqno;
+};
+
 struct tp_intel_request {
 	struct tp_list link; /* of its engine, in the order of the ring */
 	struct tp_fence *fence;
 	struct tp_intel_vm *vm; /* a reference */
-	uint32_t tail;		/* of the ring, after it */
+	uint64_t batch;
+	uint32_t tail; /* of the ring, after it */
+	unsigned nr_depends;
+	struct tp_intel_point depends[TP_INTEL_MAX_DEPENDS];
 };
 
 struct tp_intel_engine {
@@ -55,22 +70,26 @@ struct tp_intel_engine {
 	unsigned index; /* in the GPU's engines */
 	char name[8];
 	uint32_t base;
+	unsigned domain; /* TP_INTEL_DOMAIN_BIT() */
 	struct tp_intel_invalidation invalidation;
 	struct tp_timeline timeline;
+	uint32_t slot_ggtt; /* where its timeline's slot is in the global GTT, bytes */
 	struct tp_dma_coherent ring;
 	uint32_t ring_ggtt; /* where it is in the global GTT, bytes */
 	tp_atomic_u32 awake;
 	/* 1: an invalidation passed it by, asleep; it forgets before it runs again (L4 of tlb) */
 	tp_atomic_u32 skipped;
+	struct tp_mutex wake_lock;
 	struct tp_spinlock lock;
 	/* under lock */
 	struct tp_list requests;
-	uint32_t tail;	     /* bytes in the ring */
-	uint64_t idle_ns;    /* since when it has nothing to do; 0: it has */
-	uint32_t seen_acthd; /* hang check */
-	uint32_t seen_seqno;
-	uint64_t stands_ns;	   /* since when it does not move; 0: it does */
-	struct tp_wait_queue room; /* requests were retired */
+	uint32_t head, tail; /* bytes in the ring: what is not retired */
+	unsigned users;	     /* who is about to submit: it is not parked */
+	uint64_t idle_ns;    /* since when it has nothing to do */
+	/* hang check: what was seen, and since when it is so; 0: it was not looked at */
+	uint32_t seen_acthd, seen_seqno;
+	uint64_t stands_ns, begun_ns;
+	struct tp_wait_queue room; /* requests may be retired, or went away */
 	tp_quiet submitted, completed, failed;
 };
 
@@ -114,17 +133,19 @@ struct tp_intel {
 	uint32_t slots_ggtt;
 	uint64_t ggtt_used[TP_INTEL_GGTT_ENTRIES / 64]; /* under ggtt_lock */
 	struct tp_spinlock ggtt_lock;			/* rank GPU_VRAM */
-	struct tp_mutex reset_lock;
+	struct tp_mutex reset_lock, queue_lock;
 	tp_atomic_u32 nr_vms;
 	tp_atomic_ptr dead_vms;			    /* struct tp_intel_vm *: tp_intel_vms_bury() */
 	tp_atomic_u32 asids[TP_INTEL_MAX_VMS / 32]; /* in use, a bit each */
 	tp_atomic_u64 nr_bound;
 	tp_quiet resets, resets_failed;
 
-	struct tp_thread thread;
-	bool has_thread;
-	tp_atomic_u32 stopping, service_asked;
-	struct tp_wait_queue service;
+	/* The service; and who takes address spaces apart, which may wait for the service. */
+	struct tp_thread thread, burier;
+	bool has_thread, has_burier;
+	tp_atomic_u32 stopping, service_asked, bury_asked;
+	tp_atomic_u32 in_service; /* 1: somebody makes a round */
+	struct tp_wait_queue service, bury;
 };
 
 static inline struct tp_intel *tp_intel_of_bo(const struct tp_bo *bo)
@@ -144,8 +165,13 @@ static inline struct tp_intel *tp_intel_of_bo(const struct tp_bo *bo)
 int tp_intel_ggtt_insert(struct tp_intel *gpu, tp_dma_addr dma, unsigned pages, uint32_t *ggtt);
 void tp_intel_ggtt_remove(struct tp_intel *gpu, uint32_t ggtt, unsigned pages);
 
+/* ---- service.c ------------------------------------------------------------------------------- */
+
 /* Ask the service for a round. */
 void tp_intel_kick(struct tp_intel *gpu);
+/* -EAGAIN: no thread. */
+int tp_intel_service_start(struct tp_intel *gpu);
+void tp_intel_service_stop(struct tp_intel *gpu);
 
 /* ---- gt.c ------------------------------------------------------------------------------------ */
 
@@ -166,23 +192,36 @@ void tp_intel_gt_ask_reset(struct tp_intel_gt *gt);
 /* Reset it: ends what runs with errors (@guilty, NULL: none, with -EIO).  -EIO: wedged. */
 int tp_intel_gt_reset(struct tp_intel_gt *gt, struct tp_intel_engine *guilty);
 
-/* ---- engine.c, request.c --------------------------------------------------------------------- */
+/* ---- engine.c ------------------------------------------------------------------------------- */
 
 int tp_intel_engine_init(struct tp_intel_engine *engine, struct tp_intel *gpu, unsigned index,
 			 const struct tp_intel_engine_id *id);
+/* Nothing, if it was not initialised; no request is left. */
 void tp_intel_engine_fini(struct tp_intel_engine *engine);
-/* Program its ring, empty, as after a reset. */
+/*
+ * It is going to run: wake it, and keep it so until it is let (tp_intel_engine_let_park()).
+ * -EIO: its GT is wedged, or does not wake.  -ETIME: it may not run before a reset.
+ */
+int tp_intel_engine_unpark(struct tp_intel_engine *engine);
+void tp_intel_engine_let_park(struct tp_intel_engine *engine);
+/* Park it if it has nothing to do since @before_ns; returns since when it has, 0: it has not. */
+uint64_t tp_intel_engine_park(struct tp_intel_engine *engine, uint64_t before_ns);
+/* Under its lock, awake: program its ring, empty, as after a reset. */
 void tp_intel_engine_start(struct tp_intel_engine *engine);
 /* It executes nothing any more.  -ETIME. */
 int tp_intel_engine_stop(struct tp_intel_engine *engine);
+/* It stands still, or its request runs for too long. */
+bool tp_intel_engine_hangs(struct tp_intel_engine *engine);
+
+/* ---- request.c ------------------------------------------------------------------------------- */
+
+/* Under the engine's lock: put it into the ring and let it run.  False: there is no room now. */
+bool tp_intel_request_emit(struct tp_intel_engine *engine, struct tp_intel_request *request);
+void tp_intel_request_free(struct tp_intel_request *request);
 /* Requests that have ended: free them; returns how many are left. */
 unsigned tp_intel_engine_retire(struct tp_intel_engine *engine);
 /* All requests end now, the first one with -EIO if @guilty, the others with -ECANCELED (K3). */
 void tp_intel_engine_cancel(struct tp_intel_engine *engine, bool guilty);
-/* Park it if it has nothing to do for long enough; returns when to look again. */
-uint64_t tp_intel_engine_park(struct tp_intel_engine *engine);
-/* It has to run: wake it.  -EIO: its GT is wedged, or does not wake.  -ETIME: see tlb_unpark. */
-int tp_intel_engine_unpark(struct tp_intel_engine *engine);
 
 /* ---- invalidation by registers (invalidate.c) ------------------------------------------------ */
 
