@@ -83,6 +83,7 @@ struct tp_intel_model_stat {
 	struct tp_intel_model_engine_stat engine[16];
 	uint64_t requests, done, lost;	 /* to empty a cache */
 	uint64_t resets, dropped_writes; /* to registers that slept */
+	uint64_t bad_messages;		 /* to the firmware, that made no sense */
 	uint64_t harmful;		 /* as below, ever */
 };
 

@@ -40,8 +40,8 @@ enum {
 	TP_IHW_COPIES = 2, /* of a multicast unit; a page belongs to the copy of its parity */
 	TP_IHW_DOMAINS = 16,
 	TP_IHW_HARMS = 32,
-	TP_IHW_INVALIDATIONS = 8, /* registers, at most, of a GT */
-	TP_IHW_MESSAGE_WORDS = 8, /* that a message to the firmware may have, with its header */
+	TP_IHW_INVALIDATIONS = 13, /* registers of all platforms */
+	TP_IHW_MESSAGE_WORDS = 8,  /* that a message to the firmware may have, with its header */
 	/* Bursts: engines have their index, the firmware of a GT this and on. */
 	TP_IHW_FIRMWARE_BURST = TP_IHW_ENGINES,
 };
@@ -60,7 +60,18 @@ struct tp_ihw_engine_id {
 	uint32_t reset_bit;
 };
 
-/* Returns how many, 0: no such platform. */
+struct tp_ihw_platform {
+	uint16_t device;			/* the bus's number for it */
+	const struct tp_ihw_engine_id *engines; /* of its generation */
+	uint16_t has[TP_IHW_GTS];		/* which of them each GT has, a bit each */
+	bool one_domain;			/* of forcewake, for all */
+	bool local_memory, firmware;
+	uint32_t selector; /* of copies of registers; 0: there are none */
+};
+
+/* NULL: there is none. */
+const struct tp_ihw_platform *tp_ihw_platform(enum tp_intel_platform platform);
+/* Returns how many; 0: there is no such platform, or none with a second video engine. */
 unsigned tp_ihw_engines(enum tp_intel_platform platform, bool gt3,
 			struct tp_ihw_engine_id ids[TP_IHW_ENGINES]);
 
@@ -106,7 +117,8 @@ struct tp_ihw_engine {
 	struct tp_ihw_engine_id id;
 	unsigned index;
 	struct tp_ihw_domain *domain;
-	uint32_t irq_bit; /* in its GT's IIR */
+	uint32_t irq_bit;      /* in its GT's IIR */
+	unsigned invalidation; /* the place of its register (tp_ihw_invalidation) */
 	struct tp_spinlock lock;
 	/* under lock */
 	struct tp_ihw_tlb tlb[TP_IHW_COPIES];
@@ -138,7 +150,7 @@ struct tp_ihw_firmware {
 	/* what it is at, one message at a time, and when that is done; 0: nothing */
 	uint64_t due_ns;
 	uint32_t message[TP_IHW_MESSAGE_WORDS];
-	bool is_lost, is_over; /* it does nothing for it; it has, and the answer has no room */
+	bool is_over; /* but for the answer */
 };
 
 struct tp_ihw_gt {
@@ -158,6 +170,7 @@ struct tp_ihw_window; /* memory.c */
 struct tp_intel_model {
 	struct tp_bus_device bus;
 	struct tp_intel_model_config config;
+	const struct tp_ihw_platform *platform;
 	struct tp_spinlock lock;
 	unsigned nr_engines, nr_gts, nr_domains;
 	struct tp_ihw_engine engines[TP_IHW_ENGINES];
@@ -184,7 +197,7 @@ struct tp_intel_model {
 	struct tp_wait_queue work;
 };
 
-/* ---- registers, invalidation, power, reset (.c); under @lock ----------------------------------- */
+/* ---- registers, invalidation, power, reset; under @lock -------------------------------------- */
 
 extern const struct tp_bus_ops tp_ihw_bus_ops;
 
@@ -196,24 +209,28 @@ void tp_ihw_raise(struct tp_intel_model *m, unsigned gts);
 /* Note interrupts; returns the GT's bit if they are to be raised. */
 unsigned tp_ihw_interrupt(struct tp_intel_model *m, unsigned gt, uint32_t bits);
 
-/* Its domain, by the register that requests it; NULL: there is none. */
-struct tp_ihw_domain *tp_ihw_domain(struct tp_intel_model *m, unsigned gt, uint32_t reg);
+/* Make the domains that engines are in. */
 void tp_ihw_power_init(struct tp_intel_model *m);
 void tp_ihw_power_due(struct tp_intel_model *m, uint64_t now_ns);
+/* By the register that requests it, or by that which answers; NULL: there is none. */
+struct tp_ihw_domain *tp_ihw_domain(struct tp_intel_model *m, unsigned gt, uint32_t reg);
+struct tp_ihw_domain *tp_ihw_domain_of_ack(struct tp_intel_model *m, unsigned gt, uint32_t ack);
 void tp_ihw_wake_write(struct tp_intel_model *m, struct tp_ihw_domain *domain, uint32_t value);
+uint32_t tp_ihw_wake_read(const struct tp_ihw_domain *domain); /* the answer */
 
-/* By its place among the invalidation registers of all platforms. */
+/* The place of an invalidation register among all there are; -1: this platform has none there. */
+int tp_ihw_invalidation(enum tp_intel_platform platform, uint32_t offset);
 uint32_t tp_ihw_invalidation_read(struct tp_intel_model *m, unsigned gt, unsigned i);
 void tp_ihw_invalidation_write(struct tp_intel_model *m, unsigned gt, unsigned i, uint32_t value);
-/* -1: @offset is none of them. */
-int tp_ihw_invalidation(const struct tp_intel_model *m, uint32_t offset);
-void tp_ihw_invalidation_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
-/* One is to be lost (tp_intel_model_lose_invalidations). */
+void tp_ihw_invalidation_due(struct tp_intel_model *m, uint64_t now_ns);
+/* The engine's reset begins: its requests count as done; @leave_set: they read 1 nevertheless. */
+void tp_ihw_invalidation_reset(struct tp_intel_model *m, struct tp_ihw_engine *e, bool leave_set);
+/* A request came: is it to be lost?  (tp_intel_model_lose_invalidations) */
 bool tp_ihw_loses(struct tp_intel_model *m);
 
 void tp_ihw_reset_write(struct tp_intel_model *m, unsigned gt, uint32_t bits);
 void tp_ihw_reset_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
-/* Of everything, at once. */
+/* Of all there is, at once (the bus's). */
 void tp_ihw_reset_all(struct tp_intel_model *m);
 
 /* ---- engines (engine.c, command.c); under the engine's lock ---------------------------------- */
@@ -230,6 +247,15 @@ void tp_ihw_engine_reset(struct tp_ihw_engine *e);
 bool tp_ihw_engine_is_busy(const struct tp_ihw_engine *e);
 uint32_t tp_ihw_engine_read(struct tp_ihw_engine *e, uint32_t offset);
 void tp_ihw_engine_write(struct tp_ihw_engine *e, uint32_t offset, uint32_t value);
+
+/*
+ * Bursts through both, what stands in front of the machine's memory and of the device's own (X1).
+ * One thread at a time for each @n: an engine's under its lock, the firmware's under m->lock.
+ */
+void tp_ihw_burst_begin(struct tp_intel_model *m, unsigned n);
+void tp_ihw_burst_end(struct tp_intel_model *m, unsigned n);
+/* In a burst: where an address of the global GTT is in memory.  NULL: nowhere, or refused. */
+void *tp_ihw_reach_ggtt(struct tp_intel_model *m, uint32_t address, bool write);
 
 /* ---- translation; under the engine's lock, in its burst -------------------------------------- */
 
@@ -276,15 +302,25 @@ void tp_ihw_window_read(struct tp_bus_device *device, uint64_t offset, void *to,
 
 /* ---- firmware (firmware.c); under @lock ------------------------------------------------------ */
 
+/* TP_INTEL_GUC_CT was written. */
 void tp_ihw_firmware_page(struct tp_intel_model *m, unsigned gt, uint32_t value);
 void tp_ihw_firmware_doorbell(struct tp_intel_model *m, unsigned gt);
-/* It stops, whatever it was at; and begins again. */
+/* It ends what it is at, unanswered, forgets its rings and stops; it begins again. */
 void tp_ihw_firmware_stop(struct tp_intel_model *m, unsigned gt);
 void tp_ihw_firmware_start(struct tp_intel_model *m, unsigned gt);
-/* Finish what is due; true: it interrupts. */
-bool tp_ihw_firmware_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
+/* Finish what is due; returns interrupts to be raised, as tp_ihw_due(). */
+unsigned tp_ihw_firmware_due(struct tp_intel_model *m, unsigned gt, uint64_t now_ns);
+
+/* ---- engines executing (run.c) --------------------------------------------------------------- */
+
+/* -EAGAIN: no thread. */
+int tp_ihw_thread_start(struct tp_intel_model *m);
+void tp_ihw_thread_stop(struct tp_intel_model *m);
+/* There is something new to do or to wait for.  Nothing if there is no thread. */
+void tp_ihw_kick(struct tp_intel_model *m);
 
 #define tp_ihw_for_each_engine(e, m) \
 	for (struct tp_ihw_engine *e = (m)->engines; e < (m)->engines + (m)->nr_engines; e++)
+#define tp_ihw_for_each_engine_of(e, m, gt_id) tp_ihw_for_each_engine(e, m) if (e->id.gt == (gt_id))
 
 #endif
