@@ -199,7 +199,7 @@ static uint64_t received_by(struct traffic_load *t)
 	return s.received;
 }
 
-/* What is on its way shall still be counted: until the books balance and nothing more comes. */
+/* What is under way shall be counted: until the books of this way balance and no more comes. */
 static void await_the_last(struct traffic_load *t)
 {
 	enum { TRIES = 100 };
@@ -208,7 +208,7 @@ static void await_the_last(struct traffic_load *t)
 	uint64_t seen;
 
 	do {
-		balance = tp_nics_balance(t->config.to->lm);
+		balance = tp_nics_balance(t->config.from, t->config.to);
 		seen = received_by(t);
 		tp_sleep_ns(TP_MILLISECONDS(2));
 	} while ((!balance || received_by(t) != seen) && ++i < TRIES);

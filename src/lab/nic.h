@@ -115,8 +115,8 @@ int tp_cable_set_mishap(struct tp_cable *cable, const struct tp_wire_mishap mish
  * where a host's TAP device does not let it come to rest, it is left out.
  */
 void tp_nics_verify(struct tp_lab_machine *lm, struct tp_findings *findings);
-/* N1 holds this very moment: nothing is known to be under way. */
-bool tp_nics_balance(struct tp_lab_machine *lm);
+/* N1 holds this very moment for what @from sends to @to: nothing is known to be under way. */
+bool tp_nics_balance(struct tp_nic *from, struct tp_nic *to);
 /* Pull all cables, destroy all devices; what holds frames is a finding. */
 void tp_nics_close(struct tp_lab_machine *lm, struct tp_findings *findings);
 

@@ -40,8 +40,8 @@ static uint64_t device_tx_drops(const struct tp_avf_queue_counts *d)
 	return d->tx_drop_malformed + d->tx_drop_fault + d->tx_drop_spoof + d->tx_drop_link;
 }
 
-/* What is wrong with the book, or NULL. */
-static const char *audit_book(const struct book *book)
+/* What is wrong with a book, or NULL: of frames that came. */
+static const char *audit_rx(const struct book *book)
 {
 	const struct tp_avf_queue_counts *d = &book->device;
 
@@ -49,12 +49,27 @@ static const char *audit_book(const struct book *book)
 		return "the port was offered frames that were neither written nor dropped";
 	if (d->rx_written != book->rq.packets + tp_rq_drops(&book->rq))
 		return "the device wrote frames that were neither delivered nor dropped";
+	return NULL;
+}
+
+/* And of frames that were sent. */
+static const char *audit_tx(const struct book *book)
+{
+	const struct tp_avf_queue_counts *d = &book->device;
+
 	if (d->tx_frames != d->tx_sent + device_tx_drops(d))
 		return "the device was told to send frames that it neither sent nor dropped";
 	/* What a reset threw away may have left before. */
 	if (!book->sq.drop_reset && !device_tx_drops(d) && book->sq.packets != d->tx_sent)
 		return "the driver completed another number of frames than the device sent";
 	return NULL;
+}
+
+static const char *audit_book(const struct book *book)
+{
+	const char *wrong = audit_rx(book);
+
+	return wrong ? wrong : audit_tx(book);
 }
 
 static void tell_queue(struct tp_nic *nic, unsigned queue, const char *wrong,
@@ -152,9 +167,29 @@ static bool audit_all(struct tp_lab_machine *lm, struct tp_findings *findings)
 	return right;
 }
 
-bool tp_nics_balance(struct tp_lab_machine *lm)
+static bool queues_balance(struct tp_nic *nic, const char *(*audit)(const struct book *book))
 {
-	return audit_all(lm, NULL);
+	struct tp_avf_model_stat device;
+	struct book book;
+
+	tp_avf_model_stat(nic->model, &device);
+	for (unsigned q = 0; q < TP_NET_MAX_QUEUES; q++) {
+		read_book(nic, q, &device, &book);
+		if (audit(&book))
+			return false;
+	}
+	return true;
+}
+
+bool tp_nics_balance(struct tp_nic *from, struct tp_nic *to)
+{
+	bool right = queues_balance(from, audit_tx) && queues_balance(to, audit_rx);
+
+	tp_list_for_each(cable, &from->lm->cables, struct tp_cable, link)
+		for (unsigned side = 0; side < 2; side++)
+			if (cable->nics[side] == from)
+				right &= audit_direction(cable, side, NULL);
+	return right;
 }
 
 static const uint64_t patience_ns = TP_MILLISECONDS(500), pause_ns = TP_MILLISECONDS(1);
