@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * translate - from an address that a command names to memory, and whether what was remembered on
+ * the way was still true.
+ *
+ * Invariants
+ *  N1  A translation is looked at when it is used, not when something changes: what is stale and
+ *      never used does no harm.
+ *  N2  It did harm if it was remembered, and the memory it leads to is not whose it was.
+ */
+#include <string.h>
+
+#include "model/intel/translate.h"
+
+bool tp_ihw_is_same_tag(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+void *tp_ihw_stop(struct tp_ihw_engine *e, uint64_t va)
+{
+	if (!(e->fault & TP_INTEL_RING_VALID))
+		e->fault = (uint32_t)(va & ~(TP_PAGE_SIZE - 1)) | TP_INTEL_RING_VALID;
+	e->hung = true;
+	return NULL;
+}
+
+static unsigned want_of(bool write)
+{
+	return write ? TP_IOMMU_WRITE : TP_IOMMU_READ;
+}
+
+/* Memory itself; NULL: refused, and recorded by whoever refused it. */
+static void *reach(struct tp_ihw_engine *e, bool local, tp_dma_addr address, bool write)
+{
+	struct tp_iommu *front = tp_ihw_front(e, local);
+
+	return front ? tp_iommu_at(front, address, want_of(write)) : NULL;
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+/* The tables say the same of @va now. */
+static bool is_true(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry, uint64_t va)
+{
+	struct tp_ihw_tlb_entry now;
+
+	return tp_ihw_walk_fresh(e, va, &now) && now.local == entry->local &&
+	       now.write == entry->write &&
+	       tp_ihw_address(&now, va).v == tp_ihw_address(entry, va).v;
+}
+
+static void look_for_stale(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry,
+			   uint64_t va)
+{
+	if (!e->model->config.no_check && !is_true(e, entry, va))
+		e->stat.stale++;
+}
+
+/* N2 */
+static void look_for_harm(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry,
+			  uint64_t va, bool write)
+{
+	struct tp_iommu *front = tp_ihw_front(e, entry->local);
+	tp_dma_addr address = tp_ihw_address(entry, va);
+	const char *now = tp_ihw_tag_now(front, address);
+
+	if (tp_unlikely(!now || !tp_ihw_is_same_tag(now, entry->tag)))
+		tp_ihw_harm(e, entry, va, write, now);
+}
+
+/* ---- translation ----------------------------------------------------------------------------- */
+
+static void *use(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry, uint64_t va,
+		 bool write)
+{
+	void *host = NULL;
+
+	if (!write || entry->write)
+		host = reach(e, entry->local, tp_ihw_address(entry, va), write);
+	return tp_likely(host) ? host : tp_ihw_stop(e, va);
+}
+
+static void *use_remembered(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry,
+			    uint64_t va, bool write)
+{
+	e->stat.hits++;
+	look_for_stale(e, entry, va);
+	look_for_harm(e, entry, va, write);
+	return use(e, entry, va, write);
+}
+
+static tp_noinline void *use_tables(struct tp_ihw_engine *e, uint64_t va, bool write)
+{
+	struct tp_ihw_tlb_entry entry;
+
+	e->stat.misses++;
+	if (!tp_ihw_walk(e, va, &entry))
+		return tp_ihw_stop(e, va);
+	/* A remembered directory entry may have led the walk astray. */
+	if (entry.born != e->walk_count)
+		look_for_stale(e, &entry, va);
+	tp_ihw_tlb_fill(e, va, &entry);
+	return use(e, &entry, va, write);
+}
+
+void *tp_ihw_translate(struct tp_ihw_engine *e, uint64_t va, bool write)
+{
+	const struct tp_ihw_tlb_entry *entry = tp_ihw_tlb_find(e, va);
+
+	return tp_likely(entry) ? use_remembered(e, entry, va, write) : use_tables(e, va, write);
+}
+
+void *tp_ihw_translate_ggtt(struct tp_ihw_engine *e, uint32_t address, bool write)
+{
+	uint32_t page = address >> TP_PAGE_SHIFT;
+	void *host = NULL;
+	uint64_t entry;
+
+	if (page >= TP_INTEL_GGTT_ENTRIES)
+		return tp_ihw_stop(e, address);
+	entry = tp_atomic_load(&e->model->ggtt[page], TP_ACQUIRE);
+	if (entry & TP_INTEL_PTE_PRESENT) {
+		tp_dma_addr at = { (entry & TP_INTEL_PTE_ADDRESS) | address % TP_PAGE_SIZE };
+
+		host = reach(e, tp_ihw_is_local(e, entry), at, write);
+	}
+	return host ? host : tp_ihw_stop(e, address);
+}
