@@ -123,20 +123,6 @@ void tp_ihw_engine_reset(struct tp_ihw_engine *e)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static void enter(struct tp_ihw_engine *e)
-{
-	for (int local = 0; local < 2; local++)
-		if (tp_ihw_front(e, local))
-			tp_iommu_enter(tp_ihw_front(e, local), e->index);
-}
-
-static void leave(struct tp_ihw_engine *e)
-{
-	for (int local = 0; local < 2; local++)
-		if (tp_ihw_front(e, local))
-			tp_iommu_leave(tp_ihw_front(e, local), e->index);
-}
-
 static bool can_execute(const struct tp_ihw_engine *e)
 {
 	return tp_ihw_engine_is_busy(e) && !e->hung;
@@ -163,8 +149,8 @@ unsigned tp_ihw_engine_run(struct tp_ihw_engine *e, unsigned commands, bool *irq
 
 	if (!can_execute(e))
 		return 0;
-	enter(e);
+	tp_ihw_burst_begin(e->model, e->index);
 	n = execute(e, commands, irq);
-	leave(e);
+	tp_ihw_burst_end(e->model, e->index);
 	return n;
 }

@@ -31,11 +31,27 @@ static unsigned want_of(bool write)
 }
 
 /* Memory itself; NULL: refused, and recorded by whoever refused it. */
-static void *reach(struct tp_ihw_engine *e, bool local, tp_dma_addr address, bool write)
+static void *reach(struct tp_intel_model *m, bool local, tp_dma_addr address, bool write)
 {
-	struct tp_iommu *front = tp_ihw_front(e, local);
+	struct tp_iommu *front = tp_ihw_front(m, local);
 
 	return front ? tp_iommu_at(front, address, want_of(write)) : NULL;
+}
+
+/* ---- bursts ---------------------------------------------------------------------------------- */
+
+void tp_ihw_burst_begin(struct tp_intel_model *m, unsigned n)
+{
+	for (int local = 0; local < 2; local++)
+		if (tp_ihw_front(m, local))
+			tp_iommu_enter(tp_ihw_front(m, local), n);
+}
+
+void tp_ihw_burst_end(struct tp_intel_model *m, unsigned n)
+{
+	for (int local = 0; local < 2; local++)
+		if (tp_ihw_front(m, local))
+			tp_iommu_leave(tp_ihw_front(m, local), n);
 }
 
 /* ---- checks ---------------------------------------------------------------------------------- */
@@ -61,7 +77,7 @@ static void look_for_stale(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entr
 static void look_for_harm(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry,
 			  uint64_t va, bool write)
 {
-	struct tp_iommu *front = tp_ihw_front(e, entry->local);
+	struct tp_iommu *front = tp_ihw_front(e->model, entry->local);
 	tp_dma_addr address = tp_ihw_address(entry, va);
 	const char *now = tp_ihw_tag_now(front, address);
 
@@ -77,7 +93,7 @@ static void *use(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry, 
 	void *host = NULL;
 
 	if (!write || entry->write)
-		host = reach(e, entry->local, tp_ihw_address(entry, va), write);
+		host = reach(e->model, entry->local, tp_ihw_address(entry, va), write);
 	return tp_likely(host) ? host : tp_ihw_stop(e, va);
 }
 
@@ -111,19 +127,26 @@ void *tp_ihw_translate(struct tp_ihw_engine *e, uint64_t va, bool write)
 	return tp_likely(entry) ? use_remembered(e, entry, va, write) : use_tables(e, va, write);
 }
 
-void *tp_ihw_translate_ggtt(struct tp_ihw_engine *e, uint32_t address, bool write)
+/* ---- the global GTT, which nothing remembers ------------------------------------------------- */
+
+void *tp_ihw_reach_ggtt(struct tp_intel_model *m, uint32_t address, bool write)
 {
 	uint32_t page = address >> TP_PAGE_SHIFT;
-	void *host = NULL;
+	tp_dma_addr at = { address % TP_PAGE_SIZE };
 	uint64_t entry;
 
 	if (page >= TP_INTEL_GGTT_ENTRIES)
-		return tp_ihw_stop(e, address);
-	entry = tp_atomic_load(&e->model->ggtt[page], TP_ACQUIRE);
-	if (entry & TP_INTEL_PTE_PRESENT) {
-		tp_dma_addr at = { (entry & TP_INTEL_PTE_ADDRESS) | address % TP_PAGE_SIZE };
+		return NULL;
+	entry = tp_atomic_load(&m->ggtt[page], TP_ACQUIRE);
+	if (!(entry & TP_INTEL_PTE_PRESENT))
+		return NULL;
+	at.v |= entry & TP_INTEL_PTE_ADDRESS;
+	return reach(m, tp_ihw_is_local(m, entry), at, write);
+}
 
-		host = reach(e, tp_ihw_is_local(e, entry), at, write);
-	}
+void *tp_ihw_translate_ggtt(struct tp_ihw_engine *e, uint32_t address, bool write)
+{
+	void *host = tp_ihw_reach_ggtt(e->model, address, write);
+
 	return host ? host : tp_ihw_stop(e, address);
 }

@@ -16,15 +16,15 @@ static inline uint64_t tp_ihw_span(unsigned level)
 }
 
 /* What stands in front of the machine's memory, or of the device's own; NULL: there is none. */
-static inline struct tp_iommu *tp_ihw_front(const struct tp_ihw_engine *e, bool local)
+static inline struct tp_iommu *tp_ihw_front(const struct tp_intel_model *m, bool local)
 {
-	return local ? e->model->bus.local : e->model->bus.iommu;
+	return local ? m->bus.local : m->bus.iommu;
 }
 
 /* An entry of a page table or of the global GTT leads to the device's own memory. */
-static inline bool tp_ihw_is_local(const struct tp_ihw_engine *e, uint64_t entry)
+static inline bool tp_ihw_is_local(const struct tp_intel_model *m, uint64_t entry)
 {
-	return entry & TP_INTEL_PTE_LM && e->model->bus.memory_size;
+	return entry & TP_INTEL_PTE_LM && m->bus.memory_size;
 }
 
 /* Where a remembered translation of @va leads. */

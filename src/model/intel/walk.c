@@ -72,7 +72,7 @@ static void look_for_harm(const struct walk *w, struct tp_iommu *front, tp_dma_a
 	const char *now = tp_ihw_tag_now(front, table);
 	const struct tp_ihw_tlb_entry was = { .va = w->va,
 					      .address = table.v,
-					      .local = tp_ihw_is_local(w->e, w->entry),
+					      .local = tp_ihw_is_local(w->e->model, w->entry),
 					      .tag = w->tag };
 
 	if (!now || !tp_ihw_is_same_tag(now, w->tag))
@@ -81,7 +81,7 @@ static void look_for_harm(const struct walk *w, struct tp_iommu *front, tp_dma_a
 
 static const tp_atomic_u64 *table_at(const struct walk *w)
 {
-	struct tp_iommu *front = tp_ihw_front(w->e, tp_ihw_is_local(w->e, w->entry));
+	struct tp_iommu *front = tp_ihw_front(w->e->model, tp_ihw_is_local(w->e->model, w->entry));
 	tp_dma_addr table = { w->entry & TP_INTEL_PTE_ADDRESS };
 
 	if (!front || (w->is_fresh && !(tp_iommu_entry(front, table) & TP_IOMMU_READ)))
@@ -127,7 +127,7 @@ static uint64_t leaf_size(const struct walk *w, uint64_t entry)
 static void make_leaf(const struct walk *w, uint64_t pte, struct tp_ihw_tlb_entry *leaf)
 {
 	uint64_t size = leaf_size(w, pte);
-	bool local = tp_ihw_is_local(w->e, pte);
+	bool local = tp_ihw_is_local(w->e->model, pte);
 
 	*leaf = (struct tp_ihw_tlb_entry){
 		.va = w->va & ~(size - 1),
@@ -140,7 +140,8 @@ static void make_leaf(const struct walk *w, uint64_t pte, struct tp_ihw_tlb_entr
 		.born = w->born,
 	};
 	if (!w->is_fresh)
-		leaf->tag = tp_ihw_tag_now(tp_ihw_front(w->e, local), tp_ihw_address(leaf, w->va));
+		leaf->tag = tp_ihw_tag_now(tp_ihw_front(w->e->model, local),
+					   tp_ihw_address(leaf, w->va));
 }
 
 /* Of an entry above the leaf's: the table below it is next. */
@@ -163,7 +164,8 @@ static void descend(struct walk *w, uint64_t entry)
 	w->is_remembered = false;
 	if (w->is_fresh)
 		return;
-	remember.tag = tp_ihw_tag_now(tp_ihw_front(w->e, tp_ihw_is_local(w->e, entry)), table);
+	remember.tag = tp_ihw_tag_now(
+		tp_ihw_front(w->e->model, tp_ihw_is_local(w->e->model, entry)), table);
 	tp_ihw_walks_fill(w->e, w->va, &remember);
 }
 
