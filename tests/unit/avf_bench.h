@@ -94,7 +94,9 @@ static inline void bench_reset(struct tp_bus_device *bus)
 	bench_real_ops->reset(bus);
 }
 
-static const struct tp_bus_ops bench_ops = { bench_read, bench_write, bench_reset };
+static const struct tp_bus_ops bench_ops = { .read = bench_read,
+					     .write = bench_write,
+					     .reset = bench_reset };
 
 /* From now on: at the @nth message. */
 static inline void bench_arm(struct bench *b, unsigned nth, enum bench_moment moment)

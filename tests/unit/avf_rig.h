@@ -136,7 +136,9 @@ static inline void rig_make_netdev(struct rig *r, struct tp_net_config config, u
 /* Rings of that configuration, filled, and running. */
 static inline void rig_make(struct tp_net_config config)
 {
-	static const struct tp_bus_ops ops = { rig_read, rig_write, rig_reset };
+	static const struct tp_bus_ops ops = { .read = rig_read,
+					       .write = rig_write,
+					       .reset = rig_reset };
 
 	rig = tp_zalloc(sizeof(*rig));
 	assert_non_null(rig);
