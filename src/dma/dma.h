@@ -42,11 +42,18 @@ struct tp_machine *tp_dma_machine(struct tp_dma_domain *domain);
 
 /*
  * Map @len bytes of the direct map at @address, any alignment; @tag says whose they are, in
- * storage that outlives the domain.  -ENOMEM, -ENOSPC: no I/O addresses (fault site dma/map).
- * -EINVAL: no bytes, or not of this machine's memory.
+ * storage that outlives the domain.  I/O addresses of 2^n pages are aligned to as much, so that
+ * they can be one large page of the device's own tables.  -ENOMEM, -ENOSPC: no I/O addresses (fault
+ * site dma/map).  -EINVAL: no bytes, or not of this machine's memory.
  */
 int tp_dma_map(struct tp_dma_domain *domain, void *address, size_t len, enum tp_dma_dir dir,
 	       const char *tag, tp_dma_addr *dma);
+/*
+ * A tag for @name that stays as long as the domain.  A domain keeps TP_DMA_TAGS different names; of
+ * those that come later, and where there is no memory, the tag is the domain's own name.
+ */
+enum { TP_DMA_TAGS = 256 };
+const char *tp_dma_tag(struct tp_dma_domain *domain, const char *name);
 /* The pages that [@dma, @dma + @len) lies in; it may be a part of what was mapped at once. */
 void tp_dma_unmap(struct tp_dma_domain *domain, tp_dma_addr dma, size_t len);
 /* The same without M2, for many at once: the caller syncs (tp_dma_sync) before it lets go. */

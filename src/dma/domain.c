@@ -45,14 +45,41 @@ static const struct tp_dma_name *add_name(struct tp_dma_domain *d, const char *t
 	return name;
 }
 
-const struct tp_dma_name *tp_dma_keep_name(struct tp_dma_domain *d, const char *text)
+static const struct tp_dma_name *look_up_name(struct tp_dma_domain *d, const char *text)
 {
 	const struct tp_dma_name *name;
 
 	tp_spin_lock(&d->lock);
 	name = find_name(d, text);
 	tp_spin_unlock(&d->lock);
+	return name;
+}
+
+const struct tp_dma_name *tp_dma_keep_name(struct tp_dma_domain *d, const char *text)
+{
+	const struct tp_dma_name *name = look_up_name(d, text);
+
 	return name ? name : add_name(d, text);
+}
+
+/* Whether one more may be kept. */
+static bool has_room_for_names(struct tp_dma_domain *d)
+{
+	bool room;
+
+	tp_spin_lock(&d->lock);
+	room = d->names->index + 1 < TP_DMA_TAGS;
+	tp_spin_unlock(&d->lock);
+	return room;
+}
+
+const char *tp_dma_tag(struct tp_dma_domain *d, const char *text)
+{
+	const struct tp_dma_name *name = look_up_name(d, text);
+
+	if (!name && has_room_for_names(d))
+		name = add_name(d, text);
+	return name ? name->text : d->iommu.name;
 }
 
 static void free_names(struct tp_dma_domain *d)

@@ -7,8 +7,9 @@
  *
  * Invariants
  *  V1  A page of the window is used from before its entry is set until after it is cleared.
- *  V2  An address that was given back is not handed out before as many pages were as were free: a
- *      device that still uses it faults (as long as the window could grow).
+ *  V2  An address that was given back is not handed out before the search has gone round the
+ *      window, past all that is free and fits: a device that still uses it faults (as long as the
+ *      window could grow).
  *  V3  Names are kept until the domain goes, for tags and owners that outlive who gave them.
  *
  * Locking: @lock (rank DMA) for everything but the table, whose entries are atomics.
@@ -43,7 +44,8 @@ struct tp_dma_domain {
 	tp_quiet maps, unmaps;
 };
 
-/* Take @n pages of I/O addresses in a row.  -ENOMEM, -ENOSPC. */
+/* Take @n pages of I/O addresses in a row, aligned to @n if it is a power of two.  -ENOMEM,
+ * -ENOSPC. */
 int tp_iova_take(struct tp_dma_domain *domain, uint32_t n, uint32_t *page);
 void tp_iova_give(struct tp_dma_domain *domain, uint64_t page, uint64_t n);
 /* The first used page from @from on; the end of the window: none.  Under the lock. */

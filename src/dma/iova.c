@@ -30,11 +30,14 @@ uint32_t tp_iova_next_used(const struct tp_dma_domain *d, uint32_t from)
 static bool find_run(const struct tp_dma_domain *d, uint32_t from, uint32_t to, uint32_t n,
 		     uint32_t *page)
 {
-	while (to - from >= n) {
+	/* Runs of a power of two are naturally aligned. */
+	uint32_t mask = n & (n - 1) ? 0 : n - 1;
+
+	while (from < to) {
 		uint32_t used;
 
-		from = next_bit(d->used, UINT64_MAX, from, to);
-		if (to - from < n)
+		from = (next_bit(d->used, UINT64_MAX, from, to) + mask) & ~mask;
+		if (from >= to || to - from < n)
 			return false;
 		used = next_bit(d->used, 0, from, from + n);
 		if (used == from + n) {
