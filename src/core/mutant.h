@@ -81,7 +81,14 @@
 	X(rearm_unlooked, "a thread that lets interrupts in does not look once more")             \
 	X(schedule_taken_late, "a poll that was asked for during another is forgotten")           \
 	X(unquiesce_silent, "a queue that goes on is not polled once")                            \
-	X(ask_stored, "who asks for a round hides what others did who asked (weak memory)")
+	X(ask_stored, "who asks for a round hides what others did who asked (weak memory)")       \
+	/* buffer objects (R1, R4 of resv; B1, B2) */                                             \
+	X(resv_holds_used, "an object is held although somebody uses it")                         \
+	X(resv_unhold_silent, "the end of a hold wakes nobody")                                   \
+	X(vram_unsynced, "video memory goes without waiting for the device's burst")              \
+	X(bo_unforgotten, "memory of an object goes without the device having forgotten it")      \
+	X(bo_unquarantined, "so does memory that the device said it has not forgotten")           \
+	X(bo_moves_busy, "a page moves although work on its object has not ended")
 
 enum tp_mutant {
 	TP_MUTANT_none,

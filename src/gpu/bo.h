@@ -17,8 +17,10 @@
  *      has said that the device knows no way to it.  If it fails, the memory is quarantined.
  *  B2  A page is mapped for the device from before it can be bound until after B1.
  *  B3  Content, place and chunks change while the reservation is held, by the holder alone.
- *  B4  While the machine asks for a page (migrate, release) nothing is allocated, and no lock is
- *      waited for that somebody who allocates may hold: a reservation is tried, not waited for.
+ *  B4  While the machine asks for a page (migrate, release) none is allocated, and no lock is
+ *      waited for that somebody who allocates may hold: a reservation is tried, not waited for, and
+ *      the locks that ops->unbind() takes are not held by who allocates pages.  Only the table of
+ *      I/O addresses may need the heap, before anything is changed.
  *
  * Locking: the reservation (gpu/resv.h) for an object; the device's lists and cookies under
  * @lock (rank GPU_OBJECTS).
@@ -32,7 +34,7 @@
 #include "gpu/resv.h"
 #include "gpu/vram.h"
 
-enum tp_bo_place { TP_BO_EMPTY, TP_BO_SYSTEM, TP_BO_VRAM };
+enum tp_bo_place { TP_BO_EMPTY, TP_BO_SYSTEM, TP_BO_VRAM, TP_BO_NR_PLACES };
 
 enum {
 	/* Orders that chunks have, largest first: leaves of page tables. */
@@ -61,7 +63,10 @@ struct tp_bo_ops {
 	 * what.  -ETIME: it may still (B1).  Allocates nothing.
 	 */
 	int (*forget)(struct tp_bo *bo);
-	/* Bind what unbind cut, to where the memory is now.  Allocates nothing, cannot fail. */
+	/*
+	 * Bind what unbind cut, to where the memory is now, or leave that to who uses it next.
+	 * Allocates nothing, cannot fail.
+	 */
 	void (*rebind)(struct tp_bo *bo);
 	/* The object is gone; its storage is the driver's. */
 	void (*destroy)(struct tp_bo *bo);
@@ -71,21 +76,21 @@ struct tp_bo {
 	struct tp_resv resv;
 	struct tp_bo_device *device;
 	char name[TP_BO_NAME];
+	const char *tag; /* the name, or the device's (tp_dma_tag()): whose its pages are */
 	tp_atomic_u32 refs;
 	uint64_t size; /* bytes, whole pages */
 	/* while the reservation is held */
 	enum tp_bo_place place, preferred;
-	struct tp_bo_chunk *chunks; /* by page; room for one per page */
+	struct tp_bo_chunk *chunks; /* by page */
 	uint32_t nr_chunks;
-	unsigned pins;	/* it stays where it is */
-	bool purgeable; /* nobody misses its content */
-	bool purged;	/* and it is gone */
+	unsigned pins;		  /* it stays where it is */
+	bool purgeable;		  /* nobody misses its content */
+	bool purged;		  /* and it is gone; the driver's to reset */
+	uint64_t impatient_until; /* nobody waits for its work again before */
 	/* under the device's lock */
 	struct tp_list lru; /* of what has memory; least recently used first */
 	uint32_t slot;	    /* the first of its cookies' slots */
 };
-
-struct tp_bo_quarantine; /* memory that may not go back yet (bo_quarantine.c) */
 
 enum { TP_BO_SLOT_PAGES = 65536, TP_BO_SLOTS = 65536 };
 
@@ -103,16 +108,22 @@ struct tp_bo_device {
 	const struct tp_bo_ops *ops;
 	struct tp_owner owner; /* of system pages; a cookie is slot * TP_BO_SLOT_PAGES + page */
 	int node;
+	unsigned gpu;	  /* its number, for the trace */
 	uint64_t idle_ns; /* how long a page that is wanted waits for work on it */
 	struct tp_spinlock lock;
-	struct tp_list lru;
-	struct tp_bo **slots; /* TP_BO_SLOTS; grown as needed */
-	uint32_t nr_slots;
-	struct tp_bo_quarantine *quarantine;
-	struct tp_bo_stat stat; /* under lock */
+	/* under lock */
+	struct tp_list lru[TP_BO_NR_PLACES];
+	struct tp_bo **slots; /* up to TP_BO_SLOTS */
+	uint32_t nr_slots, next_slot;
+	struct tp_list quarantine; /* memory that may not go back yet, oldest first */
+	uint64_t quarantined;	   /* so many were ever put there */
+	struct tp_bo_stat stat;
 };
 
-/* Fill in machine, domain, bus, vram, ops, node, idle_ns, owner.name before.  -ENOSPC, -ENOMEM. */
+/*
+ * Fill in machine, domain, bus, vram, ops, node, gpu, idle_ns, owner.name before; the rest is 0.
+ * -ENOSPC, -ENOMEM.
+ */
 int tp_bo_device_init(struct tp_bo_device *device);
 /* No object is left and nothing is in quarantine. */
 void tp_bo_device_fini(struct tp_bo_device *device);

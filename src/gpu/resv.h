@@ -13,9 +13,13 @@
  *
  * Invariants
  *  R1  Users and a holder exclude each other; there is one holder.
- *  R2  Nobody waits for a holder while using any object: a user of several that meets a held one
- *      lets all go, waits, and begins again.  So a holder may wait for the users' fences.
+ *  R2  Nobody waits for a holder, or to be one, while using any object: a user of several that
+ *      meets a held one lets all go, waits, and begins again.  Who holds one tries others, and
+ *      waits for none.  So a holder may wait for the users' fences.
  *  R3  A fence is in the reservation before its user lets go, and until it is signalled.
+ *  R4  Who waits to hold goes before users that come later.
+ *  R5  When unhold returns, and when the next one has it, nothing of the last holder's touches the
+ *      reservation any more: the next one may free it.
  *
  * Locking: @lock (rank GPU_RESV), short.  use and hold may sleep, the try forms do not.
  */
@@ -28,9 +32,10 @@ enum { TP_RESV_TIMELINES = 16 };
 
 struct tp_resv {
 	struct tp_spinlock lock;
-	unsigned users;
+	/* under lock */
+	unsigned users, wanted; /* wanted: how many wait to hold it */
 	bool held;
-	struct tp_wait_queue wq;
+	struct tp_wait_queue wq; /* it may be had again */
 	/* the last one of each timeline that reads or writes, and the last one that writes */
 	struct tp_fence *fence[TP_RESV_TIMELINES], *writer[TP_RESV_TIMELINES];
 };
@@ -55,9 +60,11 @@ void tp_resv_add(struct tp_resv *resv, struct tp_fence *fence, bool write);
 /* While held: nothing of the device's work uses it any more.  -ETIME: not by then. */
 int tp_resv_wait_idle(struct tp_resv *resv, uint64_t until_ns);
 bool tp_resv_is_idle(struct tp_resv *resv);
+/* The name of a timeline whose work uses it; NULL: it is idle. */
+const char *tp_resv_busy_with(struct tp_resv *resv);
 /*
- * While used: what has to happen before a reader (all writers) or a writer (all) may begin, at most
- * one per timeline, with a reference each.  Returns how many.
+ * While used: what has to happen before a reader (all writers) or a writer (all) may begin, one per
+ * timeline, at most @max, with a reference each.  Returns how many there are.
  */
 unsigned tp_resv_depends(struct tp_resv *resv, bool write, struct tp_fence *fences[], unsigned max);
 

@@ -24,9 +24,9 @@ struct tp_vram_stat {
 	uint64_t total, used; /* bytes */
 };
 
-/* All of the device's own memory, of which there is some.  -ENOMEM. */
+/* All of the device's own memory.  -EINVAL: there is none, or more than 4 GiB.  -ENOMEM. */
 int tp_vram_create(struct tp_bus_device *bus, struct tp_vram **vram);
-/* Nothing is in use any more. */
+/* Nothing is in use any more, and the device accesses nothing.  NULL is fine. */
 void tp_vram_destroy(struct tp_vram *vram);
 
 /*

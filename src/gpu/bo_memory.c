@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bo_memory - the memory behind objects, taken chunk by chunk and given back.
+ *
+ * Fault sites: gpu/bo-pages, a chunk of system memory.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "core/fault.h"
+#include "gpu/bo_internal.h"
+#include "mm/machine.h"
+
+/* ---- one chunk ------------------------------------------------------------------------------- */
+
+int tp_bo_map(struct tp_bo *bo, tp_pfn pfn, unsigned order, tp_dma_addr *dma)
+{
+	struct tp_bo_device *d = bo->device;
+
+	return tp_dma_map(d->domain, tp_page_address(d->machine, pfn), TP_PAGE_SIZE << order,
+			  TP_DMA_BIDIRECTIONAL, bo->tag, dma);
+}
+
+static int take_system(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned flags)
+{
+	struct tp_bo_device *d = bo->device;
+	struct tp_alloc request = { .owner = &d->owner,
+				    .cookie = tp_bo_cookie(bo->slot, chunk->page),
+				    .order = chunk->order,
+				    .type = TP_MIGRATE_MOVABLE,
+				    .node = d->node,
+				    .flags = (flags & TP_BO_ZEROED ? TP_ALLOC_ZERO : 0) |
+					     (chunk->order ? TP_ALLOC_NORECLAIM : 0) };
+	tp_dma_addr dma;
+	int err;
+
+	if (TP_FAULT("gpu/bo-pages"))
+		return TP_ERR_TEXT(-ENOMEM, bo->name, "pages of %s: fault injected");
+	err = tp_pages_alloc(d->machine, &request, &chunk->pfn);
+	if (err)
+		return err;
+	err = tp_bo_map(bo, chunk->pfn, chunk->order, &dma);
+	if (err)
+		tp_pages_free(d->machine, chunk->pfn, chunk->order);
+	chunk->address = dma.v;
+	return err;
+}
+
+static int take_vram(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned flags)
+{
+	struct tp_bo_device *d = bo->device;
+	int err = tp_vram_alloc(d->vram, chunk->order, bo->tag, &chunk->address);
+
+	if (!err && flags & TP_BO_ZEROED)
+		tp_bus_memory_fill(d->bus, chunk->address, 0, 0,
+				   tp_bo_chunk_bytes(chunk) / sizeof(uint64_t));
+	return err;
+}
+
+static int take_chunk(struct tp_bo *bo, enum tp_bo_place place, struct tp_bo_chunk *chunk,
+		      unsigned flags)
+{
+	return place == TP_BO_VRAM ? take_vram(bo, chunk, flags) : take_system(bo, chunk, flags);
+}
+
+/* ---- all chunks ------------------------------------------------------------------------------ */
+
+static const uint8_t orders[] = { TP_BO_HUGE_ORDER, TP_BO_BIG_ORDER, 0 };
+
+static bool fits(const struct tp_bo_memory *memory, enum tp_bo_place place, uint32_t page,
+		 unsigned order)
+{
+	return (place == TP_BO_VRAM || order <= TP_MAX_ORDER) && !(page & ((1u << order) - 1)) &&
+	       memory->nr_pages - page >= 1u << order;
+}
+
+/*
+ * The next chunk, as large as can be had.  @largest: orders before this one were refused; the
+ * memory that was asked for them in vain would be asked again for each chunk.
+ */
+static int take_next(struct tp_bo *bo, struct tp_bo_memory *memory, uint32_t page, unsigned flags,
+		     unsigned *largest)
+{
+	struct tp_bo_chunk *chunk = &memory->chunks[memory->nr_chunks];
+	int err = -ENOMEM;
+
+	for (unsigned i = *largest; i < TP_ARRAY_SIZE(orders); i++) {
+		if (!fits(memory, memory->place, page, orders[i]))
+			continue;
+		*chunk = (struct tp_bo_chunk){ .page = page, .order = orders[i] };
+		err = take_chunk(bo, memory->place, chunk, flags);
+		if (!err)
+			break;
+		*largest = i + 1;
+	}
+	memory->nr_chunks += !err;
+	return err;
+}
+
+static int take_chunks(struct tp_bo *bo, struct tp_bo_memory *memory, unsigned flags)
+{
+	unsigned largest = 0;
+	uint32_t page = 0;
+
+	while (page < memory->nr_pages) {
+		int err = take_next(bo, memory, page, flags, &largest);
+
+		if (!err)
+			page += 1u << memory->chunks[memory->nr_chunks - 1].order;
+		else if (err != -ENOSPC || !(flags & TP_BO_EVICTING) ||
+			 !tp_bo_evict_one(bo->device))
+			return err;
+		else
+			largest = 0;
+	}
+	return 0;
+}
+
+int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
+		      struct tp_bo_memory **result)
+{
+	struct tp_bo_device *d = bo->device;
+	uint32_t n = tp_bo_pages(bo);
+	struct tp_bo_memory *memory = tp_zalloc(sizeof(*memory) + n * sizeof(memory->chunks[0]));
+	int err;
+
+	if (!memory)
+		return -ENOMEM;
+	tp_list_init(&memory->link);
+	memory->place = place;
+	memory->slot = bo->slot;
+	memory->nr_pages = n;
+	memcpy(memory->name, bo->name, sizeof(memory->name));
+	err = take_chunks(bo, memory, flags);
+	if (err) {
+		tp_bo_memory_give(d, memory);
+		return err;
+	}
+	if (place == TP_BO_VRAM)
+		tp_bus_memory_flush(d->bus);
+	*result = memory;
+	return 0;
+}
+
+static void give_system(struct tp_bo_device *d, struct tp_bo_memory *memory)
+{
+	const struct tp_bo_chunk *end = memory->chunks + memory->nr_chunks;
+
+	for (const struct tp_bo_chunk *c = memory->chunks; c < end; c++)
+		tp_dma_unmap_nosync(d->domain, (tp_dma_addr){ c->address }, tp_bo_chunk_bytes(c));
+	tp_dma_sync(d->domain);
+	for (const struct tp_bo_chunk *c = memory->chunks; c < end; c++)
+		tp_pages_free(d->machine, c->pfn, c->order);
+}
+
+void tp_bo_memory_give(struct tp_bo_device *d, struct tp_bo_memory *memory)
+{
+	if (memory->place == TP_BO_VRAM)
+		for (uint32_t i = 0; i < memory->nr_chunks; i++)
+			tp_vram_free(d->vram, memory->chunks[i].address, memory->chunks[i].order);
+	else if (memory->nr_chunks)
+		give_system(d, memory);
+	tp_free(memory);
+}
+
+struct tp_bo_chunk *tp_bo_memory_chunk(struct tp_bo_memory *memory, uint32_t page)
+{
+	struct tp_bo_chunk *chunks = memory->chunks;
+	uint32_t from = 0, to = memory->nr_chunks;
+
+	TP_INVARIANT(page < memory->nr_pages);
+
+	while (to - from > 1) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (chunks[middle].page <= page)
+			from = middle;
+		else
+			to = middle;
+	}
+	return &chunks[from];
+}
+
+const struct tp_bo_chunk *tp_bo_chunk_at(const struct tp_bo *bo, uint32_t page)
+{
+	TP_INVARIANT(bo->place != TP_BO_EMPTY);
+	return tp_bo_memory_chunk(tp_bo_memory_of(bo), page);
+}
