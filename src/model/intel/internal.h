@@ -161,7 +161,7 @@ struct tp_ihw_gt {
 	 * left behind, which nobody is at work for. */
 	uint32_t requests[TP_IHW_COPIES][TP_IHW_INVALIDATIONS];
 	uint32_t left[TP_IHW_COPIES][TP_IHW_INVALIDATIONS];
-	bool has_firmware;
+
 	struct tp_ihw_firmware firmware;
 };
 

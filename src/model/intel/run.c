@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * run - who lets engines execute: whoever calls tp_intel_model_run(), or a thread of the device's
+ * own.
+ *
+ * Invariants
+ *  X4 of internal.h: whether an engine's domain is awake is looked at before each burst; one that
+ *  is busy keeps it so.
+ *  X16 The thread sleeps when no engine can go on.  One that waits, or does nothing but read (a
+ *      batch that spins until something changes), is looked at again after a pause, which grows
+ *      while that is all there is.
+ *
+ * Locking: engines under their own locks, in short bursts; interrupts are raised without any.
+ */
+#include "core/clock.h"
+#include "core/invariant.h"
+#include "model/intel/internal.h"
+
+enum {
+	BURST = 16,  /* commands */
+	ROUND = 256, /* of one engine, before the thread looks at the next */
+	MIN_PAUSE_NS = 5000,
+	MAX_PAUSE_NS = 200000,
+};
+
+/* ---- one engine ------------------------------------------------------------------------------ */
+
+/* What is due happens first; false: it sleeps. */
+static bool is_awake(struct tp_ihw_engine *e)
+{
+	struct tp_intel_model *m = e->model;
+	unsigned irqs;
+	bool awake;
+
+	tp_spin_lock(&m->lock);
+	irqs = tp_ihw_due(m);
+	awake = e->domain->awake;
+	tp_spin_unlock(&m->lock);
+	tp_ihw_raise(m, irqs);
+	return awake;
+}
+
+static void interrupt(struct tp_ihw_engine *e)
+{
+	struct tp_intel_model *m = e->model;
+	unsigned irqs;
+
+	tp_spin_lock(&m->lock);
+	irqs = tp_ihw_interrupt(m, e->id.gt, e->irq_bit);
+	tp_spin_unlock(&m->lock);
+	tp_ihw_raise(m, irqs);
+}
+
+static unsigned burst(struct tp_ihw_engine *e, unsigned commands)
+{
+	bool irq = false;
+	unsigned n;
+
+	tp_spin_lock(&e->lock);
+	n = tp_ihw_engine_run(e, commands, &irq);
+	tp_spin_unlock(&e->lock);
+	if (irq)
+		interrupt(e);
+	return n;
+}
+
+/* Returns how many commands it executed. */
+static unsigned run_engine(struct tp_ihw_engine *e, unsigned commands)
+{
+	unsigned done = 0, n, now;
+
+	do {
+		now = TP_MIN(commands - done, (unsigned)BURST);
+		if (!now || !is_awake(e))
+			break;
+		n = burst(e, now);
+		done += n;
+	} while (n >= now);
+	return done;
+}
+
+bool tp_intel_model_run_engine(struct tp_intel_model *m, unsigned engine, unsigned commands)
+{
+	TP_INVARIANT(engine < m->nr_engines);
+	return run_engine(&m->engines[engine], commands) > 0;
+}
+
+bool tp_intel_model_run(struct tp_intel_model *m, unsigned commands)
+{
+	bool some = false;
+
+	tp_ihw_for_each_engine(e, m) some |= run_engine(e, commands) > 0;
+	return some;
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+/* What an engine has to show for a round. */
+enum progress { IDLE, WAITS, WORKED };
+
+struct look {
+	uint64_t stores;
+	bool busy;
+};
+
+static struct look look_at(struct tp_ihw_engine *e)
+{
+	struct look look;
+
+	tp_spin_lock(&e->lock);
+	look.stores = e->stat.stores;
+	look.busy = tp_ihw_engine_is_busy(e) && !e->hung;
+	tp_spin_unlock(&e->lock);
+	return look;
+}
+
+static enum progress serve_engine(struct tp_ihw_engine *e)
+{
+	struct look before = look_at(e), after;
+
+	if (!before.busy)
+		return IDLE;
+	run_engine(e, ROUND);
+	after = look_at(e);
+	if (after.stores != before.stores || !after.busy)
+		return WORKED;
+	return WAITS;
+}
+
+static enum progress serve_engines(struct tp_intel_model *m)
+{
+	enum progress most = IDLE;
+
+	tp_ihw_for_each_engine(e, m) most = TP_MAX(most, serve_engine(e));
+	return most;
+}
+
+/* When the firmware of a GT has something to do, at the earliest. */
+static uint64_t serve_firmware(struct tp_intel_model *m)
+{
+	uint64_t next = UINT64_MAX;
+	unsigned irqs;
+
+	tp_spin_lock(&m->lock);
+	irqs = tp_ihw_due(m);
+	for (unsigned gt = 0; gt < m->nr_gts; gt++)
+		if (m->gts[gt].firmware.due_ns)
+			next = TP_MIN(next, m->gts[gt].firmware.due_ns);
+	tp_spin_unlock(&m->lock);
+	tp_ihw_raise(m, irqs);
+	return next;
+}
+
+static bool is_stopping(struct tp_intel_model *m)
+{
+	return tp_atomic_load(&m->stopping, TP_ACQUIRE);
+}
+
+/* One round; returns when the next one is wanted, 0: now. */
+static uint64_t serve(struct tp_intel_model *m, uint64_t *pause_ns)
+{
+	enum progress progress = serve_engines(m);
+	uint64_t next = serve_firmware(m);
+
+	if (progress == WORKED) {
+		*pause_ns = MIN_PAUSE_NS;
+		return 0;
+	}
+	if (progress == WAITS) {
+		next = TP_MIN(next, tp_clock_after(*pause_ns));
+		*pause_ns = TP_MIN(*pause_ns * 2, (uint64_t)MAX_PAUSE_NS);
+	}
+	return next;
+}
+
+static void run_thread(void *arg)
+{
+	struct tp_intel_model *m = arg;
+	uint64_t pause_ns = MIN_PAUSE_NS;
+
+	while (!is_stopping(m)) {
+		uint32_t ticket = tp_wait_prepare(&m->work);
+		uint64_t next_ns = serve(m, &pause_ns);
+
+		if (!next_ns || is_stopping(m))
+			tp_wait_abandon(&m->work);
+		else if (tp_wait_commit(&m->work, ticket, next_ns))
+			pause_ns = MIN_PAUSE_NS;
+	}
+}
+
+int tp_ihw_thread_start(struct tp_intel_model *m)
+{
+	int err;
+
+	if (m->config.mode != TP_INTEL_MODEL_THREAD)
+		return 0;
+	m->has_thread = true; /* before the thread looks */
+	err = tp_thread_start(&m->thread, m->bus.name, run_thread, m);
+	if (err)
+		m->has_thread = false;
+	return err;
+}
+
+void tp_ihw_thread_stop(struct tp_intel_model *m)
+{
+	if (!m->has_thread)
+		return;
+	tp_atomic_store(&m->stopping, 1, TP_RELEASE);
+	tp_wake_all(&m->work);
+	tp_thread_join(&m->thread);
+	m->has_thread = false;
+}
+
+void tp_ihw_kick(struct tp_intel_model *m)
+{
+	if (m->has_thread)
+		tp_wake_all(&m->work);
+}
