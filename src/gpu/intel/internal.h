@@ -41,10 +41,15 @@
 
 /* ---- engines (engine.c, request.c) --------------------------------------------------- */
 
-/* One page of the global GTT for each ring; all fences' slots of a GPU in one more. */
+/* One page of the global GTT for each ring; all fences' slots of a GPU in a few more. */
 enum {
 	TP_INTEL_RING_BYTES = TP_PAGE_SIZE,
+	TP_INTEL_SLOT_BYTES = 64,
+#ifdef TP_SIM
+	TP_INTEL_MAX_DEPENDS = 2,
+#else
 	TP_INTEL_MAX_DEPENDS = 8, /* other engines that one request waits for; the rest by CPU */
+#endif
 };
 
 /* A number of a timeline, waited for in a ring. */
@@ -103,6 +108,7 @@ struct tp_intel_gt {
 	struct tp_intel_uncore uncore;
 	struct tp_intel_tlb tlb;
 	struct tp_intel_guc *guc; /* NULL: invalidations go by registers */
+	bool listens;		  /* its interrupt has a handler */
 	tp_atomic_u32 wakerefs;	  /* K1 */
 	tp_atomic_u32 state;	  /* enum tp_gpu_state */
 	/*
@@ -126,6 +132,7 @@ struct tp_intel {
 	struct tp_dma_domain *domain;
 	struct tp_vram *vram;
 	struct tp_bo_device bos;
+	bool has_bos;
 	unsigned nr_gts, nr_engines;
 	struct tp_intel_gt gts[TP_GPU_MAX_GTS];
 	struct tp_intel_engine engines[TP_GPU_MAX_ENGINES];
@@ -169,14 +176,21 @@ void tp_intel_ggtt_remove(struct tp_intel *gpu, uint32_t ggtt, unsigned pages);
 
 /* Ask the service for a round. */
 void tp_intel_kick(struct tp_intel *gpu);
+/* Ask that address spaces be taken apart which nobody uses any more, if there are any. */
+void tp_intel_ask_bury(struct tp_intel *gpu);
 /* -EAGAIN: no thread. */
 int tp_intel_service_start(struct tp_intel *gpu);
 void tp_intel_service_stop(struct tp_intel *gpu);
 
 /* ---- gt.c ------------------------------------------------------------------------------------ */
 
-int tp_intel_gt_init(struct tp_intel_gt *gt, struct tp_intel *gpu, unsigned id);
+void tp_intel_gt_init(struct tp_intel_gt *gt, struct tp_intel *gpu, unsigned id);
 void tp_intel_gt_fini(struct tp_intel_gt *gt);
+/* Let its interrupt wake who waits, and no more. */
+int tp_intel_gt_listen(struct tp_intel_gt *gt);
+void tp_intel_gt_ignore(struct tp_intel_gt *gt);
+/* After a reset: what it does not remember. */
+void tp_intel_gt_restore(struct tp_intel_gt *gt);
 /* Wake it (get), or keep it if it is awake; each has its put. */
 void tp_intel_gt_get(struct tp_intel_gt *gt);
 bool tp_intel_gt_get_if_awake(struct tp_intel_gt *gt);
@@ -189,8 +203,11 @@ static inline enum tp_gpu_state tp_intel_gt_state(const struct tp_intel_gt *gt)
 
 /* The GT should be reset, by the service. */
 void tp_intel_gt_ask_reset(struct tp_intel_gt *gt);
-/* Reset it: ends what runs with errors (@guilty, NULL: none, with -EIO).  -EIO: wedged. */
+/* Reset it: ends what runs with errors (@guilty, NULL: none, with -EIO, and only if it still
+ * hangs).  -EIO: wedged. */
 int tp_intel_gt_reset(struct tp_intel_gt *gt, struct tp_intel_engine *guilty);
+/* Until a reset that is under way has ended. */
+void tp_intel_wait_reset(struct tp_intel *gpu);
 
 /* ---- engine.c ------------------------------------------------------------------------------- */
 
@@ -218,8 +235,8 @@ bool tp_intel_engine_hangs(struct tp_intel_engine *engine);
 /* Under the engine's lock: put it into the ring and let it run.  False: there is no room now. */
 bool tp_intel_request_emit(struct tp_intel_engine *engine, struct tp_intel_request *request);
 void tp_intel_request_free(struct tp_intel_request *request);
-/* Requests that have ended: free them; returns how many are left. */
-unsigned tp_intel_engine_retire(struct tp_intel_engine *engine);
+/* Requests that have ended: free them; true: some are left. */
+bool tp_intel_engine_retire(struct tp_intel_engine *engine);
 /* All requests end now, the first one with -EIO if @guilty, the others with -ECANCELED (K3). */
 void tp_intel_engine_cancel(struct tp_intel_engine *engine, bool guilty);
 

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * intel - take a GPU, say how it is, and let it go.
+ *
+ * Invariants
+ *  I1  When the GPU is let go its function is reset first: nothing of ours is reached by it any
+ *      more when its memory is freed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "gpu/intel/guc.h"
+#include "gpu/intel/internal.h"
+
+/* ---- what is given and what is usual --------------------------------------------------------- */
+
+static uint64_t or_usual(uint64_t given, uint64_t usual)
+{
+	return given ? given : usual;
+}
+
+static struct tp_intel_patience usual_patience(const struct tp_intel_patience *given)
+{
+	return (struct tp_intel_patience){
+		.poll_ns = or_usual(given->poll_ns, TP_MICROSECONDS(100)),
+		.tlb_ns = or_usual(given->tlb_ns, TP_MILLISECONDS(4)),
+		.guc_ns = or_usual(given->guc_ns, TP_SECONDS(2)),
+		.reset_ns = or_usual(given->reset_ns, TP_MILLISECONDS(500)),
+		.awake_ns = or_usual(given->awake_ns, TP_MILLISECONDS(50)),
+		.delay_ns = or_usual(given->delay_ns, TP_MILLISECONDS(1)),
+		.idle_ns = or_usual(given->idle_ns, TP_MILLISECONDS(20)),
+		.hang_ns = or_usual(given->hang_ns, TP_SECONDS(2)),
+		.park_ns = or_usual(given->park_ns, TP_MILLISECONDS(10)),
+	};
+}
+
+static int check_config(const struct tp_intel_config *config)
+{
+	const struct tp_bus_device *bus = config->bus;
+
+	if (!config->name[0] || !memchr(config->name, 0, TP_GPU_NAME))
+		return TP_ERR(-EINVAL, "a GPU needs a name of up to %u letters", TP_GPU_NAME - 1);
+	if (!tp_intel_platform(config->platform))
+		return TP_ERR(-ENODEV, "no engines are known for platform %u", config->platform);
+	if (bus->iommu)
+		return TP_ERR_TEXT(-EBUSY, bus->name, "%s has a driver");
+	return 0;
+}
+
+static void init(struct tp_intel *gpu, const struct tp_intel_config *config)
+{
+	gpu->config = *config;
+	gpu->config.patience = usual_patience(&config->patience);
+	gpu->platform = tp_intel_platform(config->platform);
+	gpu->bus = config->bus;
+	snprintf(gpu->gpu.name, sizeof(gpu->gpu.name), "%s", config->name);
+	gpu->config.name = gpu->gpu.name;
+	gpu->gpu.machine = config->machine;
+	tp_spinlock_init(&gpu->ggtt_lock, TP_RANK_GPU_VRAM, 1);
+	tp_mutex_init(&gpu->reset_lock, TP_RANK_GPU_RESET, 0);
+	tp_mutex_init(&gpu->queue_lock, TP_RANK_GPU_QUEUE, 0);
+	tp_wait_queue_init(&gpu->service);
+	tp_wait_queue_init(&gpu->bury);
+}
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+static int make_memory(struct tp_intel *gpu)
+{
+	int err = tp_dma_domain_create(gpu->config.machine, gpu->bus->name, &gpu->domain);
+
+	if (err)
+		return err;
+	gpu->bus->iommu = tp_dma_iommu(gpu->domain);
+	if (gpu->bus->memory_size)
+		err = tp_vram_create(gpu->bus, &gpu->vram);
+	if (err)
+		return err;
+	gpu->bos = (struct tp_bo_device){
+		.machine = gpu->config.machine,
+		.domain = gpu->domain,
+		.bus = gpu->bus,
+		.vram = gpu->vram,
+		.ops = &tp_intel_bo_ops,
+		.owner.name = gpu->gpu.name,
+		.node = gpu->config.node,
+		.idle_ns = gpu->config.patience.idle_ns,
+	};
+	err = tp_bo_device_init(&gpu->bos);
+	gpu->has_bos = !err;
+	return err;
+}
+
+static int make_gts(struct tp_intel *gpu)
+{
+	gpu->bus->ops->reset(gpu->bus);
+	for (unsigned i = 0; i < gpu->platform->nr_gts; i++) {
+		tp_intel_gt_init(&gpu->gts[i], gpu, i);
+		tp_intel_gt_get(&gpu->gts[i]); /* until all is built */
+		gpu->nr_gts++;
+	}
+	if (tp_intel_read_fw(&gpu->gts[0].uncore, TP_INTEL_GDRST) == ~0u)
+		return TP_ERR_TEXT(-EIO, gpu->bus->name, "%s does not answer");
+	return 0;
+}
+
+static unsigned slot_pages(const struct tp_intel *gpu)
+{
+	return (unsigned)(tp_align_up(gpu->slots.size, TP_PAGE_SIZE) >> TP_PAGE_SHIFT);
+}
+
+static int make_slots(struct tp_intel *gpu, unsigned n)
+{
+	int err = tp_dma_alloc(gpu->domain, (size_t)n * TP_INTEL_SLOT_BYTES, gpu->config.node,
+			       "fences", &gpu->slots);
+
+	if (err)
+		return err;
+	err = tp_intel_ggtt_insert(gpu, gpu->slots.dma, slot_pages(gpu), &gpu->slots_ggtt);
+	if (err)
+		tp_dma_free(&gpu->slots);
+	return err;
+}
+
+static int make_engines(struct tp_intel *gpu)
+{
+	struct tp_intel_engine_id ids[TP_GPU_MAX_ENGINES];
+	unsigned n = tp_intel_platform_engines(gpu->config.platform, gpu->config.gt3, ids);
+	int err = make_slots(gpu, n);
+
+	for (unsigned i = 0; !err && i < n; i++) {
+		err = tp_intel_engine_init(&gpu->engines[i], gpu, i, &ids[i]);
+		gpu->nr_engines += !err;
+	}
+	return err;
+}
+
+static int make_gt_firmware(struct tp_intel_gt *gt)
+{
+	int err = 0;
+
+	if (gt->gpu->platform->guc_invalidates && !gt->gpu->config.no_guc)
+		err = tp_intel_guc_create(gt, &gt->guc);
+	return err ? err : tp_intel_gt_listen(gt);
+}
+
+static int build(struct tp_intel *gpu)
+{
+	int err = make_memory(gpu);
+
+	if (!err)
+		err = make_gts(gpu);
+	if (!err)
+		err = make_engines(gpu);
+	for (unsigned i = 0; !err && i < gpu->nr_gts; i++)
+		err = make_gt_firmware(&gpu->gts[i]);
+	if (!err && gpu->config.service)
+		err = tp_intel_service_start(gpu);
+	return err;
+}
+
+/* ---- letting go ------------------------------------------------------------------------------ */
+
+static void unmake_gts(struct tp_intel *gpu)
+{
+	tp_intel_for_each_gt(gt, gpu)
+	{
+		tp_intel_gt_ignore(gt);
+		if (gt->guc)
+			tp_intel_guc_destroy(gt->guc);
+		gt->guc = NULL;
+	}
+	if (gpu->nr_gts)
+		gpu->bus->ops->reset(gpu->bus); /* I1 */
+	tp_intel_for_each_engine(engine, gpu) tp_intel_engine_fini(engine);
+	if (gpu->slots.address)
+		tp_intel_ggtt_remove(gpu, gpu->slots_ggtt, slot_pages(gpu));
+	tp_dma_free(&gpu->slots);
+	tp_intel_for_each_gt(gt, gpu)
+	{
+		tp_intel_gt_put(gt);
+		tp_intel_gt_fini(gt);
+	}
+}
+
+/* What was made of it, also if creating it failed half-way.  All GTs are kept awake for this. */
+static void release(struct tp_intel *gpu)
+{
+	tp_intel_service_stop(gpu);
+	unmake_gts(gpu);
+	if (gpu->has_bos)
+		tp_bo_device_fini(&gpu->bos);
+	tp_vram_destroy(gpu->vram);
+	gpu->bus->iommu = NULL;
+	if (gpu->domain)
+		tp_dma_domain_destroy(gpu->domain);
+	tp_free(gpu);
+}
+
+static const struct tp_gpu_ops ops;
+
+int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **out)
+{
+	struct tp_intel *gpu;
+	int err = check_config(config);
+
+	if (err)
+		return err;
+	gpu = tp_zalloc_aligned(64, sizeof(*gpu));
+	if (!gpu)
+		return TP_ERR_TEXT(-ENOMEM, config->name, "%s: no memory for a driver");
+	init(gpu, config);
+	gpu->gpu.ops = &ops;
+	err = build(gpu);
+	if (!err)
+		err = tp_gpu_register(&gpu->gpu);
+	if (err) {
+		release(gpu);
+		return err;
+	}
+	tp_intel_for_each_gt(gt, gpu) tp_intel_gt_put(gt);
+	*out = gpu;
+	return 0;
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static bool has_work(struct tp_intel *gpu)
+{
+	bool has = false;
+
+	tp_intel_for_each_engine(engine, gpu) has |= tp_intel_engine_retire(engine);
+	return has;
+}
+
+/* What does not end by itself in time is ended by a reset. */
+static void end_work(struct tp_intel *gpu)
+{
+	uint64_t until_ns = tp_clock_after(gpu->config.patience.hang_ns);
+
+	while (has_work(gpu) && tp_clock_now() < until_ns)
+		tp_sleep_ns(TP_MICROSECONDS(100));
+	if (has_work(gpu))
+		tp_intel_reset(gpu);
+	tp_intel_tlb_recover(gpu);
+	tp_intel_vms_bury(gpu);
+}
+
+static uint64_t count_objects(struct tp_intel *gpu)
+{
+	struct tp_bo_stat stat;
+
+	tp_bo_device_stat(&gpu->bos, &stat);
+	return stat.objects;
+}
+
+int tp_intel_destroy(struct tp_intel *gpu)
+{
+	unsigned vms;
+	uint64_t objects;
+
+	end_work(gpu);
+	vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
+	objects = count_objects(gpu);
+	if (vms || objects)
+		return TP_ERR_TEXT(-EBUSY, gpu->gpu.name, "%s: %u address spaces and %u objects",
+				   vms, objects);
+	tp_gpu_unregister(&gpu->gpu);
+	tp_intel_for_each_gt(gt, gpu) tp_intel_gt_get(gt);
+	release(gpu);
+	return 0;
+}
+
+/* ---- what views ask -------------------------------------------------------------------------- */
+
+static struct tp_intel *of(struct tp_gpu *gpu)
+{
+	return tp_container_of(gpu, struct tp_intel, gpu);
+}
+
+struct tp_gpu *tp_intel_gpu(struct tp_intel *gpu)
+{
+	return &gpu->gpu;
+}
+
+static enum tp_gpu_state worst_state(struct tp_intel *gpu)
+{
+	enum tp_gpu_state worst = TP_GPU_RUNNING;
+
+	tp_intel_for_each_gt(gt, gpu) worst = TP_MAX(worst, tp_intel_gt_state(gt));
+	return worst;
+}
+
+static struct tp_gpu_engine_info engine_info(const struct tp_intel_engine *engine)
+{
+	struct tp_gpu_engine_info info = {
+		.gt = engine->gt->id,
+		.awake = tp_atomic_load(&engine->awake, TP_RELAXED),
+		.completed = tp_quiet_load(&engine->completed),
+		.failed = tp_quiet_load(&engine->failed),
+	};
+
+	/* Last, so that never more have ended than were begun. */
+	info.submitted = tp_quiet_load(&engine->submitted);
+	memcpy(info.name, engine->name, sizeof(info.name));
+	return info;
+}
+
+static void info_memory(struct tp_intel *gpu, struct tp_gpu_info *info)
+{
+	struct tp_vram_stat vram = { 0 };
+	struct tp_dma_stat dma;
+	struct tp_bo_stat bos;
+
+	tp_dma_stat(gpu->domain, &dma);
+	tp_bo_device_stat(&gpu->bos, &bos);
+	if (gpu->vram)
+		tp_vram_stat(gpu->vram, &vram);
+	info->objects = bos.objects;
+	info->system_bytes = dma.mapped_pages << TP_PAGE_SHIFT;
+	info->vram_bytes = vram.used;
+	info->vram_total = vram.total;
+	info->quarantined_bytes = bos.quarantined_pages << TP_PAGE_SHIFT;
+}
+
+static void info(struct tp_gpu *base, struct tp_gpu_info *info)
+{
+	struct tp_intel *gpu = of(base);
+
+	*info = (struct tp_gpu_info){
+		.driver = "intel",
+		.index = base->index,
+		.state = worst_state(gpu),
+		.nr_gts = gpu->nr_gts,
+		.nr_engines = gpu->nr_engines,
+		.vms = tp_atomic_load(&gpu->nr_vms, TP_RELAXED),
+		.bound = tp_atomic_load(&gpu->nr_bound, TP_RELAXED),
+	};
+	memcpy(info->name, base->name, sizeof(info->name));
+	snprintf(info->platform, sizeof(info->platform), "%s", gpu->platform->name);
+	for (unsigned i = 0; i < gpu->nr_engines; i++)
+		info->engines[i] = engine_info(&gpu->engines[i]);
+	info_memory(gpu, info);
+}
+
+static uint64_t count_faults(struct tp_intel *gpu)
+{
+	struct tp_dma_stat dma;
+
+	tp_dma_stat(gpu->domain, &dma);
+	return dma.faults + (gpu->bus->local ? tp_quiet_load(&gpu->bus->local->nr_faults) : 0);
+}
+
+static void stats(struct tp_gpu *base, struct tp_gpu_stats *stats)
+{
+	struct tp_intel *gpu = of(base);
+	struct tp_bo_stat bos;
+
+	tp_bo_device_stat(&gpu->bos, &bos);
+	*stats = (struct tp_gpu_stats){
+		.nr_gts = gpu->nr_gts,
+		.resets = tp_quiet_load(&gpu->resets),
+		.resets_failed = tp_quiet_load(&gpu->resets_failed),
+		.quarantines = bos.quarantines << TP_PAGE_SHIFT,
+		.released = bos.released_pages << TP_PAGE_SHIFT,
+		.evictions = bos.evictions,
+		.shrunk = bos.shrunk,
+		.moved = bos.moved_pages,
+		.faults = count_faults(gpu),
+	};
+	tp_intel_for_each_gt(gt, gpu) tp_intel_tlb_stats(gt, &stats->tlb[gt->id]);
+}
+
+static int reset(struct tp_gpu *base)
+{
+	return tp_intel_reset(of(base));
+}
+
+static const struct tp_gpu_ops ops = { .info = info, .stats = stats, .reset = reset };
