@@ -55,8 +55,8 @@
 	X(seq_write_unfenced, "counters may change before it is said so (weak memory)")           \
 	X(seq_end_relaxed, "or after it was said that they are done (weak memory)")               \
 	X(report_two_holds, "a report is sized under one hold of a lock, filled under another")   \
-	X(netdev_goes_early, "a network device may go while calls on it run")                     \
-	X(netdev_put_unwoken, "the end of the last call on a network device wakes nobody")        \
+	X(registry_goes_early, "a device may go while calls on it run")                           \
+	X(registry_put_unwoken, "the end of the last call on a device wakes nobody")              \
 	/* wires (W3) */                                                                          \
 	X(wire_unwaited, "an end of a wire goes without waiting for who calls it")                \
 	X(wire_enter_once, "who calls it does not look again whether it is there")                \

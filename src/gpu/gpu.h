@@ -12,8 +12,7 @@
 
 #include <tidepool/gpu.h>
 
-#include "core/list.h"
-#include "core/sync.h"
+#include "core/registry.h"
 
 struct tp_gpu;
 
@@ -27,9 +26,8 @@ struct tp_gpu {
 	char name[TP_GPU_NAME];
 	const struct tp_gpu_ops *ops;
 	struct tp_machine *machine;
-	struct tp_list link;
-	unsigned index;
-	tp_atomic_u32 calls; /* by name, under way (G1) */
+	struct tp_registry_entry entry; /* of the machine's GPUs */
+	unsigned index;			/* its number among them, from register on */
 };
 
 /* Fill in name, ops and machine before.  -EEXIST, -EINVAL: it is no name. */

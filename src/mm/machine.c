@@ -192,9 +192,8 @@ static void init_locks(struct tp_machine *m)
 	tp_mutex_init(&m->slab_lock, TP_RANK_SLAB_CACHES, 0);
 	tp_spinlock_init(&m->blocks_lock, TP_RANK_BACKING, 0);
 	tp_spinlock_init(&m->reclaim_lock, TP_RANK_BACKING, 1);
-	tp_spinlock_init(&m->net.lock, TP_RANK_NET_TABLE, 0);
-	tp_wait_queue_init(&m->net.wq);
-	tp_list_init(&m->net.devices);
+	tp_registry_init(&m->netdevs, "network device", TP_RANK_NET_TABLE);
+	tp_registry_init(&m->gpus, "GPU", TP_RANK_GPU_TABLE);
 	tp_list_init(&m->devices);
 	tp_list_init(&m->slab_caches);
 }

@@ -25,6 +25,7 @@
 
 #include "core/list.h"
 #include "core/notifier.h"
+#include "core/registry.h"
 #include "core/sync.h"
 #include "core/trace.h"
 #include "mm/backing.h"
@@ -163,14 +164,8 @@ struct tp_machine {
 	struct tp_node_notifier reclaim_notifier, slab_node_notifier;
 	struct tp_memory_notifier slab_memory_notifier;
 
-	void *numa; /* numa's own state */
-	/* The network devices (net/netdev.c). */
-	struct tp_net_table {
-		struct tp_spinlock lock;
-		struct tp_list devices; /* by number */
-		unsigned last_index;
-		struct tp_wait_queue wq; /* the last call on a device that goes has ended */
-	} net;
+	void *numa;			  /* numa's own state */
+	struct tp_registry netdevs, gpus; /* net/netdev.c, gpu/gpu.c */
 	tp_atomic_u32 demotion_enabled;
 	struct tp_trace_ring *trace;
 	struct tp_uevents *uevents; /* NULL: it keeps none */

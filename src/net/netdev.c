@@ -6,72 +6,17 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/mutant.h"
 #include "mm/machine.h"
 
-/* ---- the table ------------------------------------------------------------------------------- */
+_Static_assert((int)TP_NET_NAME == (int)TP_REGISTRY_NAME, "one name is as long as another");
 
-static struct tp_netdev *find(struct tp_machine *m, const char *name)
-{
-	tp_spin_assert_held(&m->net.lock);
-	tp_list_for_each(nd, &m->net.devices, struct tp_netdev, link)
-		if (!strcmp(nd->name, name))
-			return nd;
-	return NULL;
-}
+/* ---- finding one ----------------------------------------------------------------------------- */
 
-/* It becomes a file name and a word of commands. */
-static bool is_name(const char *name)
-{
-	return memchr(name, 0, TP_NET_NAME) && *name && !strpbrk(name, "/: \t\n\v\f\r") &&
-	       strcmp(name, ".") && strcmp(name, "..");
-}
-
-static int add(struct tp_netdev *nd)
-{
-	struct tp_machine *m = nd->machine;
-	bool taken;
-
-	tp_spin_lock(&m->net.lock);
-	taken = find(m, nd->name);
-	if (!taken) {
-		nd->index = ++m->net.last_index;
-		tp_list_add_before(&m->net.devices, &nd->link);
-	}
-	tp_spin_unlock(&m->net.lock);
-	if (taken)
-		return TP_ERR_TEXT(-EEXIST, nd->name, "there is a network device %s already");
-	return 0;
-}
-
-/* Until put_device() it is not unregistered (N5). */
-static struct tp_netdev *get_device(struct tp_machine *m, const char *name)
-{
-	struct tp_netdev *nd;
-
-	tp_spin_lock(&m->net.lock);
-	nd = find(m, name);
-	if (nd)
-		tp_atomic_add(&nd->calls, 1, TP_ACQUIRE);
-	tp_spin_unlock(&m->net.lock);
-	if (!nd)
-		TP_ERR_TEXT(-ENODEV, name, "there is no network device %s");
-	return nd;
-}
-
-static void put_device(struct tp_netdev *nd)
-{
-	/* The device may be gone as soon as nobody is counted. */
-	struct tp_machine *m = nd->machine;
-
-	if (tp_atomic_sub(&nd->calls, 1, TP_ACQ_REL) == 1 && !TP_MUTANT(netdev_put_unwoken))
-		tp_wake_all(&m->net.wq);
-}
-
-/* The same, ready for what changes or reads its configuration. */
+/* Until it is unlocked it is not unregistered (N5). */
 struct tp_netdev *tp_netdev_lock(struct tp_machine *m, const char *name)
 {
-	struct tp_netdev *nd = get_device(m, name);
+	struct tp_registry_entry *entry = tp_registry_get(&m->netdevs, name);
+	struct tp_netdev *nd = entry ? tp_container_of(entry, struct tp_netdev, entry) : NULL;
 
 	if (nd)
 		tp_mutex_lock(&nd->config_lock);
@@ -80,8 +25,11 @@ struct tp_netdev *tp_netdev_lock(struct tp_machine *m, const char *name)
 
 void tp_netdev_unlock(struct tp_netdev *nd)
 {
+	/* The device may be gone as soon as it is put. */
+	struct tp_machine *m = nd->machine;
+
 	tp_mutex_unlock(&nd->config_lock);
-	put_device(nd);
+	tp_registry_put(&m->netdevs, &nd->entry);
 }
 
 /* ---- coming and going ------------------------------------------------------------------------ */
@@ -101,9 +49,6 @@ int tp_netdev_register(struct tp_netdev *nd)
 	int err;
 
 	TP_INVARIANT(nd->limits.max_queues <= TP_NET_MAX_QUEUES);
-	if (!is_name(nd->name))
-		return TP_ERR(-EINVAL, "a network device needs a name of up to %u letters",
-			      TP_NET_NAME - 1);
 	err = tp_netdev_check(&nd->limits, &nd->config);
 	if (err)
 		return err;
@@ -111,9 +56,8 @@ int tp_netdev_register(struct tp_netdev *nd)
 	nd->is_open = false;
 	tp_atomic_store(&nd->carrier, 0, TP_RELAXED);
 	tp_atomic_store(&nd->nr_queues, 0, TP_RELAXED);
-	tp_atomic_store(&nd->calls, 0, TP_RELAXED);
 	init_stats(nd);
-	return add(nd);
+	return tp_registry_add(&nd->machine->netdevs, &nd->entry, nd->name);
 }
 
 static void close_locked(struct tp_netdev *nd)
@@ -126,13 +70,7 @@ static void close_locked(struct tp_netdev *nd)
 
 void tp_netdev_unregister(struct tp_netdev *nd)
 {
-	struct tp_machine *m = nd->machine;
-
-	tp_spin_lock(&m->net.lock);
-	tp_list_remove(&nd->link);
-	tp_spin_unlock(&m->net.lock);
-	if (!TP_MUTANT(netdev_goes_early))
-		tp_wait_event(&m->net.wq, !tp_atomic_load(&nd->calls, TP_ACQUIRE));
+	tp_registry_remove(&nd->machine->netdevs, &nd->entry);
 	tp_mutex_lock(&nd->config_lock);
 	close_locked(nd);
 	tp_mutex_unlock(&nd->config_lock);
@@ -140,32 +78,18 @@ void tp_netdev_unregister(struct tp_netdev *nd)
 
 unsigned tp_net_list(struct tp_machine *m, char (*names)[TP_NET_NAME], unsigned max)
 {
+	char name[TP_NET_NAME];
 	unsigned n = 0;
 
-	tp_spin_lock(&m->net.lock);
-	tp_list_for_each(nd, &m->net.devices, struct tp_netdev, link) {
+	for (unsigned index = 1; tp_net_next(m, &index, name); index++, n++)
 		if (n < max)
-			memcpy(names[n], nd->name, TP_NET_NAME);
-		n++;
-	}
-	tp_spin_unlock(&m->net.lock);
+			memcpy(names[n], name, sizeof(name));
 	return n;
 }
 
 bool tp_net_next(struct tp_machine *m, unsigned *index, char name[TP_NET_NAME])
 {
-	bool found = false;
-
-	tp_spin_lock(&m->net.lock);
-	tp_list_for_each(nd, &m->net.devices, struct tp_netdev, link)
-		if (nd->index >= *index) {
-			*index = nd->index;
-			memcpy(name, nd->name, TP_NET_NAME);
-			found = true;
-			break;
-		}
-	tp_spin_unlock(&m->net.lock);
-	return found;
+	return tp_registry_next(&m->netdevs, index, name);
 }
 
 /* ---- asking and changing --------------------------------------------------------------------- */
@@ -179,7 +103,7 @@ int tp_net_info(struct tp_machine *m, const char *name, struct tp_net_info *info
 	*info = (struct tp_net_info){ 0 };
 	nd->ops->info(nd, info);
 	memcpy(info->name, nd->name, sizeof(info->name));
-	info->index = nd->index;
+	info->index = nd->entry.index;
 	info->carrier = tp_atomic_load(&nd->carrier, TP_ACQUIRE);
 	info->active_queues = tp_atomic_load(&nd->nr_queues, TP_ACQUIRE);
 	info->up = nd->is_open;

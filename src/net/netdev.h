@@ -26,7 +26,7 @@
 
 #include <tidepool/net.h>
 
-#include "core/list.h"
+#include "core/registry.h"
 #include "net/netbuf.h"
 #include "net/queue_stats.h"
 
@@ -71,8 +71,7 @@ struct tp_netdev {
 	char name[TP_NET_NAME];
 	const struct tp_netdev_ops *ops;
 	struct tp_machine *machine;
-	struct tp_list link; /* of the machine's devices (net/netdev.c) */
-	unsigned index;	     /* its number among them */
+	struct tp_registry_entry entry; /* of the machine's devices (N5) */
 	struct tp_mutex config_lock;
 	struct tp_net_config config; /* under config_lock */
 	struct tp_net_limits limits;
@@ -81,7 +80,6 @@ struct tp_netdev {
 	bool is_open;		  /* under config_lock */
 	tp_atomic_u32 carrier;	  /* 1: link up and queues running */
 	tp_atomic_u32 nr_queues;  /* active pairs; 0 while closed or in reset */
-	tp_atomic_u32 calls;	  /* on it by name, under way (N5) */
 	struct tp_rq_stats rq_stats[TP_NET_MAX_QUEUES];
 	struct tp_sq_stats sq_stats[TP_NET_MAX_QUEUES];
 	/* Where a report's queues begin to count (keep_stats); under config_lock. */

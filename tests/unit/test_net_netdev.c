@@ -245,14 +245,14 @@ static void a_call_between_finding_and_locking_keeps_the_device(void **state)
 	(void)state;
 	add_dummy(&slow.going, m, "going");
 	tp_atomic_store(&slow.let_go, 0, TP_RELAXED);
-	tp_atomic_store(&nd->calls, 1, TP_RELEASE);
+	tp_atomic_store(&nd->entry.calls, 1, TP_RELEASE);
 	must(tp_thread_start(&thread, "leave", unregister_it, NULL));
 	while (tp_net_list(m, NULL, 0) > 1)
 		tp_yield();
 	tp_sleep_ns(TP_MILLISECONDS(20));
 	assert_int_equal(tp_atomic_load(&slow.let_go, TP_ACQUIRE), 0);
-	tp_atomic_store(&nd->calls, 0, TP_RELEASE);
-	tp_wake_all(&m->net.wq);
+	tp_atomic_store(&nd->entry.calls, 0, TP_RELEASE);
+	tp_wake_all(&m->netdevs.wq);
 	tp_thread_join(&thread);
 }
 
