@@ -88,7 +88,19 @@
 	X(vram_unsynced, "video memory goes without waiting for the device's burst")              \
 	X(bo_unforgotten, "memory of an object goes without the device having forgotten it")      \
 	X(bo_unquarantined, "so does memory that the device said it has not forgotten")           \
-	X(bo_moves_busy, "a page moves although work on its object has not ended")
+	X(bo_moves_busy, "a page moves although work on its object has not ended")                \
+	/* translation caches forget before memory goes (L1 to L5 of gpu/intel/tlb.h, C1, U1) */  \
+	X(tlb_note_unfenced, "a note misses a barrier after the tables (weak memory)")            \
+	X(tlb_begin_unfenced, "a request misses one after its number (weak memory)")              \
+	X(tlb_one_completion, "one completion after the note is enough (T2)")                     \
+	X(tlb_compared_whole, "numbers are compared as such, and wrap (T3)")                      \
+	X(tlb_timeout_counts, "an invalidation that was not done in time counts (T7)")            \
+	X(tlb_reset_counts, "so does one that meets a reset which has not ended (T9)")            \
+	X(tlb_skip_unsaid, "an engine that sleeps is passed by and does not learn of it (T6)")    \
+	X(tlb_skip_unfenced, "it is said after it was seen asleep (weak memory)")                 \
+	X(tlb_unpark_unfenced, "an engine that wakes looks before it is seen so (weak memory)")   \
+	X(guc_slot_is_number, "requests of one slot have one number, and their answers (C1)")     \
+	X(wake_uncounted, "a domain falls asleep while somebody counts on it (T10)")
 
 enum tp_mutant {
 	TP_MUTANT_none,

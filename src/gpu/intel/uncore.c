@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 
 enum { SPIN_SLEEP_NS = 10000 }; /* between looks of who may sleep */
 
@@ -213,7 +214,7 @@ static uint64_t expire_one(struct tp_intel_uncore *uncore, unsigned domain, uint
 		return UINT64_MAX;
 	if (at_ns > now_ns)
 		return at_ns;
-	if (uncore->count[domain])
+	if (uncore->count[domain] && !TP_MUTANT(wake_uncounted))
 		uncore->sleeps_at_ns[domain] = 0;
 	else
 		let_sleep(uncore, domain);
