@@ -121,7 +121,7 @@ static void registers_have_the_domains_of_the_facts(void **state)
 	assert_int_equal(domain_of(TP_INTEL_MTL, 1, 0xcf04), 0);
 	/* engines */
 	assert_int_equal(domain_of(TP_INTEL_BDW, 0, 0x22030), RENDER);
-	assert_int_equal(domain_of(TP_INTEL_BDW, 0, 0x1c030), MEDIA);
+	assert_int_equal(domain_of(TP_INTEL_BDW, 0, 0x1c030), RENDER);
 	assert_int_equal(domain_of(TP_INTEL_SKL, 0, 0x1a030), MEDIA);
 	assert_int_equal(domain_of(TP_INTEL_DG2, 0, 0x1a030), RENDER);
 	assert_int_equal(domain_of(TP_INTEL_ICL, 0, 0x1d0030),

@@ -69,7 +69,7 @@ enum {
 	TP_INTEL_FORCEWAKE_ACK_RENDER = 0x0d84,
 	TP_INTEL_FORCEWAKE_GT = 0xa188,
 	TP_INTEL_FORCEWAKE_ACK_GT = 0x130044,
-	TP_INTEL_FORCEWAKE_MEDIA = 0xa270, /* gen8 to gen10: all of the media engines */
+	TP_INTEL_FORCEWAKE_MEDIA = 0xa270, /* gen9: all of the media engines */
 	TP_INTEL_FORCEWAKE_ACK_MEDIA = 0x0d88,
 };
 
@@ -80,8 +80,8 @@ enum {
 
 /*
  * Which domain a register is in.  An engine's: RENDER of render and compute engines, MEDIA or
- * VDBOX(n), VEBOX(n) of video engines, GT (on BDW, which has none: RENDER) of copy engines and
- * others.  Invalidation: GT, on BDW RENDER, on the media GT none.  All else is always awake.
+ * VDBOX(n), VEBOX(n) of video engines, GT of copy engines and others.  Invalidation: GT; on the
+ * media GT none.  BDW has RENDER for all of these.  All else is always awake.
  */
 
 /* ---- GT: reset, interrupts, steering --------------------------------------------------------- */
@@ -155,7 +155,7 @@ enum {
 	TP_INTEL_RING_PDP0_LO =
 		0x270, /* root of the page tables in use: address | TP_INTEL_PTE_LM */
 	TP_INTEL_RING_PDP0_HI = 0x274,
-	TP_INTEL_RING_ASID = 0x278,  /* of the address space, for invalidations of one (ours) */
+	TP_INTEL_RING_ASID = 0x278, /* of the address space, for invalidations of one (ours) */
 	/* the first refused access, or command that is none: address of its virtual page, low 32
 	 * bits, | VALID; write 0 */
 	TP_INTEL_RING_FAULT = 0x110,

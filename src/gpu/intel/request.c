@@ -70,7 +70,7 @@ static void fill(struct tp_intel_engine *engine, const struct tp_intel_request *
 	load_register(engine, TP_INTEL_RING_PDP0_LO, (uint32_t)root);
 	load_register(engine, TP_INTEL_RING_PDP0_HI, (uint32_t)(root >> 32));
 	load_register(engine, TP_INTEL_RING_ASID, request->vm->asid);
-	put(engine, TP_INTEL_MI_BATCH_START | TP_INTEL_MI_BATCH_SECOND);
+	put(engine, TP_INTEL_MI_BATCH_START);
 	put_address(engine, request->batch);
 	flush(engine, TP_INTEL_MI_FLUSH_STORE | TP_INTEL_MI_GGTT, engine->slot_ggtt,
 	      request->fence->seqno);

@@ -39,10 +39,15 @@ static struct wake_regs wake_regs(const struct tp_intel_uncore *uncore, unsigned
 	return (struct wake_regs){ TP_INTEL_FORCEWAKE_MEDIA, TP_INTEL_FORCEWAKE_ACK_MEDIA };
 }
 
-/* Copy engines and what belongs to the whole GT; BDW has no domain for them. */
-static unsigned gt_domain(unsigned ver)
+/* BDW has one domain for everything. */
+static unsigned or_the_only_one(const struct tp_intel_platform_info *platform, unsigned domain)
 {
-	return TP_INTEL_DOMAIN_BIT(ver > 8 ? TP_INTEL_DOMAIN_GT : TP_INTEL_DOMAIN_RENDER);
+	return TP_INTEL_DOMAIN_BIT(platform->ver > 8 ? domain : (unsigned)TP_INTEL_DOMAIN_RENDER);
+}
+
+static unsigned gt_domain(const struct tp_intel_platform_info *platform)
+{
+	return or_the_only_one(platform, TP_INTEL_DOMAIN_GT);
 }
 
 unsigned tp_intel_engine_domain(const struct tp_intel_platform_info *platform,
@@ -55,12 +60,13 @@ unsigned tp_intel_engine_domain(const struct tp_intel_platform_info *platform,
 	case TP_INTEL_COMPUTE:
 		return TP_INTEL_DOMAIN_BIT(TP_INTEL_DOMAIN_RENDER);
 	case TP_INTEL_VIDEO_DECODE:
-		return TP_INTEL_DOMAIN_BIT(TP_INTEL_DOMAIN_VDBOX + per_box * engine->instance);
+		return or_the_only_one(platform,
+				       TP_INTEL_DOMAIN_VDBOX + per_box * engine->instance);
 	case TP_INTEL_VIDEO_ENHANCE:
-		return TP_INTEL_DOMAIN_BIT(per_box ? TP_INTEL_DOMAIN_VEBOX + engine->instance
-						   : (unsigned)TP_INTEL_DOMAIN_MEDIA);
+		return or_the_only_one(platform, per_box ? TP_INTEL_DOMAIN_VEBOX + engine->instance
+							 : (unsigned)TP_INTEL_DOMAIN_MEDIA);
 	default:
-		return gt_domain(platform->ver);
+		return gt_domain(platform);
 	}
 }
 
@@ -74,7 +80,7 @@ static bool is_invalidation(uint32_t reg)
 unsigned tp_intel_register_domains(const struct tp_intel_uncore *uncore, uint32_t reg)
 {
 	if (is_invalidation(reg))
-		return uncore->offset ? 0 : gt_domain(uncore->platform->ver);
+		return uncore->offset ? 0 : gt_domain(uncore->platform);
 	for (unsigned i = 0; i < uncore->nr_engines; i++)
 		if (reg - uncore->engines[i].base < TP_INTEL_RING_SPAN)
 			return uncore->engines[i].domain;
@@ -95,7 +101,7 @@ void tp_intel_uncore_init(struct tp_intel_uncore *uncore, struct tp_bus_device *
 		.patience = patience,
 	};
 	tp_spinlock_init(&uncore->lock, TP_RANK_GPU_UNCORE, gt);
-	uncore->domains = gt_domain(uncore->platform->ver);
+	uncore->domains = gt_domain(uncore->platform);
 	for (unsigned i = 0; i < n; i++)
 		if (ids[i].gt == gt) {
 			unsigned domain = tp_intel_engine_domain(uncore->platform, &ids[i]);
