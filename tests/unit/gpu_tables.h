@@ -26,9 +26,10 @@ struct window {
 	struct {
 		uint64_t offset, word;
 	} held[WINDOW_HELD];
-	void (*watch)(void *arg); /* called now and then when the device has seen something new */
+	void (*watch)(void *arg); /* called when the device has seen something new, and */
 	void *watch_arg;
-	bool never_flush; /* a driver that forgot to */
+	unsigned watch_one_in; /* of so many such moments */
+	bool never_flush;      /* a driver that forgot to */
 };
 
 static inline struct window *window_of(struct tp_bus_device *bus)
@@ -40,7 +41,7 @@ static inline void window_let_out(struct window *w, unsigned i)
 {
 	memcpy(w->bus.memory + w->held[i].offset, &w->held[i].word, sizeof(w->held[i].word));
 	w->held[i] = w->held[--w->nr_held];
-	if (w->watch && tp_rng_below(&w->rng, 16) == 0)
+	if (w->watch && tp_rng_below(&w->rng, w->watch_one_in) == 0)
 		w->watch(w->watch_arg);
 }
 

@@ -307,6 +307,43 @@ static void test_window_holds_back(void **state)
 	end_gpu_tables(g);
 }
 
+/* Each page of the block is what it was, or scratch. */
+static void watch_block(void *arg)
+{
+	const struct gpu_tables *g = arg;
+
+	for (uint64_t at = 0; at < BLOCK; at += PAGE) {
+		const struct walked w = walk(&g->walker, VA + at);
+
+		assert_true(w.present);
+		if (!is_scratch(g, &w))
+			assert_int_equal(w.address, ADDRESS + BIG + at);
+	}
+}
+
+/* T12: entries are scratch before they are read as ones of another form. */
+static void test_t12_form_changes_last(void **state)
+{
+	struct gpu_tables *g = make_gpu_tables(12, 10, ALL_SIZES, true);
+
+	(void)state;
+	reserve(g, VA, BLOCK);
+	g->window.watch = watch_block;
+	g->window.watch_arg = g;
+	g->window.watch_one_in = 1;
+	for (unsigned i = 0; i < 20; i++) {
+		tp_intel_tables_expect_big(&g->t, VA);
+		tp_intel_tables_set(&g->t, VA, ADDRESS + BIG, BLOCK, true);
+		if (i % 2)
+			split_at(g, VA + BIG);
+		tp_intel_tables_clear(&g->t, VA, BLOCK);
+		expect_scratch(g, VA);
+	}
+	g->window.watch = NULL;
+	tp_intel_tables_release(&g->t, VA, BLOCK);
+	end_gpu_tables(g);
+}
+
 static void test_full_video_memory(void **state)
 {
 	struct gpu_tables *g = make_gpu_tables(12, 55, ALL_SIZES, true);
@@ -475,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_stale_tables_can_return),
 		cmocka_unit_test(test_t12_seen_on_return),
 		cmocka_unit_test(test_window_holds_back),
+		cmocka_unit_test(test_t12_form_changes_last),
 		cmocka_unit_test(test_full_video_memory),
 		cmocka_unit_test(test_poke),
 		cmocka_unit_test(test_init_fails),

@@ -171,6 +171,15 @@ void tp_intel_tables_expect_big(struct tp_intel_tables *t, uint64_t va)
 
 /* ---- clear ----------------------------------------------------------------------------------- */
 
+static void clear_table(struct tp_intel_tables *t, const struct tp_intel_table *table,
+			unsigned index, size_t n)
+{
+	/* Beyond the only entries of a compact one it was never anything else. */
+	if (table->is_big && t->form == TP_INTEL_BIG_COMPACT)
+		n = TP_INTEL_PTES / TP_INTEL_BIG_PAGES;
+	tp_intel_table_fill(t, table, index, t->scratch_pte, 0, n);
+}
+
 static void clear_block(struct tp_intel_tables *t, struct tp_intel_table *directory, uint64_t va,
 			uint64_t size)
 {
@@ -179,8 +188,7 @@ static void clear_block(struct tp_intel_tables *t, struct tp_intel_table *direct
 
 	TP_INVARIANT(size == TP_INTEL_BLOCK || (!table->is_huge && !table->is_big));
 	if (!table->is_huge)
-		tp_intel_table_fill(t, table, tp_intel_index(va, 0), t->scratch_pte, 0,
-				    size / TP_PAGE_SIZE);
+		clear_table(t, table, tp_intel_index(va, 0), size / TP_PAGE_SIZE);
 	if (!table->is_huge && !table->is_big)
 		return;
 	tp_intel_tables_flush(t);
@@ -214,9 +222,12 @@ void tp_intel_tables_want_split(const struct tp_intel_tables *t, uint64_t va,
 static void split_ptes(struct tp_intel_tables *t, struct tp_intel_table *table, uint64_t va)
 {
 	const unsigned first = tp_intel_index(va, 0) / TP_INTEL_BIG_PAGES * TP_INTEL_BIG_PAGES;
-	const uint64_t leaf = tp_intel_table_read(t, table, first);
+	uint64_t leaf;
 
-	if (va % TP_INTEL_BIG_PAGE && t->form == TP_INTEL_BIG_PTES && (leaf & TP_INTEL_PTE_PS64))
+	if (va % TP_INTEL_BIG_PAGE == 0 || t->form != TP_INTEL_BIG_PTES)
+		return;
+	leaf = tp_intel_table_read(t, table, first);
+	if (leaf & TP_INTEL_PTE_PS64)
 		tp_intel_table_fill(t, table, first, leaf & ~TP_INTEL_PTE_PS64, TP_PAGE_SIZE,
 				    TP_INTEL_BIG_PAGES);
 }
@@ -241,8 +252,7 @@ static void split_compact(struct tp_intel_tables *t, struct tp_intel_table *tabl
 	for (unsigned i = 0; i < TP_INTEL_PTES; i += TP_INTEL_BIG_PAGES) {
 		const uint64_t leaf = tp_intel_table_read(t, table, i / TP_INTEL_BIG_PAGES);
 
-		tp_intel_table_fill(t, wide, i, leaf, leaf == t->scratch_pte ? 0 : TP_PAGE_SIZE,
-				    TP_INTEL_BIG_PAGES);
+		tp_intel_table_fill(t, wide, i, leaf, TP_PAGE_SIZE, TP_INTEL_BIG_PAGES);
 	}
 	wide->used = table->used;
 	directory_of(t, va)->children[tp_intel_index(va, 1)] = wide;
