@@ -300,6 +300,13 @@ void tp_intel_vm_drop(struct tp_intel_vm *vm);
  */
 unsigned tp_intel_vms_bury(struct tp_intel *gpu);
 
+/*
+ * Nothing is bound in @vm any more; objects note it, and no cache is asked to forget.  @gone: the
+ * bindings, which still have their objects.
+ */
+void tp_intel_vm_unbind_all(struct tp_intel_vm *vm, struct tp_list *gone);
+void tp_intel_vmas_free(struct tp_list *gone);
+
 /* Let all bindings of an object in @vm translate; it is held or used, and populated. */
 void tp_intel_object_bind(struct tp_intel_object *object, struct tp_intel_vm *vm);
 /* With the object held or used, and populated: let it translate if it does not. */
