@@ -86,12 +86,12 @@ static void gen9_to_gen11_read_every_16th_entry(tp_unused void **state)
 
 static void follow_compact(enum tp_intel_platform platform)
 {
-	bool has = platform >= TP_INTEL_TGL;
+	bool has = platform == TP_INTEL_DG2 || platform == TP_INTEL_MTL;
 
 	expect_page_19(TP_INTEL_PDE_64K, 0, data_dma + (has ? 3 * PAGE : 2 * BIG));
 }
 
-static void gen12_has_compact_tables(tp_unused void **state)
+static void xe_hp_has_compact_tables(tp_unused void **state)
 {
 	each_platform(follow_compact);
 }
@@ -282,7 +282,7 @@ int main(void)
 		cmocka_unit_test(pages_of_4k),
 		cmocka_unit_test(pages_of_2m),
 		cmocka_unit_test(gen9_to_gen11_read_every_16th_entry),
-		cmocka_unit_test(gen12_has_compact_tables),
+		cmocka_unit_test(xe_hp_has_compact_tables),
 		cmocka_unit_test(xe_hp_joins_16_entries),
 		cmocka_unit_test(the_flag_of_local_memory_needs_some),
 		cmocka_unit_test_teardown(tables_may_be_in_local_memory, end),

@@ -177,7 +177,7 @@ enum {
 
 #define TP_INTEL_PTE_PRESENT (UINT64_C(1) << 0)
 #define TP_INTEL_PTE_RW	     (UINT64_C(1) << 1)
-/* gen12 on: a PDE's table consists of TP_INTEL_PTES / 16 entries of 64 KiB each (compact) */
+/* gen12.5 on: a PDE's table consists of TP_INTEL_PTES / 16 entries of 64 KiB each (compact) */
 #define TP_INTEL_PDE_64K (UINT64_C(1) << 6)
 /* at level 1 (or in simulation only there): a leaf of 2 MiB */
 #define TP_INTEL_PDE_PS_2M (UINT64_C(1) << 7)

@@ -5,8 +5,8 @@
  *	platform	64 KiB pages by
  *	BDW		(none)
  *	SKL, ICL	IPS in the entry that leads to their table; every 16th entry counts
- *	TGL and on	PDE_64K there: the table is compact
- *	DG2, MTL	PS64 in the entry itself, too
+ *	TGL to ADL	(none)
+ *	DG2, MTL	PDE_64K there: the table is compact; or PS64 in the entry itself
  *
  * Where a leaf is larger than the address in it is aligned, the lower bits of that are ignored.
  *
@@ -46,7 +46,7 @@ static bool has_ips(const struct walk *w)
 
 static bool is_compact(const struct walk *w)
 {
-	return w->entry & TP_INTEL_PDE_64K && is_between(w->e, TP_INTEL_TGL, TP_INTEL_MTL);
+	return w->entry & TP_INTEL_PDE_64K && is_between(w->e, TP_INTEL_DG2, TP_INTEL_MTL);
 }
 
 static bool is_ps64(const struct walk *w, uint64_t pte)
