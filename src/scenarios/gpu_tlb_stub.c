@@ -4,7 +4,7 @@
 
 #include "mm/machine.h"
 
-enum { DONE_BIT = 1 };
+enum { DONE_BIT = 1, RESET_NS = 2000000 };
 
 /* ---- the device ------------------------------------------------------------------------------ */
 
@@ -23,7 +23,7 @@ static void finish(struct tp_tlb_stub *s)
 
 static void request(struct tp_tlb_stub *s)
 {
-	if (s->has_wake && s->asleep)
+	if (s->asleep)
 		return;
 	s->pending = true;
 	s->before = s->walks;
@@ -86,6 +86,16 @@ void tp_tlb_stub_run(void *stub)
 	tp_tlb_stub_access(stub);
 }
 
+void tp_tlb_stub_run_on(void *stub)
+{
+	struct tp_tlb_stub *s = stub;
+
+	tp_tlb_stub_access(s);
+	while (!tp_atomic_load(&s->gone, TP_ACQUIRE))
+		tp_cpu_relax();
+	tp_tlb_stub_access(s);
+}
+
 /* ---- the driver ------------------------------------------------------------------------------ */
 
 static void init_gt(struct tp_intel *gpu, enum tp_intel_tlb_rule rule)
@@ -106,8 +116,8 @@ static void init_engine(struct tp_intel *gpu)
 	engine->id = (struct tp_intel_engine_id){ .class = TP_INTEL_RENDER };
 	engine->invalidation = tp_intel_invalidation(TP_INTEL_SKL, &engine->id, false);
 	tp_intel_engine_name(&engine->id, engine->name);
+	tp_intel_gt_get(engine->gt);
 	tp_atomic_store(&engine->awake, 1, TP_RELAXED);
-	tp_atomic_store(&engine->gt->wakerefs, 1, TP_RELAXED);
 }
 
 struct tp_tlb_stub *tp_tlb_stub_make(enum tp_intel_tlb_rule rule)
@@ -120,9 +130,11 @@ struct tp_tlb_stub *tp_tlb_stub_make(enum tp_intel_tlb_rule rule)
 	gpu->bus = &s->bus;
 	gpu->nr_gts = gpu->nr_engines = 1;
 	gpu->platform = tp_intel_platform(TP_INTEL_SKL);
-	gpu->config.patience = (struct tp_intel_patience){
-		.poll_ns = 1, .tlb_ns = 1, .guc_ns = 100000, .reset_ns = 100000, .awake_ns = 1000
-	};
+	gpu->config.patience = (struct tp_intel_patience){ .poll_ns = 1,
+							   .tlb_ns = 1,
+							   .guc_ns = 1000,
+							   .reset_ns = 10 * RESET_NS,
+							   .awake_ns = 1000 };
 	/* All it is asked for is where events go. */
 	gpu->gpu.machine = tp_sim_alloc(sizeof(*gpu->gpu.machine));
 	gpu->gpu.machine->trace = tp_trace_create();
@@ -170,13 +182,13 @@ void tp_tlb_stub_invalidate(void *stub)
 void tp_tlb_stub_park(struct tp_tlb_stub *s)
 {
 	tp_atomic_store(&s->gpu.engines[0].awake, 0, TP_RELEASE);
-	tp_atomic_sub(&tp_tlb_stub_gt(s)->wakerefs, 1, TP_RELAXED);
+	tp_intel_gt_put(tp_tlb_stub_gt(s));
 }
 
 void tp_tlb_stub_unpark(struct tp_tlb_stub *s)
 {
-	tp_atomic_add(&tp_tlb_stub_gt(s)->wakerefs, 1, TP_RELAXED);
-	tp_atomic_store(&s->gpu.engines[0].awake, 1, TP_RELAXED);
+	tp_intel_gt_get(tp_tlb_stub_gt(s));
+	tp_atomic_store(&s->gpu.engines[0].awake, 1, TP_RELEASE);
 	TP_SCENE_MUST(tp_intel_tlb_unpark(&s->gpu.engines[0]));
 }
 
@@ -201,6 +213,7 @@ void tp_tlb_stub_reset(void *stub)
 	struct tp_intel_gt *gt = tp_tlb_stub_gt(s);
 
 	tp_atomic_add(&gt->resets, 1, TP_ACQ_REL);
+	tp_sim_sleep(RESET_NS);
 	reset_device(s);
 	tp_intel_tlb_emptied(gt);
 	tp_atomic_add(&gt->resets, 1, TP_ACQ_REL);

@@ -27,14 +27,14 @@ struct tp_tlb_stub {
 	/* the device */
 	struct tp_spinlock lock;
 	/* under lock */
-	uint32_t entry;	       /* remembered; 0: nothing */
-	uint32_t born, walks;  /* when it was read; how often any was */
-	uint32_t before;       /* what was born until then is to be forgotten */
-	bool pending;	       /* a request is not done */
-	bool stuck;	       /* nor will it be, before a reset */
-	bool stands;	       /* the engine, in a reset */
-	bool may_stick;	       /* requests may, once, as the explorer chooses */
-	bool asleep, has_wake; /* a domain that has to be awake, if there is one */
+	uint32_t entry;	      /* remembered; 0: nothing */
+	uint32_t born, walks; /* when it was read; how often any was */
+	uint32_t before;      /* what was born until then is to be forgotten */
+	bool pending;	      /* a request is not done */
+	bool stuck;	      /* nor will it be, before a reset */
+	bool stands;	      /* the engine, in a reset */
+	bool may_stick;	      /* requests may, once, as the explorer chooses */
+	bool asleep;	      /* the domain of the register, if there is one */
 	void (*on_doorbell)(struct tp_tlb_stub *stub);
 };
 
@@ -49,8 +49,9 @@ static inline struct tp_intel_gt *tp_tlb_stub_gt(struct tp_tlb_stub *stub)
 
 /* The engine reaches for the page, unless it stands. */
 void tp_tlb_stub_access(struct tp_tlb_stub *stub);
-/* The same, as a task: twice. */
+/* The same, as tasks: twice; and once before and once after the page is given back. */
 void tp_tlb_stub_run(void *stub);
+void tp_tlb_stub_run_on(void *stub);
 /* Unbind the page: cut the translation and note it. */
 void tp_tlb_stub_cut(struct tp_tlb_stub *stub, struct tp_intel_tlb_note *note);
 /* It is given back. */
@@ -62,7 +63,8 @@ void tp_tlb_stub_invalidate(void *stub);
 /* The engine is let sleep; and woken, which must succeed. */
 void tp_tlb_stub_park(struct tp_tlb_stub *stub);
 void tp_tlb_stub_unpark(struct tp_tlb_stub *stub);
-/* As a task: the GT is reset, in the driver's order (resets of struct tp_intel_gt). */
+/* As a task: the GT is reset, in the driver's order (resets of struct tp_intel_gt), which takes
+ * longer than a request may. */
 void tp_tlb_stub_reset(void *stub);
 
 #endif

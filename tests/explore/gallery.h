@@ -120,6 +120,21 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(sync_unfenced, "the same, weak memory", "dma/unmap-vs-burst", .memory = TP_MEMORY_C11),
 	ROW(pool_reuses_leaving, "offline against a pool", "dma/pool-put-vs-offline"),
 	ROW(iommu_unsynced, "offline against idle buffers", "dma/pool-burst-vs-offline"),
+	ROW(tlb_note_unfenced, "release against invalidation", "gpu/tlb-release-vs-invalidation",
+	    .memory = TP_MEMORY_C11),
+	ROW(tlb_begin_unfenced, "the same, its other barrier", "gpu/tlb-release-vs-invalidation",
+	    .memory = TP_MEMORY_C11),
+	ROW(tlb_one_completion, "release against invalidation", "gpu/tlb-release-by-two"),
+	ROW(tlb_compared_whole, "the same, numbers wrap", "gpu/tlb-release-wraps"),
+	ROW(tlb_timeout_counts, "release against timeout", "gpu/tlb-timeout-vs-release"),
+	ROW(tlb_reset_counts, "release against reset", "gpu/tlb-reset-vs-release"),
+	ROW(tlb_skip_unsaid, "release against sleep", "gpu/tlb-wake-vs-release"),
+	ROW(tlb_skip_unfenced, "the same, weak memory", "gpu/tlb-wake-vs-release",
+	    .memory = TP_MEMORY_C11),
+	ROW(tlb_unpark_unfenced, "the same, weak memory", "gpu/tlb-wake-vs-release",
+	    .memory = TP_MEMORY_C11),
+	ROW(wake_uncounted, "release against forcewake", "gpu/tlb-forcewake-vs-release"),
+	ROW(guc_slot_is_number, "late answer against request", "gpu/guc-late-answer"),
 };
 
 #undef ROW

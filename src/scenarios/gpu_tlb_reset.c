@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * gpu_tlb_reset - an invalidation is not done in time, or meets a reset of the GT (traps 7 and 9).
+ *
+ * A reset begins for the driver before it does for the engine, which runs until then; after it the
+ * bit of a request that was under way may read 1 or 0.
+ *
+ * Must hold: the engine uses the page only while it is there.  Whoever was told that an
+ * invalidation was not done keeps the page until a reset, and loses nothing by it.
+ */
+#include <errno.h>
+
+#include "scenarios/gpu_tlb_stub.h"
+
+/* A request may get lost, once. */
+static void *prepare(void)
+{
+	struct tp_tlb_stub *s = tp_tlb_stub_make(TP_INTEL_TLB_STARTED);
+
+	s->may_stick = true;
+	return s;
+}
+
+/* ---- a reset that nobody asked for ----------------------------------------------------------- */
+
+static void start_reset(void *state)
+{
+	tp_sim_start("engine", tp_tlb_stub_run_on, state);
+	tp_sim_start("release", tp_tlb_stub_release, state);
+	tp_sim_start("reset", tp_tlb_stub_reset, state);
+}
+
+static void check_reset(void *state)
+{
+	struct tp_gpu_tlb_stats stats;
+
+	tp_intel_tlb_stats(tp_tlb_stub_gt(state), &stats);
+	TP_EXPECT(stats.requested == 1 && stats.full + stats.elided == 1 && !stats.timeouts);
+}
+
+/* ---- a reset after a timeout ----------------------------------------------------------------- */
+
+/* The service: it resets if it was asked to. */
+static void serve(struct tp_tlb_stub *s)
+{
+	if (tp_atomic_exchange(&tp_tlb_stub_gt(s)->wants_reset, 0, TP_ACQ_REL))
+		tp_tlb_stub_reset(s);
+}
+
+/* Two objects in the one page: both must be forgotten before it may go. */
+static void release_half(void *arg)
+{
+	struct tp_tlb_stub *s = arg;
+	struct tp_intel_tlb_note note;
+	int err;
+
+	tp_tlb_stub_cut(s, &note);
+	err = tp_intel_tlb_forget(&s->gpu, &note);
+	TP_EXPECT(!err || err == -ETIME);
+	if (err)
+		serve(s);
+	/* The quarantine lets go after an invalidation that completes. */
+	if (err)
+		TP_SCENE_MUST(tp_intel_tlb_forget(&s->gpu, &note));
+	tp_tlb_stub_let_go(s);
+}
+
+static void start_timeout(void *state)
+{
+	tp_sim_start("engine", tp_tlb_stub_run_on, state);
+	tp_sim_start("one", release_half, state);
+	tp_sim_start("other", release_half, state);
+}
+
+static void check_timeout(void *state)
+{
+	struct tp_tlb_stub *s = state;
+	struct tp_gpu_tlb_stats stats;
+
+	tp_intel_tlb_stats(tp_tlb_stub_gt(s), &stats);
+	TP_EXPECT(stats.timeouts <= 2 && !stats.timeouts == s->may_stick);
+}
+
+TP_SCENARIO(tlb_reset, {
+			       .name = "gpu/tlb-reset-vs-release",
+			       .summary = "a reset has begun, but not where the engine runs",
+			       .prepare = prepare,
+			       .start = start_reset,
+			       .check = check_reset,
+		       })
+
+TP_SCENARIO(tlb_timeout, {
+				 .name = "gpu/tlb-timeout-vs-release",
+				 .summary = "one page goes by an invalidation that timed out",
+				 .prepare = prepare,
+				 .start = start_timeout,
+				 .check = check_timeout,
+			 })
