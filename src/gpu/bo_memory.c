@@ -69,53 +69,75 @@ static int take_chunk(struct tp_bo *bo, enum tp_bo_place place, struct tp_bo_chu
 
 static const uint8_t orders[] = { TP_BO_HUGE_ORDER, TP_BO_BIG_ORDER, 0 };
 
-static bool fits(const struct tp_bo_memory *memory, enum tp_bo_place place, uint32_t page,
-		 unsigned order)
+/* Others may have what we need in hand for a moment: reclaim, a purge, an offline that fails. */
+enum { MAX_WAITS = 4 };
+static const uint64_t wait_ns = TP_MILLISECONDS(1);
+
+struct taking {
+	struct tp_bo *bo;
+	struct tp_bo_memory *memory;
+	unsigned flags;
+	uint32_t page; /* the next one */
+	/* Orders before this one were refused; each chunk would ask for them in vain again. */
+	unsigned largest;
+	unsigned waits;
+};
+
+static bool fits(const struct taking *t, unsigned order)
 {
-	return (place == TP_BO_VRAM || order <= TP_MAX_ORDER) && !(page & ((1u << order) - 1)) &&
-	       memory->nr_pages - page >= 1u << order;
+	return (t->memory->place == TP_BO_VRAM || order <= TP_MAX_ORDER) &&
+	       !(t->page & ((1u << order) - 1)) && t->memory->nr_pages - t->page >= 1u << order;
 }
 
-/*
- * The next chunk, as large as can be had.  @largest: orders before this one were refused; the
- * memory that was asked for them in vain would be asked again for each chunk.
- */
-static int take_next(struct tp_bo *bo, struct tp_bo_memory *memory, uint32_t page, unsigned flags,
-		     unsigned *largest)
+/* As large as can be had. */
+static int take_next(struct taking *t)
 {
-	struct tp_bo_chunk *chunk = &memory->chunks[memory->nr_chunks];
+	struct tp_bo_chunk *chunk = &t->memory->chunks[t->memory->nr_chunks];
 	int err = -ENOMEM;
 
-	for (unsigned i = *largest; i < TP_ARRAY_SIZE(orders); i++) {
-		if (!fits(memory, memory->place, page, orders[i]))
+	for (unsigned i = t->largest; i < TP_ARRAY_SIZE(orders); i++) {
+		if (!fits(t, orders[i]))
 			continue;
-		*chunk = (struct tp_bo_chunk){ .page = page, .order = orders[i] };
-		err = take_chunk(bo, memory->place, chunk, flags);
-		if (!err)
-			break;
-		*largest = i + 1;
+		*chunk = (struct tp_bo_chunk){ .page = t->page, .order = orders[i] };
+		err = take_chunk(t->bo, t->memory->place, chunk, t->flags);
+		if (!err) {
+			t->memory->nr_chunks++;
+			t->page += 1u << orders[i];
+			return 0;
+		}
+		t->largest = i + 1;
 	}
-	memory->nr_chunks += !err;
 	return err;
 }
 
-static int take_chunks(struct tp_bo *bo, struct tp_bo_memory *memory, unsigned flags)
+/* True: it is worth another try. */
+static bool make_room(struct taking *t, int err)
 {
-	unsigned largest = 0;
-	uint32_t page = 0;
+	struct tp_bo_device *d = t->bo->device;
 
-	while (page < memory->nr_pages) {
-		int err = take_next(bo, memory, page, flags, &largest);
+	t->largest = 0;
+	if (t->memory->place == TP_BO_VRAM)
+		return err == -ENOSPC && t->flags & TP_BO_EVICTING && tp_bo_evict_one(d);
+	if (err != -ENOMEM)
+		return false;
+	if (tp_bo_shrink(d, t->memory->nr_pages - t->page))
+		return true;
+	if (t->waits++ == MAX_WAITS)
+		return false;
+	tp_sleep_ns(wait_ns);
+	return true;
+}
 
-		if (!err)
-			page += 1u << memory->chunks[memory->nr_chunks - 1].order;
-		else if (err != -ENOSPC || !(flags & TP_BO_EVICTING) ||
-			 !tp_bo_evict_one(bo->device))
-			return err;
-		else
-			largest = 0;
+static int take_chunks(struct taking *t)
+{
+	int err = 0;
+
+	while (!err && t->page < t->memory->nr_pages) {
+		err = take_next(t);
+		if (err && make_room(t, err))
+			err = 0;
 	}
-	return 0;
+	return err;
 }
 
 int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
@@ -133,7 +155,7 @@ int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
 	memory->slot = bo->slot;
 	memory->nr_pages = n;
 	memcpy(memory->name, bo->name, sizeof(memory->name));
-	err = take_chunks(bo, memory, flags);
+	err = take_chunks(&(struct taking){ .bo = bo, .memory = memory, .flags = flags });
 	if (err) {
 		tp_bo_memory_give(d, memory);
 		return err;

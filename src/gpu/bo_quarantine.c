@@ -5,13 +5,16 @@
 
 void tp_bo_quarantine(struct tp_bo_device *d, struct tp_bo_memory *memory)
 {
+	const uint32_t pages = memory->nr_pages;
+
 	tp_spin_lock(&d->lock);
 	memory->since = d->quarantined++;
 	tp_list_add_before(&d->quarantine, &memory->link);
-	d->stat.quarantined_pages += memory->nr_pages;
-	d->stat.quarantines += memory->nr_pages;
+	d->stat.quarantined_pages += pages;
+	d->stat.quarantines += pages;
 	tp_spin_unlock(&d->lock);
-	tp_trace(d->machine->trace, TP_TRACE_gpu_quarantine, d->gpu, memory->nr_pages, 0);
+	/* By now it may have been let go. */
+	tp_trace(d->machine->trace, TP_TRACE_gpu_quarantine, d->gpu, pages, 0);
 }
 
 const struct tp_bo_memory *tp_bo_quarantine_find(struct tp_bo_device *d, uint32_t cookie,

@@ -27,7 +27,8 @@ struct fake_gpu {
 	struct tp_vram *vram;
 	struct tp_bo_device bos;
 	struct test_timeline rcs;
-	char log[FAKE_LOG];   /* a letter for each call: unbind, forget, rebind, destroy */
+	char log[FAKE_LOG]; /* a letter for each call: unbind, forget, rebind, destroy */
+	tp_atomic_u32 nr_log;
 	tp_atomic_u32 refuse; /* so many forgets fail from now on */
 	tp_atomic_u32 forgets, destroyed;
 	void (*in_forget)(struct tp_bo *bo);
@@ -81,7 +82,7 @@ static const struct tp_bus_ops fake_bus_ops = { .memory_fill = fake_fill,
 
 static inline void fake_note(char what)
 {
-	size_t n = strlen(fake.log);
+	uint32_t n = tp_atomic_add(&fake.nr_log, 1, TP_RELAXED);
 
 	if (n + 1 < sizeof(fake.log))
 		fake.log[n] = what;
@@ -209,33 +210,34 @@ static inline void unhold(struct tp_bo *bo)
 	tp_resv_unhold(&bo->resv);
 }
 
-static inline unsigned char content(uint64_t seed, uint64_t i)
+/* What is at the beginning and the end of page @page, so that no page passes for another. */
+static inline uint64_t content(const struct tp_bo *bo, uint64_t page)
 {
-	return (unsigned char)(i * 7 + i / 4096 + seed);
+	return page << 8 | (unsigned char)bo->name[strlen(bo->name) - 1];
 }
 
-/* While held: content that is this object's alone, as far as its name is. */
+enum { LAST_WORD = TP_PAGE_SIZE - sizeof(uint64_t) };
+
+/* While held. */
 static inline void write_content(struct tp_bo *bo)
 {
 	for (uint64_t at = 0; at < bo->size; at += TP_PAGE_SIZE) {
-		unsigned char page[TP_PAGE_SIZE];
+		uint64_t word = content(bo, at / TP_PAGE_SIZE), other = ~word;
 
-		for (uint64_t i = 0; i < TP_PAGE_SIZE; i++)
-			page[i] = content((unsigned char)bo->name[strlen(bo->name) - 1], at + i);
-		tp_bo_write(bo, at, page, sizeof(page));
+		tp_bo_write(bo, at, &word, sizeof(word));
+		tp_bo_write(bo, at + LAST_WORD, &other, sizeof(other));
 	}
 }
 
 static inline bool has_content(struct tp_bo *bo)
 {
 	for (uint64_t at = 0; at < bo->size; at += TP_PAGE_SIZE) {
-		unsigned char page[TP_PAGE_SIZE];
+		uint64_t word, other;
 
-		tp_bo_read(bo, at, page, sizeof(page));
-		for (uint64_t i = 0; i < TP_PAGE_SIZE; i++)
-			if (page[i] !=
-			    content((unsigned char)bo->name[strlen(bo->name) - 1], at + i))
-				return false;
+		tp_bo_read(bo, at, &word, sizeof(word));
+		tp_bo_read(bo, at + LAST_WORD, &other, sizeof(other));
+		if (word != content(bo, at / TP_PAGE_SIZE) || other != ~word)
+			return false;
 	}
 	return true;
 }
@@ -291,8 +293,8 @@ static inline struct tp_vram_stat vram_stat(void)
 static inline void expect_log(const char *log)
 {
 	assert_string_equal(fake.log, log);
-	fake.log[0] = '\0';
 	memset(fake.log, 0, sizeof(fake.log));
+	tp_atomic_store(&fake.nr_log, 0, TP_RELAXED);
 }
 
 #endif

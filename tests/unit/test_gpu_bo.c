@@ -50,6 +50,7 @@ static void its_size_is_whole_pages(void **state)
 static void new_memory_is_mapped_and_empty(void **state)
 {
 	static const enum tp_bo_place places[] = { TP_BO_SYSTEM, TP_BO_VRAM };
+	static const unsigned char zeroes[TP_PAGE_SIZE];
 
 	(void)state;
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(places); i++) {
@@ -63,8 +64,7 @@ static void new_memory_is_mapped_and_empty(void **state)
 		assert_true(is_mapped(bo));
 		for (uint64_t at = 0; at < bo->size; at += TP_PAGE_SIZE) {
 			tp_bo_read(bo, at, page, sizeof(page));
-			for (unsigned k = 0; k < TP_PAGE_SIZE; k++)
-				assert_int_equal(page[k], 0);
+			assert_memory_equal(page, zeroes, sizeof(page));
 		}
 		unhold(bo);
 		assert_int_equal(bo_stat().system_pages, i ? 0 : 5);
@@ -312,7 +312,7 @@ static void expect_failure(struct tp_bo *bo, const char *site, unsigned nth)
 	int err;
 
 	tp_fault_reset();
-	must(tp_fault_arm(site, nth, 1));
+	must(tp_fault_arm(site, nth, UINT64_MAX));
 	hold(bo);
 	err = tp_bo_populate(bo);
 	unhold(bo);

@@ -306,7 +306,7 @@ static void each_step_of_an_eviction_may_fail(void **state)
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(sites); i++) {
 		tp_fault_reset();
 		if (sites[i].site)
-			must(tp_fault_arm(sites[i].site, 1, 1));
+			must(tp_fault_arm(sites[i].site, 1, UINT64_MAX));
 		else
 			tp_atomic_store(&fake.refuse, 1, TP_RELAXED);
 		assert_int_equal(evict(bo), sites[i].err);
@@ -347,7 +347,7 @@ static void who_was_used_longest_ago_makes_room(void **state)
 	tp_bo_put(d);
 }
 
-/* Busy and pinned ones and those somebody has are passed by; without any other it goes elsewhere. */
+/* Busy and pinned ones and those somebody has are passed by. */
 static void nobody_who_is_needed_makes_room(void **state)
 {
 	struct tp_bo *a = make_full_bo(THIRD, TP_BO_VRAM, "tex0"),
