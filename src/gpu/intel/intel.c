@@ -258,17 +258,29 @@ static uint64_t count_objects(struct tp_intel *gpu)
 	return stat.objects;
 }
 
+/* -EBUSY, and the service goes on. */
+static int check_unused(struct tp_intel *gpu)
+{
+	unsigned vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
+	uint64_t objects = count_objects(gpu);
+
+	if (!vms && !objects)
+		return 0;
+	if (gpu->config.service)
+		tp_intel_service_start(gpu);
+	return TP_ERR_TEXT(-EBUSY, gpu->gpu.name, "%s: %u address spaces and %u objects", vms,
+			   objects);
+}
+
 int tp_intel_destroy(struct tp_intel *gpu)
 {
-	unsigned vms;
-	uint64_t objects;
+	int err;
 
+	tp_intel_service_stop(gpu); /* it may have references in its hands */
 	end_work(gpu);
-	vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
-	objects = count_objects(gpu);
-	if (vms || objects)
-		return TP_ERR_TEXT(-EBUSY, gpu->gpu.name, "%s: %u address spaces and %u objects",
-				   vms, objects);
+	err = check_unused(gpu);
+	if (err)
+		return err;
 	tp_gpu_unregister(&gpu->gpu);
 	tp_intel_for_each_gt(gt, gpu) tp_intel_gt_get(gt);
 	release(gpu);
