@@ -48,6 +48,8 @@ static inline void rig_make_device(struct rig *rig, const struct rig_config *con
 	*rig = (struct rig){ .m = make_machine(small_machine(8)) };
 	model.name = "gpu0";
 	model.platform = config->platform;
+	if (!model.memory && tp_intel_platform(config->platform)->local_memory)
+		model.memory = TP_MIB(4);
 	must(tp_intel_model_create(&model, &rig->model));
 }
 
@@ -92,9 +94,15 @@ static inline void rig_put_objects(struct rig *rig)
 	rig->vm = NULL;
 }
 
+/* How many keep the device awake. */
+static inline unsigned rig_power(struct rig *rig)
+{
+	return tp_atomic_load(&tp_intel_model_bus(rig->model)->power, TP_RELAXED);
+}
+
 static inline void rig_end_device(struct rig *rig)
 {
-	assert_int_equal(tp_atomic_load(&tp_intel_model_bus(rig->model)->power, TP_RELAXED), 0);
+	assert_int_equal(rig_power(rig), 0);
 	assert_int_equal(tp_intel_model_harms(rig->model, NULL, 0), 0);
 	tp_intel_model_destroy(rig->model);
 	end_machine(rig->m);

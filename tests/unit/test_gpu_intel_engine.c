@@ -30,11 +30,6 @@ static int end_rig(void **state)
 	return 0;
 }
 
-static unsigned power(struct rig *r)
-{
-	return tp_atomic_load(&tp_intel_model_bus(r->model)->power, TP_RELAXED);
-}
-
 /* ---- every engine of every platform ---------------------------------------------------------- */
 
 static void run_each_engine(struct rig *r)
@@ -71,7 +66,7 @@ static void every_engine_runs_what_it_is_given(void **state)
 		tp_intel_service(r.gpu);
 		tp_intel_for_each_engine(engine, r.gpu)
 			assert_false(tp_atomic_load(&engine->awake, TP_RELAXED));
-		assert_int_equal(power(&r), 0);
+		assert_int_equal(rig_power(&r), 0);
 		rig_end(&r);
 	}
 }
@@ -86,16 +81,16 @@ static void engines_sleep_when_nobody_needs_them(void **state)
 	struct tp_fence *fence;
 
 	rig_make_store(r, 0, 0, 1);
-	assert_int_equal(power(r), 0);
+	assert_int_equal(rig_power(r), 0);
 	fence = rig_submit(r, TP_INTEL_RENDER, 0, 0, true);
-	assert_int_equal(power(r), 1);
+	assert_int_equal(rig_power(r), 1);
 	tp_intel_service(r->gpu); /* it has work */
 	assert_true(tp_atomic_load(&rcs->awake, TP_RELAXED));
 	rig_run(r);
 	rig_expect(fence, 0);
 	tp_intel_service(r->gpu);
 	assert_false(tp_atomic_load(&rcs->awake, TP_RELAXED));
-	assert_int_equal(power(r), 0);
+	assert_int_equal(rig_power(r), 0);
 	assert_int_equal(rcs->gt->uncore.count[TP_INTEL_DOMAIN_RENDER], 0);
 	rig_make_store(r, 0, 0, 2);
 	fence = rig_submit(r, TP_INTEL_RENDER, 0, 0, true);
@@ -168,13 +163,13 @@ static void it_does_not_wake(void **state)
 	rig_make_store(r, 0, 0, 1);
 	tp_intel_model_refuse_wake(r->model, true);
 	assert_int_equal(rig_try_submit(r, TP_INTEL_RENDER, 0, 0, true, NULL), -EIO);
-	assert_int_equal(power(r), 0);
+	assert_int_equal(rig_power(r), 0);
 	tp_intel_model_refuse_wake(r->model, false);
 	r->gpu->config.patience.awake_ns = TP_SECONDS(1);
 	must(tp_fault_arm("gpu/intel-wake", 1, 1));
 	assert_int_equal(rig_try_submit(r, TP_INTEL_RENDER, 0, 0, true, NULL), -EIO);
 	tp_fault_reset();
-	assert_int_equal(power(r), 0);
+	assert_int_equal(rig_power(r), 0);
 	fence = rig_submit(r, TP_INTEL_RENDER, 0, 0, true);
 	rig_run(r);
 	rig_expect(fence, 0);
