@@ -84,10 +84,12 @@
 	X(ask_stored, "who asks for a round hides what others did who asked (weak memory)")       \
 	/* buffer objects (R1, R4 of resv; B1, B2) */                                             \
 	X(resv_holds_used, "an object is held although somebody uses it")                         \
+	X(resv_unuse_silent, "the end of the last use wakes no holder")                           \
 	X(resv_unhold_silent, "the end of a hold wakes nobody")                                   \
 	X(vram_unsynced, "video memory goes without waiting for the device's burst")              \
 	X(bo_unforgotten, "memory of an object goes without the device having forgotten it")      \
 	X(bo_unquarantined, "so does memory that the device said it has not forgotten")           \
+	X(quarantine_unmarked, "a reset lets go what came into quarantine after it")              \
 	X(bo_moves_busy, "a page moves although work on its object has not ended")                \
 	/* translation caches forget before memory goes (L1 to L5 of gpu/intel/tlb.h, C1, U1) */  \
 	X(tlb_note_unfenced, "a note misses a barrier after the tables (weak memory)")            \

@@ -207,7 +207,7 @@ void tp_bo_attach(struct tp_bo *bo, struct tp_bo_memory *memory)
 {
 	struct tp_bo_device *d = bo->device;
 
-	TP_INVARIANT(bo->place == TP_BO_EMPTY);
+	TP_INVARIANT(bo->place == TP_BO_EMPTY && bo->resv.held); /* B3 */
 	bo->place = memory->place;
 	bo->chunks = memory->chunks;
 	bo->nr_chunks = memory->nr_chunks;
@@ -222,6 +222,7 @@ struct tp_bo_memory *tp_bo_detach(struct tp_bo *bo)
 	struct tp_bo_memory *memory = tp_bo_memory_of(bo);
 	struct tp_bo_device *d = bo->device;
 
+	TP_INVARIANT(bo->place != TP_BO_EMPTY && bo->resv.held); /* B3 */
 	tp_spin_lock(&d->lock);
 	tp_list_remove(&bo->lru);
 	*pages_in(d, bo->place) -= memory->nr_pages;

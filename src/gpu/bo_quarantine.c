@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bo_quarantine - memory that the device may still know a way to. */
+#include "core/mutant.h"
 #include "gpu/bo_internal.h"
 #include "mm/machine.h"
 
@@ -52,7 +53,7 @@ static struct tp_bo_memory *take_one(struct tp_bo_device *d, uint64_t mark)
 	tp_spin_lock(&d->lock);
 	if (!tp_list_empty(&d->quarantine))
 		memory = tp_list_entry(d->quarantine.next, struct tp_bo_memory, link);
-	if (memory && memory->since >= mark)
+	if (memory && memory->since >= mark && !TP_MUTANT(quarantine_unmarked))
 		memory = NULL;
 	if (memory) {
 		tp_list_remove(&memory->link);

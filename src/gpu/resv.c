@@ -113,7 +113,7 @@ void tp_resv_unuse(struct tp_resv *resv)
 {
 	tp_spin_lock(&resv->lock);
 	TP_INVARIANT(resv->users);
-	if (!--resv->users)
+	if (!--resv->users && !TP_MUTANT(resv_unuse_silent))
 		tp_wake_all(&resv->wq);
 	tp_spin_unlock(&resv->lock);
 }

@@ -134,6 +134,15 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(tlb_unpark_unfenced, "the same, weak memory", "gpu/tlb-wake-vs-release",
 	    .memory = TP_MEMORY_C11),
 	ROW(wake_uncounted, "release against forcewake", "gpu/tlb-forcewake-vs-release"),
+	ROW(resv_holds_used, "users against a holder", "gpu/resv-users-vs-hold"),
+	ROW(resv_unuse_silent, "a user against holders", "gpu/resv-use-vs-holders"),
+	ROW(resv_unhold_silent, "a user against holders", "gpu/resv-use-vs-holders"),
+	ROW(vram_unsynced, "video memory against a burst", "gpu/vram-free-vs-burst"),
+	ROW(iommu_unsynced, "video memory against a burst", "gpu/vram-free-vs-burst"),
+	ROW(bo_unforgotten, "a cache against offline", "gpu/bo-prefetch-vs-offline"),
+	ROW(bo_unquarantined, "a cache against an object's end", "gpu/bo-put-vs-prefetch"),
+	ROW(quarantine_unmarked, "a reset against an object's end", "gpu/bo-put-vs-reset"),
+	ROW(bo_moves_busy, "offline against work", "gpu/bo-work-vs-offline"),
 	ROW(guc_slot_is_number, "late answer against request", "gpu/guc-late-answer"),
 };
 

@@ -46,6 +46,7 @@ static const struct large {
 } larges[] = {
 	{ "avf/irq-vs-reset", 0, "each message of the reset takes the lock of all vectors" },
 	{ "avf/offline-vs-refill", 0, "a whole ring is exchanged with the device, by messages" },
+	{ "gpu/resv-users-vs-holders", 0, "four tasks that wait for each other, all on two locks" },
 	{ "mm/hotplug-mix", 0, "what its tasks do is chosen too" },
 	{ "numa/demotion-vs-offline", 600000, "an allocation that fails looks everywhere thrice" },
 	{ "numa/kcompactd-vs-offline", 0, "four threads of the library at work" },
