@@ -428,6 +428,7 @@ static void rings_may_be_nowhere(void **state)
 	assert_int_equal(rd(TP_INTEL_GUC_CT), 0);
 	assert_int_equal(bad(), 2);
 	assert_int_equal(tp_quiet_load(&iommu->nr_faults), 1);
+	wr(TP_INTEL_MEDIA_GT + TP_INTEL_GT_IER, TP_INTEL_GT_IIR_GUC);
 	give_page(1);
 	send_full(1, 1, HEAVY);
 	m->config.invalidate_ns = AGES;

@@ -208,6 +208,7 @@ static void work_keeps_a_domain_awake(void **state)
 	assert_false(is_idle(rcs0));
 	assert_true(remembered(rcs0));
 	/* It need not wake to answer. */
+	m->config.wake_ns = AGES;
 	request(TP_INTEL_FORCEWAKE_RENDER);
 	assert_int_equal(rd(TP_INTEL_FORCEWAKE_ACK_RENDER), 1);
 	release(TP_INTEL_FORCEWAKE_RENDER);

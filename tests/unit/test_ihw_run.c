@@ -93,6 +93,26 @@ static void so_many_commands_and_no_more(void **state)
 	assert_int_equal(stat_of().engine[bcs0->index].commands, 200);
 }
 
+/* A request that is due is done before the next command, whoever looks at its register. */
+static void caches_are_emptied_in_time(void **state)
+{
+	struct tp_ihw_engine *rcs0 = engine("rcs0");
+
+	(void)state;
+	m->config.invalidate_ns = AGES;
+	remember(rcs0);
+	wr(TP_INTEL_GEN12_GFX_TLB_INV, 1);
+	put_entry(LEAVES, 0, pte(DATA + 5));
+	submit_store(rcs0, VA(0), 1);
+	submit_store(rcs0, VA(0), 2);
+	assert_true(tp_intel_model_run_engine(m, rcs0->index, 1));
+	assert_int_equal(get(DATA, 0), 1);
+	caches_are_due(rcs0);
+	assert_true(tp_intel_model_run_engine(m, rcs0->index, 1));
+	assert_int_equal(get(DATA, 0), 1);
+	assert_int_equal(get(DATA + 5, 0), 2);
+}
+
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 static void engine_interrupts_by_its_bit(void **state)
@@ -382,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_executes_by_itself, begin_tgl, end),
 		cmocka_unit_test_setup_teardown(so_many_commands_and_no_more, begin_tgl, end),
+		cmocka_unit_test_setup_teardown(caches_are_emptied_in_time, begin_tgl, end),
 		cmocka_unit_test_setup_teardown(engine_interrupts_by_its_bit, begin_tgl, end),
 		cmocka_unit_test_setup_teardown(interrupt_is_raised_again, begin_tgl, end),
 		cmocka_unit_test_setup_teardown(disabled_interrupt_is_noted, begin_tgl, end),

@@ -264,7 +264,7 @@ static bool answer(struct tp_intel_model *m, unsigned gt, bool *irq)
 	if (words)
 		written = write_answer(m, gt, words, fw->message[SEQNO]);
 	end(m, gt);
-	*irq |= written;
+	*irq |= written && fw->page;
 	return written;
 }
 

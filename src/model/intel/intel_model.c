@@ -105,7 +105,7 @@ static void init_engine(struct tp_intel_model *m, unsigned i, const struct tp_ih
 	e->id = *id;
 	e->index = i;
 	e->irq_bit = 1u << (i - first);
-	e->invalidation = (unsigned)tp_ihw_invalidation(m->config.platform, id->invalidate);
+	e->invalidation = (unsigned)tp_ihw_invalidation(id->invalidate);
 	tp_spinlock_init(&e->lock, TP_RANK_MODEL_TX, i);
 	tp_rng_fork(&e->rng, m->config.seed, i);
 	snprintf(e->stat.name, sizeof(e->stat.name), "%s%u", prefixes[id->class],
@@ -285,19 +285,6 @@ void tp_intel_model_log(struct tp_intel_model *m, void (*fn)(void *arg, const ch
 
 /* ---- what it did ----------------------------------------------------------------------------- */
 
-/* Under the lock, with what is due done; let go of by end_look(). */
-static unsigned begin_look(struct tp_intel_model *m)
-{
-	tp_spin_lock(&m->lock);
-	return tp_ihw_due(m);
-}
-
-static void end_look(struct tp_intel_model *m, unsigned irqs)
-{
-	tp_spin_unlock(&m->lock);
-	tp_ihw_raise(m, irqs);
-}
-
 static void copy_engine(struct tp_ihw_engine *e, struct tp_intel_model_engine_stat *stat)
 {
 	tp_spin_lock(&e->lock);
@@ -308,26 +295,25 @@ static void copy_engine(struct tp_ihw_engine *e, struct tp_intel_model_engine_st
 
 void tp_intel_model_stat(struct tp_intel_model *m, struct tp_intel_model_stat *stat)
 {
-	unsigned irqs = begin_look(m);
-
+	tp_ihw_look(m);
+	tp_spin_lock(&m->lock);
 	*stat = m->stat;
 	stat->nr_engines = m->nr_engines;
 	tp_ihw_for_each_engine(e, m) copy_engine(e, &stat->engine[e->index]);
-	end_look(m, irqs);
+	tp_spin_unlock(&m->lock);
 	stat->harmful = tp_intel_model_harms(m, NULL, 0);
 }
 
 bool tp_intel_model_is_empty(struct tp_intel_model *m, unsigned gt)
 {
-	unsigned irqs = begin_look(m);
 	uint64_t entries = 0;
 
+	tp_ihw_look(m);
 	tp_ihw_for_each_engine_of(e, m, gt)
 	{
 		tp_spin_lock(&e->lock);
 		entries += tp_ihw_tlb_remembered(e);
 		tp_spin_unlock(&e->lock);
 	}
-	end_look(m, irqs);
 	return !entries;
 }

@@ -206,6 +206,8 @@ extern const struct tp_bus_ops tp_ihw_bus_ops;
 unsigned tp_ihw_due(struct tp_intel_model *m);
 /* Without the lock. */
 void tp_ihw_raise(struct tp_intel_model *m, unsigned gts);
+/* Both, without the lock. */
+void tp_ihw_look(struct tp_intel_model *m);
 /* Note interrupts; returns the GT's bit if they are to be raised. */
 unsigned tp_ihw_interrupt(struct tp_intel_model *m, unsigned gt, uint32_t bits);
 
@@ -218,8 +220,8 @@ struct tp_ihw_domain *tp_ihw_domain_of_ack(struct tp_intel_model *m, unsigned gt
 void tp_ihw_wake_write(struct tp_intel_model *m, struct tp_ihw_domain *domain, uint32_t value);
 uint32_t tp_ihw_wake_read(const struct tp_ihw_domain *domain); /* the answer */
 
-/* The place of an invalidation register among all there are; -1: this platform has none there. */
-int tp_ihw_invalidation(enum tp_intel_platform platform, uint32_t offset);
+/* The place of an invalidation register among those of all platforms; -1: it is none. */
+int tp_ihw_invalidation(uint32_t offset);
 uint32_t tp_ihw_invalidation_read(struct tp_intel_model *m, unsigned gt, unsigned i);
 void tp_ihw_invalidation_write(struct tp_intel_model *m, unsigned gt, unsigned i, uint32_t value);
 void tp_ihw_invalidation_due(struct tp_intel_model *m, uint64_t now_ns);

@@ -16,7 +16,7 @@
 #include "core/clock.h"
 #include "model/intel/internal.h"
 
-enum { MASK_SHIFT = 16, FIRST_GEN12 = 6 };
+enum { MASK_SHIFT = 16 };
 
 static const uint32_t registers[] = {
 	TP_INTEL_GEN8_RTCR,
@@ -36,26 +36,22 @@ static const uint32_t registers[] = {
 
 _Static_assert(TP_ARRAY_SIZE(registers) == TP_IHW_INVALIDATIONS, "one place for each register");
 
-int tp_ihw_invalidation(enum tp_intel_platform platform, uint32_t offset)
+int tp_ihw_invalidation(uint32_t offset)
 {
-	bool gen12 = platform >= TP_INTEL_TGL;
-
 	for (int i = 0; i < TP_IHW_INVALIDATIONS; i++)
 		if (registers[i] == offset)
-			return gen12 == (i >= FIRST_GEN12) ? i : -1;
+			return i;
 	return -1;
 }
 
 /* ---- copies ---------------------------------------------------------------------------------- */
 
-/* The copies that accesses go to, a bit each. */
+/* The copies that accesses go to, a bit each.  (Where there is one, nothing selects another.) */
 static unsigned selected(const struct tp_intel_model *m, unsigned gt)
 {
 	uint32_t steering = m->gts[gt].steering;
 	unsigned group = steering >> TP_INTEL_MCR_GROUP_SHIFT & 0xff;
 
-	if (gt || !m->platform->selector)
-		return 1;
 	if (steering & TP_INTEL_MCR_MULTICAST)
 		return (1u << TP_IHW_COPIES) - 1;
 	return group < TP_IHW_COPIES ? 1u << group : 0;

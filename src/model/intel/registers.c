@@ -44,6 +44,16 @@ void tp_ihw_raise(struct tp_intel_model *m, unsigned gts)
 			tp_bus_irq_raise(&m->bus, gt);
 }
 
+void tp_ihw_look(struct tp_intel_model *m)
+{
+	unsigned irqs;
+
+	tp_spin_lock(&m->lock);
+	irqs = tp_ihw_due(m);
+	tp_spin_unlock(&m->lock);
+	tp_ihw_raise(m, irqs);
+}
+
 unsigned tp_ihw_interrupt(struct tp_intel_model *m, unsigned gt, uint32_t bits)
 {
 	m->gts[gt].iir |= bits;
@@ -194,9 +204,10 @@ static bool find_wake(struct tp_intel_model *m, struct place *p)
 	return p->domain;
 }
 
+/* Those of other generations stand for no engine here. */
 static bool find_invalidation(struct tp_intel_model *m, struct place *p)
 {
-	int i = tp_ihw_invalidation(m->config.platform, p->offset);
+	int i = tp_ihw_invalidation(p->offset);
 
 	if (i < 0)
 		return false;

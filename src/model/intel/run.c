@@ -4,8 +4,8 @@
  * own.
  *
  * Invariants
- *  X4 of internal.h: whether an engine's domain is awake is looked at before each burst; one that
- *  is busy keeps it so.
+ *  X4 of internal.h holds without a look: an engine gets work while its domain is awake, and keeps
+ *  it so.
  *  X16 The thread sleeps when no engine can go on.  One that waits, or does nothing but read (a
  *      batch that spins until something changes), is looked at again after a pause, which grows
  *      while that is all there is.
@@ -24,21 +24,6 @@ enum {
 };
 
 /* ---- one engine ------------------------------------------------------------------------------ */
-
-/* What is due happens first; false: it sleeps. */
-static bool is_awake(struct tp_ihw_engine *e)
-{
-	struct tp_intel_model *m = e->model;
-	unsigned irqs;
-	bool awake;
-
-	tp_spin_lock(&m->lock);
-	irqs = tp_ihw_due(m);
-	awake = e->domain->awake;
-	tp_spin_unlock(&m->lock);
-	tp_ihw_raise(m, irqs);
-	return awake;
-}
 
 static void interrupt(struct tp_ihw_engine *e)
 {
@@ -64,18 +49,17 @@ static unsigned burst(struct tp_ihw_engine *e, unsigned commands)
 	return n;
 }
 
-/* Returns how many commands it executed. */
+/* What is due happens before each burst.  Returns how many commands it executed. */
 static unsigned run_engine(struct tp_ihw_engine *e, unsigned commands)
 {
-	unsigned done = 0, n, now;
+	unsigned done = 0, now, n;
 
 	do {
+		tp_ihw_look(e->model);
 		now = TP_MIN(commands - done, (unsigned)BURST);
-		if (!now || !is_awake(e))
-			break;
 		n = burst(e, now);
 		done += n;
-	} while (n >= now);
+	} while (done < commands && n >= now);
 	return done;
 }
 
@@ -139,15 +123,13 @@ static enum progress serve_engines(struct tp_intel_model *m)
 static uint64_t serve_firmware(struct tp_intel_model *m)
 {
 	uint64_t next = UINT64_MAX;
-	unsigned irqs;
 
+	tp_ihw_look(m);
 	tp_spin_lock(&m->lock);
-	irqs = tp_ihw_due(m);
 	for (unsigned gt = 0; gt < m->nr_gts; gt++)
 		if (m->gts[gt].firmware.due_ns)
 			next = TP_MIN(next, m->gts[gt].firmware.due_ns);
 	tp_spin_unlock(&m->lock);
-	tp_ihw_raise(m, irqs);
 	return next;
 }
 
