@@ -98,6 +98,7 @@
 	X(tlb_compared_whole, "numbers are compared as such, and wrap (T3)")                      \
 	X(tlb_timeout_counts, "an invalidation that was not done in time counts (T7)")            \
 	X(tlb_reset_counts, "so does one that meets a reset which has not ended (T9)")            \
+	X(tlb_reset_unseen, "so does one that a reset made read as done, too early (T9)")         \
 	X(tlb_skip_unsaid, "an engine that sleeps is passed by and does not learn of it (T6)")    \
 	X(tlb_skip_unfenced, "it is said after it was seen asleep (weak memory)")                 \
 	X(tlb_unpark_unfenced, "an engine that wakes looks before it is seen so (weak memory)")   \

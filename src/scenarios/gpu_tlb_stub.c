@@ -192,19 +192,35 @@ void tp_tlb_stub_unpark(struct tp_tlb_stub *s)
 	TP_SCENE_MUST(tp_intel_tlb_unpark(&s->gpu.engines[0]));
 }
 
-/* The hardware's part: whether the bits of requests are left set is a choice of the device's. */
-static void reset_device(struct tp_tlb_stub *s)
+/*
+ * The hardware's part: it begins with what becomes of the bits of requests, which is a choice of
+ * the device's; the engine goes on until its end.
+ */
+static void begin_device_reset(struct tp_tlb_stub *s)
 {
 	struct tp_intel_uncore *uncore = &tp_tlb_stub_gt(s)->uncore;
 
 	tp_spin_lock(&uncore->lock);
 	tp_spin_lock(&s->lock);
-	s->stands = true;
-	s->entry = 0;
 	if (s->pending)
 		s->pending = s->stuck = tp_sim_choose("the request's bit stays set", 2);
 	tp_spin_unlock(&s->lock);
 	tp_spin_unlock(&uncore->lock);
+}
+
+static void end_device_reset(struct tp_tlb_stub *s)
+{
+	tp_spin_lock(&s->lock);
+	s->stands = true;
+	s->entry = 0;
+	tp_spin_unlock(&s->lock);
+}
+
+static void go_on(struct tp_tlb_stub *s)
+{
+	tp_spin_lock(&s->lock);
+	s->stands = s->stuck = false;
+	tp_spin_unlock(&s->lock);
 }
 
 void tp_tlb_stub_reset(void *stub)
@@ -213,11 +229,10 @@ void tp_tlb_stub_reset(void *stub)
 	struct tp_intel_gt *gt = tp_tlb_stub_gt(s);
 
 	tp_atomic_add(&gt->resets, 1, TP_ACQ_REL);
+	begin_device_reset(s);
 	tp_sim_sleep(RESET_NS);
-	reset_device(s);
+	end_device_reset(s);
 	tp_intel_tlb_emptied(gt);
 	tp_atomic_add(&gt->resets, 1, TP_ACQ_REL);
-	tp_spin_lock(&s->lock);
-	s->stands = s->stuck = false;
-	tp_spin_unlock(&s->lock);
+	go_on(s);
 }

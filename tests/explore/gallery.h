@@ -128,6 +128,7 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(tlb_compared_whole, "the same, numbers wrap", "gpu/tlb-release-wraps"),
 	ROW(tlb_timeout_counts, "release against timeout", "gpu/tlb-timeout-vs-release"),
 	ROW(tlb_reset_counts, "release against reset", "gpu/tlb-reset-vs-release"),
+	ROW(tlb_reset_unseen, "release against reset", "gpu/tlb-reset-vs-release"),
 	ROW(tlb_skip_unsaid, "release against sleep", "gpu/tlb-wake-vs-release"),
 	ROW(tlb_skip_unfenced, "the same, weak memory", "gpu/tlb-wake-vs-release",
 	    .memory = TP_MEMORY_C11),

@@ -312,18 +312,6 @@ static void wedged_gt_remembers_nothing(void **state)
 	assert_int_equal(stub_stats(0).asleep, 1);
 }
 
-/* One that is about to be reset may still run. */
-static void gt_in_reset_is_asked(void **state)
-{
-	struct tp_intel_tlb_note note = stub_note();
-
-	(void)state;
-	tp_atomic_store(&stub_gt()->state, TP_GPU_RESETTING, TP_RELEASE);
-	tp_atomic_store(&stub_gt()->resets, 1, TP_RELEASE);
-	must(tp_intel_tlb_forget(&stub.gpu, &note));
-	assert_int_equal(invalidations(), 1);
-}
-
 /* ---- timeouts -------------------------------------------------------------------------------- */
 
 /* T7: nobody's memory goes by an invalidation that was not done. */
@@ -393,11 +381,11 @@ static void reset_at_once(void)
 	end_reset();
 }
 
-static void forget_during(void (*on_request)(void), int err)
+static void forget_during(void (*on_request)(void), bool answered, int err)
 {
 	struct tp_intel_tlb_note note = stub_note();
 
-	stub.pass = 0;
+	stub.pass = answered ? UINT64_MAX : 0;
 	stub.on_request = on_request;
 	assert_int_equal(tp_intel_tlb_forget(&stub.gpu, &note), err);
 	assert_int_equal(tp_intel_tlb_passed(tlb(), note.seqno[0]), !err);
@@ -407,7 +395,7 @@ static void forget_during(void (*on_request)(void), int err)
 static void reset_answers_a_request(void **state)
 {
 	(void)state;
-	forget_during(reset_at_once, 0);
+	forget_during(reset_at_once, false, 0);
 	assert_int_equal(stub_stats(0).timeouts, 0);
 	assert_false(tp_atomic_load(&stub_gt()->wants_reset, TP_RELAXED));
 }
@@ -416,7 +404,19 @@ static void reset_that_does_not_end_is_no_answer(void **state)
 {
 	(void)state;
 	stub.gpu.config.patience.reset_ns = 2000000;
-	forget_during(begin_reset, -ETIME);
+	forget_during(begin_reset, false, -ETIME);
+}
+
+/* It has made the bit read 0, and emptied nothing yet. */
+static void answer_during_a_reset_is_none(void **state)
+{
+	(void)state;
+	stub.gpu.config.patience.reset_ns = 2000000;
+	forget_during(begin_reset, true, -ETIME);
+	/* It had begun before. */
+	forget_during(NULL, true, -ETIME);
+	end_reset();
+	forget_during(NULL, true, 0);
 }
 
 static void end_reset_later(void *arg)
@@ -433,7 +433,7 @@ static void reset_that_ends_in_time_is_waited_for(void **state)
 	(void)state;
 	begin_reset();
 	must(tp_thread_start(&thread, "reset", end_reset_later, NULL));
-	forget_during(NULL, 0);
+	forget_during(NULL, false, 0);
 	tp_thread_join(&thread);
 	assert_int_equal(tp_atomic_load(&stub_gt()->resets, TP_RELAXED), 2);
 }
@@ -443,7 +443,7 @@ static void reset_before_is_no_answer(void **state)
 {
 	(void)state;
 	reset_at_once();
-	forget_during(NULL, -ETIME);
+	forget_during(NULL, false, -ETIME);
 }
 
 static void reset_satisfies_all_that_was_noted_before(void **state)
@@ -532,12 +532,12 @@ int main(void)
 		BOTH(only_those_awake_are_asked),
 		BOTH(engine_that_cannot_forget_stays_asleep),
 		BOTH(wedged_gt_remembers_nothing),
-		BOTH(gt_in_reset_is_asked),
 		BOTH(timeout_satisfies_nobody),
 		BOTH(fault_is_a_timeout),
 		TWO_GTS(gt_that_was_done_is_not_asked_again),
 		STARTED(reset_answers_a_request),
 		BOTH(reset_that_does_not_end_is_no_answer),
+		STARTED(answer_during_a_reset_is_none),
 		STARTED(reset_that_ends_in_time_is_waited_for),
 		BOTH(reset_before_is_no_answer),
 		BOTH(reset_satisfies_all_that_was_noted_before),

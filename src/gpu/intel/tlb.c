@@ -174,6 +174,11 @@ static int request(struct tp_intel_gt *gt, uint32_t engines, const struct range 
 		     : tp_intel_guc_invalidate_full(gt->guc);
 }
 
+static uint32_t resets_of(const struct tp_intel_gt *gt)
+{
+	return tp_atomic_load(&gt->resets, TP_ACQUIRE);
+}
+
 /*
  * Whether a reset has emptied what a request did not, which was made when there had been @before
  * resets: one that began since has ended, or that which was under way (L5).
@@ -184,7 +189,7 @@ static bool was_reset(struct tp_intel_gt *gt, uint32_t before)
 	const uint64_t until = tp_clock_after(gt->gpu->config.patience.reset_ns);
 
 	for (;;) {
-		uint32_t now = tp_atomic_load(&gt->resets, TP_ACQUIRE);
+		uint32_t now = resets_of(gt);
 
 		if ((int32_t)(now - enough) >= 0 || (TP_MUTANT(tlb_reset_counts) && now % 2))
 			return true;
@@ -192,6 +197,17 @@ static bool was_reset(struct tp_intel_gt *gt, uint32_t before)
 			return false;
 		tp_sleep_ns(reset_poll_ns);
 	}
+}
+
+/*
+ * A reset that begins may make requests read as done long before it empties anything, or never: so
+ * an answer counts only if none was under way.
+ */
+static bool is_answered(struct tp_intel_gt *gt, int err, uint32_t before)
+{
+	bool undisturbed = before % 2 == 0 && resets_of(gt) == before;
+
+	return (!err && (undisturbed || TP_MUTANT(tlb_reset_unseen))) || was_reset(gt, before);
 }
 
 static void count_latency(struct tp_intel_tlb *tlb, uint64_t ns)
@@ -207,18 +223,18 @@ static int empty(struct tp_intel_gt *gt, uint32_t engines, const struct range *r
 {
 	struct tp_trace_ring *trace = gt->gpu->gpu.machine->trace;
 	const unsigned index = gt->gpu->gpu.index;
-	const uint32_t before = tp_atomic_load(&gt->resets, TP_ACQUIRE);
+	const uint32_t before = resets_of(gt);
 	const uint64_t start_ns = tp_clock_now();
+	bool done;
 	int err;
 
 	tp_trace(trace, TP_TRACE_tlb_invalidate_begin, index, gt->id, engines);
 	tp_intel_gt_get(gt);
 	err = request(gt, engines, range);
 	tp_intel_gt_put(gt);
-	if (err && was_reset(gt, before))
-		err = 0;
-	tp_trace(trace, TP_TRACE_tlb_invalidate_end, index, gt->id, err ? ETIME : 0);
-	if (!err) {
+	done = is_answered(gt, err, before);
+	tp_trace(trace, TP_TRACE_tlb_invalidate_end, index, gt->id, done ? 0 : ETIME);
+	if (done) {
 		count_latency(&gt->tlb, tp_clock_now() - start_ns);
 		return 0;
 	}
