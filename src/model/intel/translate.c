@@ -8,14 +8,7 @@
  *      never used does no harm.
  *  N2  It did harm if it was remembered, and the memory it leads to is not whose it was.
  */
-#include <string.h>
-
 #include "model/intel/translate.h"
-
-bool tp_ihw_is_same_tag(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
 
 void *tp_ihw_stop(struct tp_ihw_engine *e, uint64_t va)
 {
@@ -81,7 +74,7 @@ static void look_for_harm(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry
 	tp_dma_addr address = tp_ihw_address(entry, va);
 	const char *now = tp_ihw_tag_now(front, address);
 
-	if (tp_unlikely(!now || !tp_ihw_is_same_tag(now, entry->tag)))
+	if (tp_ihw_has_changed(entry->tag, now))
 		tp_ihw_harm(e, entry, va, write, now);
 }
 

@@ -7,6 +7,8 @@
 #ifndef TP_MODEL_INTEL_TRANSLATE_H
 #define TP_MODEL_INTEL_TRANSLATE_H
 
+#include <string.h>
+
 #include "model/intel/internal.h"
 
 /* What an entry of a directory at @level spans. */
@@ -34,8 +36,23 @@ static inline tp_dma_addr tp_ihw_address(const struct tp_ihw_tlb_entry *entry, u
 }
 
 /* Whose a page is that may be reached now; NULL: nobody's. */
-const char *tp_ihw_tag_now(struct tp_iommu *front, tp_dma_addr address);
-bool tp_ihw_is_same_tag(const char *a, const char *b);
+static inline const char *tp_ihw_tag_now(struct tp_iommu *front, tp_dma_addr address)
+{
+	struct tp_iommu_leaf *leaf = front ? tp_iommu_leaf(front, address) : NULL;
+	unsigned slot = tp_iommu_slot(address);
+	const char *tag;
+
+	if (!leaf || !tp_atomic_load(&leaf->entry[slot], TP_ACQUIRE))
+		return NULL;
+	tag = (const char *)(uintptr_t)tp_quiet_load(&leaf->tag[slot]);
+	return tag ? tag : "unnamed";
+}
+
+/* A page that was @was's is @now's, or nobody's. */
+static inline bool tp_ihw_has_changed(const char *was, const char *now)
+{
+	return tp_unlikely(was != now) && (!was || !now || strcmp(was, now));
+}
 
 /* What is remembered for @va under the engine's root; NULL: nothing. */
 struct tp_ihw_tlb_entry *tp_ihw_tlb_find(struct tp_ihw_engine *e, uint64_t va);

@@ -56,16 +56,6 @@ static bool is_ps64(const struct walk *w, uint64_t pte)
 
 /* ---- reading a table ------------------------------------------------------------------------- */
 
-const char *tp_ihw_tag_now(struct tp_iommu *front, tp_dma_addr address)
-{
-	const char *tag;
-
-	if (!front || !tp_iommu_entry(front, address))
-		return NULL;
-	tag = tp_iommu_tag(front, address);
-	return tag ? tag : "unnamed";
-}
-
 /* A table that was found by a remembered entry has become something else. */
 static void look_for_harm(const struct walk *w, struct tp_iommu *front, tp_dma_addr table)
 {
@@ -75,7 +65,7 @@ static void look_for_harm(const struct walk *w, struct tp_iommu *front, tp_dma_a
 					      .local = tp_ihw_is_local(w->e->model, w->entry),
 					      .tag = w->tag };
 
-	if (!now || !tp_ihw_is_same_tag(now, w->tag))
+	if (tp_ihw_has_changed(w->tag, now))
 		tp_ihw_harm(w->e, &was, w->va, false, now);
 }
 
