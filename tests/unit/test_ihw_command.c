@@ -404,6 +404,32 @@ static void a_batch_at_the_end_of_all_addresses(tp_unused void **state)
 	expect_stop(1, UINT64_MAX);
 }
 
+/* Whichever of its addresses it is. */
+static void every_address_of_a_command_is_looked_at(tp_unused void **state)
+{
+	const uint64_t nowhere = data_va + DATA_PAGES * PAGE;
+	const uint32_t commands[][6] = {
+		{ TP_INTEL_MI_COPY_MEM, LO_HI(data_va), LO_HI(nowhere), TP_INTEL_MI_NOOP },
+		{ TP_INTEL_MI_COPY_MEM, LO_HI(nowhere), LO_HI(data_va), TP_INTEL_MI_NOOP },
+		{ TP_INTEL_MI_SEMAPHORE_WAIT, 0, LO_HI(nowhere), TP_INTEL_MI_NOOP },
+		{ TP_INTEL_MI_FLUSH | TP_INTEL_MI_FLUSH_STORE, LO_HI(nowhere), 0 },
+		{ TP_INTEL_MEM_COPY, 4, LO_HI(data_va), LO_HI(nowhere) },
+		{ TP_INTEL_MEM_COPY, 4, LO_HI(nowhere), LO_HI(data_va) },
+	};
+
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(commands); i++) {
+		tp_ihw_engine_reset(rig.e);
+		start_engine(rig.e);
+		emit_words(commands[i], 6);
+		expect_stop(0, nowhere);
+	}
+	tp_ihw_engine_reset(rig.e);
+	start_engine(rig.e);
+	PUT(batch_dma, TP_INTEL_MI_CONDITIONAL_END, 0, LO_HI(nowhere));
+	EMIT(TP_INTEL_MI_BATCH_START, LO_HI(batch_va));
+	expect_stop(1, nowhere);
+}
+
 /* ---- the ring -------------------------------------------------------------------------------- */
 
 static void a_command_may_lie_across_the_end_of_the_ring(tp_unused void **state)
@@ -457,6 +483,25 @@ static void a_ring_may_be_said_to_be_huge(tp_unused void **state)
 	tp_ihw_engine_write(rig.e, TP_INTEL_RING_TAIL, 4);
 	assert_int_equal(run_engine(rig.e, 10), 0);
 	assert_true(rig.e->hung);
+}
+
+static void registers_read_back(tp_unused void **state)
+{
+	static const uint32_t offsets[] = { TP_INTEL_RING_TAIL,	   TP_INTEL_RING_HEAD,
+					    TP_INTEL_RING_START,   TP_INTEL_RING_CTL,
+					    TP_INTEL_RING_PDP0_LO, TP_INTEL_RING_PDP0_HI,
+					    TP_INTEL_RING_ASID };
+
+	for (uint32_t i = 0; i < TP_ARRAY_SIZE(offsets); i++)
+		tp_ihw_engine_write(rig.e, offsets[i], 0x1010 * (i + 1));
+	for (uint32_t i = 0; i < TP_ARRAY_SIZE(offsets); i++)
+		assert_int_equal(reg(offsets[i]), 0x1010 * (i + 1));
+	assert_int_equal(rig.e->root, UINT64_C(0x606000005050));
+	/* Those that can only be read, and none at all. */
+	tp_ihw_engine_write(rig.e, TP_INTEL_RING_ACTHD, 1);
+	tp_ihw_engine_write(rig.e, 0x20, 1);
+	assert_int_equal(reg(TP_INTEL_RING_ACTHD), 0x3030 + 0x2020);
+	assert_int_equal(reg(0x20), 0);
 }
 
 static void a_ring_that_is_not_valid_does_nothing(tp_unused void **state)
@@ -569,10 +614,12 @@ int main(void)
 		WITH(an_address_that_is_not_bound_stops_the_engine),
 		WITH(a_batch_that_runs_off_its_memory_stops),
 		WITH(a_batch_at_the_end_of_all_addresses),
+		WITH(every_address_of_a_command_is_looked_at),
 		WITH(a_command_may_lie_across_the_end_of_the_ring),
 		WITH(a_command_that_goes_beyond_the_tail_stops_the_engine),
 		cmocka_unit_test(a_ring_that_cannot_be_stops_the_engine),
 		WITH(a_ring_may_be_said_to_be_huge),
+		WITH(registers_read_back),
 		WITH(a_ring_that_is_not_valid_does_nothing),
 		WITH(a_ring_whose_page_is_taken_away_stops),
 		WITH(an_engine_stops_between_commands),
