@@ -268,6 +268,12 @@ static inline void split_at(struct gpu_tables *g, uint64_t va)
 	tp_intel_tables_unstock(&g->t, &spares);
 }
 
+/* Whether there can be a scratch page of 64 KiB; not where runs of pages are short. */
+static inline bool has_big_scratch(void)
+{
+	return TP_INTEL_BIG_PAGE <= TP_PAGE_SIZE << TP_MAX_ORDER;
+}
+
 static inline bool is_scratch(const struct gpu_tables *g, const struct walked *w)
 {
 	return w->present && !w->local &&

@@ -118,15 +118,13 @@ void tp_intel_tables_unstock(struct tp_intel_tables *t, struct tp_intel_spares *
 
 /* ---- all tables of an address space ---------------------------------------------------------- */
 
-static enum tp_intel_big_form big_form(const struct tp_intel_platform_info *platform)
+static unsigned big_forms(const struct tp_intel_platform_info *platform)
 {
 	if (!(platform->page_sizes & TP_INTEL_PAGES_64K))
-		return TP_INTEL_BIG_NONE;
+		return 0;
 	if (platform->ver < 12)
 		return TP_INTEL_BIG_EVERY_16TH;
-	if (platform->ver == 12 && platform->rel < 50)
-		return TP_INTEL_BIG_COMPACT;
-	return TP_INTEL_BIG_PTES;
+	return TP_INTEL_BIG_PTES | TP_INTEL_BIG_COMPACT;
 }
 
 /* Tables whose entries are all of 64 KiB need a scratch page of that size, or there are none. */
@@ -140,7 +138,7 @@ static int make_scratch_page(struct tp_intel_tables *t)
 		    page->dma.v % TP_INTEL_BIG_PAGE == 0)
 			return 0;
 		tp_dma_free(page);
-		t->form = TP_INTEL_BIG_NONE;
+		t->big_forms &= ~(unsigned)TP_INTEL_BIG_TABLES;
 	}
 	err = tp_dma_alloc(t->domain, TP_PAGE_SIZE, t->node, "scratch page", page);
 	return err;
@@ -167,7 +165,7 @@ int tp_intel_tables_init(struct tp_intel_tables *t, struct tp_dma_domain *domain
 		.bus = bus,
 		.vram = vram,
 		.platform = platform,
-		.form = big_form(platform),
+		.big_forms = big_forms(platform),
 		.node = node,
 	};
 	err = make_first_tables(t);

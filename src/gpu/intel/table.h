@@ -9,8 +9,9 @@
  * find zeroes, or what others wrote there.  Empty entries of directories lead to scratch tables.
  *
  * A *block* is what a table of level 0 spans, or a leaf of 2 MiB.  Pages of 64 KiB come in three
- * forms: 16 entries that all say so (gen12.5 on), or a whole table of them, which its directory
- * entry says, as every 16th of its entries (gen9 to gen11) or as its only ones (compact; gen12).
+ * forms: 16 entries that all say so, or a whole table of them, which its directory entry says, as
+ * every 16th of its entries (gen9 to gen11) or as its only ones (compact).  Gen12.5 on have the
+ * first for some pages of a block and the last for all of one.
  *
  * Invariants
  *  P1  Tables for a range are there from reserve to release of it; set and clear between the two
@@ -41,12 +42,12 @@
 
 struct tp_intel_table; /* one page of entries, and its children */
 
-/* How pages of 64 KiB are said. */
-enum tp_intel_big_form {
-	TP_INTEL_BIG_NONE,
-	TP_INTEL_BIG_EVERY_16TH, /* TP_INTEL_PDE_IPS */
-	TP_INTEL_BIG_COMPACT,	 /* TP_INTEL_PDE_64K */
-	TP_INTEL_BIG_PTES,	 /* TP_INTEL_PTE_PS64 */
+/* How pages of 64 KiB can be said. */
+enum {
+	TP_INTEL_BIG_PTES = 1 << 0,	  /* TP_INTEL_PTE_PS64 */
+	TP_INTEL_BIG_EVERY_16TH = 1 << 1, /* TP_INTEL_PDE_IPS */
+	TP_INTEL_BIG_COMPACT = 1 << 2,	  /* TP_INTEL_PDE_64K */
+	TP_INTEL_BIG_TABLES = TP_INTEL_BIG_EVERY_16TH | TP_INTEL_BIG_COMPACT,
 };
 
 struct tp_intel_tables {
@@ -54,7 +55,7 @@ struct tp_intel_tables {
 	struct tp_bus_device *bus;
 	struct tp_vram *vram; /* where tables are while there is room; NULL: system memory */
 	const struct tp_intel_platform_info *platform;
-	enum tp_intel_big_form form;
+	unsigned big_forms; /* TP_INTEL_BIG_* */
 	int node;
 	struct tp_intel_table *root;
 	struct tp_intel_table *scratch[TP_INTEL_LEVELS - 1]; /* [0]: a table of scratch PTEs */
@@ -111,12 +112,12 @@ void tp_intel_tables_set_pages(struct tp_intel_tables *tables, uint64_t va,
 			       const struct tp_bo_chunk *chunks, size_t n, bool local);
 /*
  * All of the block at @va is scratch, and will be set to pages of 64 KiB in runs that are aligned
- * to that, until it is cleared.  For forms that are a whole table's; with others nothing happens.
+ * to that, until it is cleared.  Nothing happens where no form is a whole table's.
  */
 void tp_intel_tables_expect_big(struct tp_intel_tables *tables, uint64_t va);
 static inline bool tp_intel_tables_ask_big(const struct tp_intel_tables *tables)
 {
-	return tables->form == TP_INTEL_BIG_EVERY_16TH || tables->form == TP_INTEL_BIG_COMPACT;
+	return tables->big_forms & TP_INTEL_BIG_TABLES;
 }
 
 /* [@va, @va + @size) is scratch.  Its borders were split. */

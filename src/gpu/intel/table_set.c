@@ -47,7 +47,7 @@ static void set_ptes(struct tp_intel_tables *t, struct tp_intel_table *table, un
 	const unsigned page = (unsigned)(leaf / TP_PAGE_SIZE);
 	size_t head = n, big = 0;
 
-	if (t->form == TP_INTEL_BIG_PTES && (page - index) % TP_INTEL_BIG_PAGES == 0) {
+	if ((t->big_forms & TP_INTEL_BIG_PTES) && (page - index) % TP_INTEL_BIG_PAGES == 0) {
 		head = TP_MIN(n, (size_t)(-index % TP_INTEL_BIG_PAGES));
 		big = (n - head) / TP_INTEL_BIG_PAGES * TP_INTEL_BIG_PAGES;
 	}
@@ -67,7 +67,7 @@ static void set_big_table(struct tp_intel_tables *t, struct tp_intel_table *tabl
 	const unsigned index = tp_intel_index(va, 0);
 
 	TP_INVARIANT((va | size | (leaf & TP_INTEL_PTE_ADDRESS)) % TP_INTEL_BIG_PAGE == 0);
-	if (t->form == TP_INTEL_BIG_COMPACT)
+	if (t->big_forms & TP_INTEL_BIG_COMPACT)
 		tp_intel_table_fill(t, table, index / TP_INTEL_BIG_PAGES, leaf, TP_INTEL_BIG_PAGE,
 				    size / TP_INTEL_BIG_PAGE);
 	else
@@ -165,7 +165,7 @@ void tp_intel_tables_expect_big(struct tp_intel_tables *t, uint64_t va)
 	table->is_big = true;
 	lead(t, va,
 	     table->entry |
-		     (t->form == TP_INTEL_BIG_COMPACT ? TP_INTEL_PDE_64K : TP_INTEL_PDE_IPS));
+		     (t->big_forms & TP_INTEL_BIG_COMPACT ? TP_INTEL_PDE_64K : TP_INTEL_PDE_IPS));
 	tp_intel_tables_flush(t);
 }
 
@@ -175,7 +175,7 @@ static void clear_table(struct tp_intel_tables *t, const struct tp_intel_table *
 			unsigned index, size_t n)
 {
 	/* Beyond the only entries of a compact one it was never anything else. */
-	if (table->is_big && t->form == TP_INTEL_BIG_COMPACT)
+	if (table->is_big && (t->big_forms & TP_INTEL_BIG_COMPACT))
 		n = TP_INTEL_PTES / TP_INTEL_BIG_PAGES;
 	tp_intel_table_fill(t, table, index, t->scratch_pte, 0, n);
 }
@@ -214,7 +214,7 @@ void tp_intel_tables_clear(struct tp_intel_tables *t, uint64_t va, uint64_t size
 void tp_intel_tables_want_split(const struct tp_intel_tables *t, uint64_t va,
 				struct tp_intel_spares *spares)
 {
-	if (t->form == TP_INTEL_BIG_COMPACT && va % TP_INTEL_BLOCK)
+	if ((t->big_forms & TP_INTEL_BIG_COMPACT) && va % TP_INTEL_BLOCK)
 		spares->wanted[0]++;
 }
 
@@ -224,7 +224,7 @@ static void split_ptes(struct tp_intel_tables *t, struct tp_intel_table *table, 
 	const unsigned first = tp_intel_index(va, 0) / TP_INTEL_BIG_PAGES * TP_INTEL_BIG_PAGES;
 	uint64_t leaf;
 
-	if (va % TP_INTEL_BIG_PAGE == 0 || t->form != TP_INTEL_BIG_PTES)
+	if (va % TP_INTEL_BIG_PAGE == 0 || !(t->big_forms & TP_INTEL_BIG_PTES))
 		return;
 	leaf = tp_intel_table_read(t, table, first);
 	if (leaf & TP_INTEL_PTE_PS64)
@@ -252,8 +252,9 @@ static void split_compact(struct tp_intel_tables *t, struct tp_intel_table *tabl
 	for (unsigned i = 0; i < TP_INTEL_PTES; i += TP_INTEL_BIG_PAGES) {
 		const uint64_t leaf = tp_intel_table_read(t, table, i / TP_INTEL_BIG_PAGES);
 
-		tp_intel_table_fill(t, wide, i, leaf, TP_PAGE_SIZE, TP_INTEL_BIG_PAGES);
+		set_ptes(t, wide, i, leaf, TP_INTEL_BIG_PAGES);
 	}
+	split_ptes(t, wide, va);
 	wide->used = table->used;
 	directory_of(t, va)->children[tp_intel_index(va, 1)] = wide;
 	lead(t, va, wide->entry);
@@ -272,7 +273,7 @@ void tp_intel_tables_split(struct tp_intel_tables *t, uint64_t va, struct tp_int
 		split_huge(t, table, va);
 	} else if (!table->is_big) {
 		split_ptes(t, table, va);
-	} else if (t->form == TP_INTEL_BIG_COMPACT) {
+	} else if (t->big_forms & TP_INTEL_BIG_COMPACT) {
 		split_compact(t, table, va, spares);
 	} else {
 		table->is_big = false;
@@ -294,7 +295,7 @@ struct place {
 static bool is_big_pte(const struct tp_intel_tables *t, const struct tp_intel_table *table,
 		       unsigned index)
 {
-	return t->form == TP_INTEL_BIG_PTES &&
+	return (t->big_forms & TP_INTEL_BIG_PTES) &&
 	       (tp_intel_table_read(t, table, index) & TP_INTEL_PTE_PS64);
 }
 
@@ -304,7 +305,7 @@ static struct place find_in_table(const struct tp_intel_tables *t, struct tp_int
 	const unsigned index = tp_intel_index(va, 0);
 	const unsigned first = index / TP_INTEL_BIG_PAGES * TP_INTEL_BIG_PAGES;
 
-	if (table->is_big && t->form == TP_INTEL_BIG_COMPACT)
+	if (table->is_big && (t->big_forms & TP_INTEL_BIG_COMPACT))
 		return (struct place){ table, index / TP_INTEL_BIG_PAGES, 1, 0, TP_INTEL_BIG_PAGE };
 	if (table->is_big)
 		return (struct place){ table, first, TP_INTEL_BIG_PAGES, TP_PAGE_SIZE,
