@@ -29,6 +29,18 @@ static int make_manual(void **state)
 	return 0;
 }
 
+/* A reset takes long enough to do something meanwhile. */
+static int make_slow(void **state)
+{
+	struct rig_config config = manual;
+
+	*state = &rig;
+	config.model.reset_ns = TP_MILLISECONDS(5);
+	config.driver.patience.reset_ns = TP_SECONDS(20);
+	rig_make(&rig, &config);
+	return 0;
+}
+
 static int make_mtl(void **state)
 {
 	struct rig_config config = manual;
@@ -234,6 +246,48 @@ static void the_service_resets_when_it_is_asked(void **state)
 	assert_int_equal(tp_intel_gt_state(&r->gpu->gts[0]), TP_GPU_RUNNING);
 }
 
+/* L5 of tlb: what was noted before a reset needs no invalidation after it. */
+static void a_reset_is_as_good_as_an_invalidation(void **state)
+{
+	struct rig *r = *state;
+	struct tp_intel_tlb_note note;
+
+	tp_intel_tlb_note(r->gpu, &note);
+	assert_false(tp_intel_tlb_passed(&r->gpu->gts[0].tlb, note.seqno[0]));
+	must(tp_intel_reset(r->gpu));
+	assert_true(tp_intel_tlb_passed(&r->gpu->gts[0].tlb, note.seqno[0]));
+}
+
+static void reset_gt(void *arg)
+{
+	must(tp_intel_gt_reset(arg, NULL));
+}
+
+/* K2: who submits during a reset, or wakes an engine, waits until it is over. */
+static void who_submits_during_a_reset_waits(void **state)
+{
+	struct rig *r = *state;
+	struct tp_intel_gt *gt = &r->gpu->gts[0];
+
+	rig_make_store(r, 7, 0, 42);
+	must(tp_intel_engine_unpark(rig_engine(r, "rcs0")));
+	tp_intel_engine_let_park(rig_engine(r, "rcs0"));
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t before = tp_atomic_load(&gt->resets, TP_ACQUIRE);
+		struct tp_thread thread;
+		struct tp_fence *fence;
+
+		must(tp_thread_start(&thread, "reset", reset_gt, gt));
+		while (tp_atomic_load(&gt->resets, TP_ACQUIRE) == before)
+			tp_yield();
+		fence = rig_submit(r, i ? TP_INTEL_COPY : TP_INTEL_RENDER, 0, 7, true);
+		assert_int_equal(tp_atomic_load(&gt->resets, TP_ACQUIRE), before + 2);
+		tp_thread_join(&thread);
+		rig_run(r);
+		rig_expect(fence, 0);
+	}
+}
+
 /* ---- T9, the driver's side ------------------------------------------------------------------- */
 
 struct invalidator {
@@ -375,16 +429,21 @@ static void both_gts_are_wedged(void **state)
 	rig_expect(fence, -ECANCELED);
 }
 
+/* The function is reset, whatever else was tried: that stops all. */
 static void even_an_engine_that_does_not_stop_stands_then(void **state)
 {
 	struct rig *r = *state;
+	struct tp_intel_model_stat before, after;
 
 	make_batches(r);
+	tp_intel_model_stat(r->model, &before);
 	tp_intel_model_hang(r->model, rig_engine(r, "bcs0")->index);
 	tp_fence_put(rig_submit(r, TP_INTEL_COPY, 0, 1, false));
 	must(tp_fault_arm("gpu/intel-reset", 1, 1));
 	wedge_while_it_runs(r);
 	tp_fault_reset();
+	tp_intel_model_stat(r->model, &after);
+	assert_int_equal(after.resets, before.resets + 1);
 }
 
 static void the_second_try_may_do(void **state)
@@ -483,6 +542,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define MANUAL(test)   cmocka_unit_test_setup_teardown(test, make_manual, end_rig)
+#define SLOW(test)     cmocka_unit_test_setup_teardown(test, make_slow, end_rig)
 #define MTL(test)      cmocka_unit_test_setup_teardown(test, make_mtl, end_rig)
 #define THREADED(test) cmocka_unit_test_setup_teardown(test, make_threads, end_rig)
 		MANUAL(a_hung_engine_is_reset),
@@ -494,6 +554,8 @@ int main(void)
 		MTL(an_idle_gpu_may_be_reset),
 		MANUAL(what_runs_ends_with_an_error),
 		MANUAL(the_service_resets_when_it_is_asked),
+		MANUAL(a_reset_is_as_good_as_an_invalidation),
+		SLOW(who_submits_during_a_reset_waits),
 		MANUAL(a_reset_answers_an_invalidation),
 		MANUAL(requests_meet_no_sleeping_register),
 		MANUAL(what_does_not_come_back_is_wedged),

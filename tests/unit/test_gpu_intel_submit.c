@@ -25,17 +25,28 @@ static int make_manual(void **state)
 	return 0;
 }
 
-/* The device and the driver have threads of their own. */
-static int make_threads(void **state)
+static int make_with_threads(void **state, bool service)
 {
 	const struct rig_config config = {
 		.platform = TP_INTEL_DG2,
-		.driver = { .service = true, .patience = { .hang_ns = TP_SECONDS(1000) } },
+		.driver = { .service = service, .patience = { .hang_ns = TP_SECONDS(1000) } },
 	};
 
 	*state = &rig;
 	rig_make(&rig, &config);
 	return 0;
+}
+
+/* The device and the driver have threads of their own. */
+static int make_threads(void **state)
+{
+	return make_with_threads(state, true);
+}
+
+/* The driver has none: nobody but the device's interrupts wakes who waits. */
+static int make_no_service(void **state)
+{
+	return make_with_threads(state, false);
 }
 
 static int end_rig(void **state)
@@ -318,12 +329,14 @@ static void threads_lose_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define MANUAL(test)   cmocka_unit_test_setup_teardown(test, make_manual, end_rig)
-#define THREADED(test) cmocka_unit_test_setup_teardown(test, make_threads, end_rig)
+#define MANUAL(test)	 cmocka_unit_test_setup_teardown(test, make_manual, end_rig)
+#define NO_SERVICE(test) cmocka_unit_test_setup_teardown(test, make_no_service, end_rig)
+#define THREADED(test)	 cmocka_unit_test_setup_teardown(test, make_threads, end_rig)
 		MANUAL(a_reader_waits_for_the_writer),
 		MANUAL(readers_do_not_wait_for_each_other),
 		THREADED(a_writer_waits_for_more_than_fit),
 		THREADED(a_full_ring_is_waited_for),
+		NO_SERVICE(a_full_ring_is_waited_for),
 		MANUAL(a_full_ring_is_executed_as_it_was_filled),
 		THREADED(a_held_object_is_waited_for_without_using_others),
 		MANUAL(what_was_purged_gets_memory_again),

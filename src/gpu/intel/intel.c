@@ -180,6 +180,8 @@ static void unmake_gts(struct tp_intel *gpu)
 	if (gpu->slots.address)
 		tp_intel_ggtt_remove(gpu, gpu->slots_ggtt, slot_pages(gpu));
 	tp_dma_free(&gpu->slots);
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(gpu->ggtt_used); i++)
+		TP_INVARIANT(!gpu->ggtt_used[i]);
 	tp_intel_for_each_gt(gt, gpu)
 	{
 		tp_intel_gt_put(gt);
