@@ -151,9 +151,9 @@ static inline void begin_asleep(struct tp_intel_model_config config)
 	static void (*const fns[])(void *) = { count_primary, count_media };
 
 	config.name = "gpu0";
-	config.invalidate_ns = config.invalidate_ns ? config.invalidate_ns : 1;
-	config.reset_ns = config.reset_ns ? config.reset_ns : 1;
-	config.wake_ns = config.wake_ns ? config.wake_ns : 1;
+	config.invalidate_ns = config.invalidate_ns ? config.invalidate_ns : TP_INTEL_MODEL_AT_ONCE;
+	config.reset_ns = config.reset_ns ? config.reset_ns : TP_INTEL_MODEL_AT_ONCE;
+	config.wake_ns = config.wake_ns ? config.wake_ns : TP_INTEL_MODEL_AT_ONCE;
 	must(tp_intel_model_create(&config, &m));
 	bus = tp_intel_model_bus(m);
 	make_memory();

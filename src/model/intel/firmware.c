@@ -13,7 +13,6 @@
  *
  * Locking: under m->lock; memory in a burst of its own.
  */
-#include "core/clock.h"
 #include "model/intel/internal.h"
 
 enum {
@@ -203,7 +202,7 @@ static void obey(struct tp_intel_model *m, unsigned gt)
 	struct tp_ihw_firmware *fw = firmware_of(m, gt);
 
 	m->stat.requests++;
-	fw->due_ns = tp_clock_after(m->config.invalidate_ns);
+	fw->due_ns = tp_ihw_after(m->config.invalidate_ns);
 	fw->is_over = tp_ihw_loses(m);
 	if (fw->is_over)
 		fw->due_ns = 1;
@@ -275,7 +274,7 @@ unsigned tp_ihw_firmware_due(struct tp_intel_model *m, unsigned gt, uint64_t now
 
 	while (fw->due_ns && now_ns >= fw->due_ns) {
 		if (!is_obeyed(m, gt, now_ns) || !answer(m, gt, &irq)) {
-			fw->due_ns = tp_clock_after(RETRY_NS);
+			fw->due_ns = tp_ihw_after(RETRY_NS);
 			break;
 		}
 		fw->due_ns = 0;

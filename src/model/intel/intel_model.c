@@ -67,15 +67,20 @@ static int check_config(const struct tp_intel_model_config *c)
 
 #define DEFAULT(field, value) ((field) = (field) ? (field) : (value))
 
+static uint64_t duration(uint64_t asked, uint64_t usual)
+{
+	return asked == TP_INTEL_MODEL_AT_ONCE ? 0 : asked ? asked : usual;
+}
+
 static void fill_in(struct tp_intel_model *m)
 {
 	struct tp_intel_model_config *c = &m->config;
 
 	m->platform = tp_ihw_platform(c->platform);
 	DEFAULT(c->memory, m->platform->local_memory ? DEFAULT_MEMORY : 0);
-	DEFAULT(c->invalidate_ns, TP_MICROSECONDS(40));
-	DEFAULT(c->reset_ns, TP_MICROSECONDS(100));
-	DEFAULT(c->wake_ns, TP_MICROSECONDS(10));
+	c->invalidate_ns = duration(c->invalidate_ns, TP_MICROSECONDS(40));
+	c->reset_ns = duration(c->reset_ns, TP_MICROSECONDS(100));
+	c->wake_ns = duration(c->wake_ns, TP_MICROSECONDS(10));
 	DEFAULT(c->tlb_entries, 64);
 	DEFAULT(c->walk_entries, 16);
 	DEFAULT(c->combine, 8);

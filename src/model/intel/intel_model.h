@@ -18,12 +18,17 @@ enum tp_intel_model_mode {
 	TP_INTEL_MODEL_MANUAL, /* tp_intel_model_run(), for tests and explored scenarios */
 };
 
+/* What takes so long takes no time: it is done when somebody looks. */
+#define TP_INTEL_MODEL_AT_ONCE UINT64_MAX
+
 struct tp_intel_model_config {
 	const char *name; /* at most 15 bytes */
 	enum tp_intel_platform platform;
 	bool gt3; /* BDW, SKL: a second video engine */
 	enum tp_intel_model_mode mode;
 	uint64_t memory; /* bytes of its own; 0: none, or 256 MiB where the platform has some */
+	/* Each TP_INTEL_MODEL_AT_ONCE for none, as simulated time needs it: it stands still while a
+	 * driver polls. */
 	uint64_t invalidate_ns; /* that an invalidation takes; 0: 40 us */
 	uint64_t reset_ns;	/* 0: 100 us */
 	uint64_t wake_ns;	/* until a forcewake domain answers; 0: 10 us */

@@ -29,6 +29,7 @@
 #ifndef TP_MODEL_INTEL_INTERNAL_H
 #define TP_MODEL_INTEL_INTERNAL_H
 
+#include "core/clock.h"
 #include "core/rng.h"
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/intel_guc_regs.h"
@@ -200,6 +201,19 @@ struct tp_intel_model {
 /* ---- registers, invalidation, power, reset; under @lock -------------------------------------- */
 
 extern const struct tp_bus_ops tp_ihw_bus_ops;
+
+/* The device's time, never 0, for that stands for what is not under way. */
+static inline uint64_t tp_ihw_now(void)
+{
+	return tp_clock_now() + 1;
+}
+
+static inline uint64_t tp_ihw_after(uint64_t delta_ns)
+{
+	uint64_t then;
+
+	return __builtin_add_overflow(tp_ihw_now(), delta_ns, &then) ? UINT64_MAX : then;
+}
 
 /* Do what is due (answers, ends of resets and invalidations); returns interrupts to be raised once
  * the lock is free, a bit per GT. */

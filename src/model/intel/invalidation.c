@@ -13,7 +13,6 @@
  *
  * Locking: under m->lock.
  */
-#include "core/clock.h"
 #include "model/intel/internal.h"
 
 enum { MASK_SHIFT = 16 };
@@ -119,7 +118,7 @@ static void request(struct tp_intel_model *m, struct tp_ihw_engine *e)
 	for (unsigned copy = 0; copy < TP_IHW_COPIES; copy++)
 		if (copies >> copy & 1) {
 			g->requests[copy][i] |= e->id.bit;
-			tp_ihw_tlb_request(e, copy, tp_clock_after(m->config.invalidate_ns));
+			tp_ihw_tlb_request(e, copy, tp_ihw_after(m->config.invalidate_ns));
 		}
 	tp_spin_unlock(&e->lock);
 }

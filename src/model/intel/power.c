@@ -13,7 +13,6 @@
  *
  * Locking: under m->lock.
  */
-#include "core/clock.h"
 #include "model/intel/internal.h"
 
 /* Requests with their bits' numbers in the upper half; 16 users of each domain. */
@@ -125,8 +124,8 @@ void tp_ihw_wake_write(struct tp_intel_model *m, struct tp_ihw_domain *domain, u
 		domain->answered = false;
 	else if (!before)
 		/* Work has kept it awake: it need not wake, only answer. */
-		domain->due_ns = tp_clock_after(domain->awake ? 0 : m->config.wake_ns);
-	settle(m, domain, tp_clock_now());
+		domain->due_ns = tp_ihw_after(domain->awake ? 0 : m->config.wake_ns);
+	settle(m, domain, tp_ihw_now());
 }
 
 uint32_t tp_ihw_wake_read(const struct tp_ihw_domain *domain)

@@ -16,7 +16,6 @@
  */
 #include <stdio.h>
 
-#include "core/clock.h"
 #include "model/intel/internal.h"
 
 enum { LOG_LINE = 96, GSM_END = TP_INTEL_GSM + 8 * TP_INTEL_GGTT_ENTRIES };
@@ -25,7 +24,7 @@ enum { LOG_LINE = 96, GSM_END = TP_INTEL_GSM + 8 * TP_INTEL_GGTT_ENTRIES };
 
 unsigned tp_ihw_due(struct tp_intel_model *m)
 {
-	uint64_t now = tp_clock_now();
+	uint64_t now = tp_ihw_now();
 	unsigned irqs = 0;
 
 	for (unsigned gt = 0; gt < m->nr_gts; gt++)

@@ -16,7 +16,6 @@
  */
 #include <string.h>
 
-#include "core/clock.h"
 #include "model/intel/internal.h"
 
 static bool concerns(const struct tp_ihw_engine *e, unsigned gt, uint32_t bits)
@@ -43,7 +42,7 @@ static void begin(struct tp_intel_model *m, unsigned gt, uint32_t bits)
 		tp_ihw_invalidation_reset(m, e, m->reset_leaves_set);
 	if (concerns_firmware(bits))
 		tp_ihw_firmware_stop(m, gt);
-	m->gts[gt].reset_due_ns = tp_clock_after(m->config.reset_ns);
+	m->gts[gt].reset_due_ns = tp_ihw_after(m->config.reset_ns);
 }
 
 void tp_ihw_reset_write(struct tp_intel_model *m, unsigned gt, uint32_t bits)

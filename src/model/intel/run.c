@@ -17,8 +17,8 @@
 #include "model/intel/internal.h"
 
 enum {
-	BURST = 16,  /* commands */
-	ROUND = 256, /* of one engine, before the thread looks at the next */
+	BURST = 16, /* commands */
+	ROUND = 64, /* of one engine, before the thread looks at the next */
 	MIN_PAUSE_NS = 5000,
 	MAX_PAUSE_NS = 200000,
 };
