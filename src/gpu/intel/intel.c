@@ -165,6 +165,15 @@ static int build(struct tp_intel *gpu)
 
 /* ---- letting go ------------------------------------------------------------------------------ */
 
+/* I1; what caches would not forget goes now. */
+static void stop_for_good(struct tp_intel *gpu)
+{
+	gpu->bus->ops->reset(gpu->bus);
+	tp_intel_for_each_gt(gt, gpu) tp_atomic_store(&gt->state, TP_GPU_WEDGED, TP_RELEASE);
+	tp_intel_vms_bury(gpu);
+	tp_bo_release_quarantine(&gpu->bos, tp_bo_quarantine_mark(&gpu->bos));
+}
+
 static void unmake_gts(struct tp_intel *gpu)
 {
 	tp_intel_for_each_gt(gt, gpu)
@@ -175,7 +184,7 @@ static void unmake_gts(struct tp_intel *gpu)
 		gt->guc = NULL;
 	}
 	if (gpu->nr_gts)
-		gpu->bus->ops->reset(gpu->bus); /* I1 */
+		stop_for_good(gpu);
 	tp_intel_for_each_engine(engine, gpu) tp_intel_engine_fini(engine);
 	if (gpu->slots.address)
 		tp_intel_ggtt_remove(gpu, gpu->slots_ggtt, slot_pages(gpu));

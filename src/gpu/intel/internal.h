@@ -146,6 +146,7 @@ struct tp_intel {
 	tp_atomic_u32 asids[TP_INTEL_MAX_VMS / 32]; /* in use, a bit each */
 	tp_atomic_u64 nr_bound;
 	tp_quiet resets, resets_failed;
+	tp_quiet unverified; /* resets in a row after which caches were not seen empty */
 
 	/* The service; and who takes address spaces apart, which may wait for the service. */
 	struct tp_thread thread, burier;
@@ -208,6 +209,8 @@ void tp_intel_gt_ask_reset(struct tp_intel_gt *gt);
 int tp_intel_gt_reset(struct tp_intel_gt *gt, struct tp_intel_engine *guilty);
 /* Until a reset that is under way has ended. */
 void tp_intel_wait_reset(struct tp_intel *gpu);
+/* All of it is good for nothing any more: it is stopped, and says so. */
+void tp_intel_wedge(struct tp_intel *gpu);
 
 /* ---- engine.c ------------------------------------------------------------------------------- */
 

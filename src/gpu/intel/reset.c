@@ -142,6 +142,14 @@ static void wedge(struct tp_intel *gpu, const struct tp_intel_engine *guilty)
 	}
 }
 
+void tp_intel_wedge(struct tp_intel *gpu)
+{
+	tp_mutex_lock(&gpu->reset_lock);
+	if (tp_intel_gt_state(&gpu->gts[0]) != TP_GPU_WEDGED)
+		wedge(gpu, NULL);
+	tp_mutex_unlock(&gpu->reset_lock);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static int reset(struct tp_intel_gt *gt, const struct tp_intel_engine *guilty)

@@ -13,7 +13,7 @@
 #include "mm/machine.h"
 
 /* Numbers go by twos; what is noted of one is odd. */
-enum { STEP = 2 };
+enum { STEP = 2, TRIES = 3 };
 
 static const uint64_t reset_poll_ns = 20000;
 
@@ -355,19 +355,40 @@ static int verify_empty(struct tp_intel_gt *gt)
 	return err;
 }
 
-int tp_intel_tlb_recover(struct tp_intel *gpu)
+static int verify_all(struct tp_intel *gpu)
 {
-	/* What is quarantined later failed to be forgotten later, perhaps after we look. */
-	const uint64_t mark = tp_bo_quarantine_mark(&gpu->bos);
 	int err = 0;
 
-	if (!tp_bo_quarantined(&gpu->bos))
-		return 0;
 	tp_intel_for_each_gt(gt, gpu)
 	{
 		if (!err)
 			err = verify_empty(gt);
 	}
+	return err;
+}
+
+/* Resets that do not help are not repeated for ever. */
+static int verify_or_wedge(struct tp_intel *gpu)
+{
+	int err = verify_all(gpu);
+
+	tp_quiet_store(&gpu->unverified, err ? tp_quiet_load(&gpu->unverified) + 1 : 0);
+	if (err && tp_quiet_load(&gpu->unverified) >= TRIES) {
+		tp_intel_wedge(gpu);
+		err = 0;
+	}
+	return err;
+}
+
+int tp_intel_tlb_recover(struct tp_intel *gpu)
+{
+	/* What is quarantined later failed to be forgotten later, perhaps after we look. */
+	const uint64_t mark = tp_bo_quarantine_mark(&gpu->bos);
+	int err;
+
+	if (!tp_bo_quarantined(&gpu->bos))
+		return 0;
+	err = verify_or_wedge(gpu);
 	if (!err)
 		tp_trace(gpu->gpu.machine->trace, TP_TRACE_gpu_release, gpu->gpu.index,
 			 tp_bo_release_quarantine(&gpu->bos, mark), 0);

@@ -93,7 +93,8 @@ int tp_intel_tlb_unpark(struct tp_intel_engine *engine);
 void tp_intel_tlb_emptied(struct tp_intel_gt *gt);
 /*
  * Let go what is quarantined, if an invalidation of every GT completes now (T7); the service calls
- * it after resets and as long as anything is quarantined.  -ETIME: the GT asks to be reset again.
+ * it after resets and as long as anything is quarantined.  -ETIME: the GT asks to be reset again;
+ * after a few times it is wedged instead.
  */
 int tp_intel_tlb_recover(struct tp_intel *gpu);
 void tp_intel_tlb_stats(struct tp_intel_gt *gt, struct tp_gpu_tlb_stats *stats);
