@@ -215,6 +215,18 @@ static void a_second_level_comes_back(tp_unused void **state)
 	assert_int_equal(data(0, 4), 2);
 }
 
+/* In a ring there is only one that comes back. */
+static void a_ring_s_batch_is_the_first_level(tp_unused void **state)
+{
+	PUT(batch_dma, TP_INTEL_MI_BATCH_START | TP_INTEL_MI_BATCH_SECOND, LO_HI(batch_va + PAGE),
+	    TP_INTEL_MI_BATCH_END);
+	PUT(batch_dma + PAGE, TP_INTEL_MI_BATCH_END);
+	EMIT(TP_INTEL_MI_BATCH_START | TP_INTEL_MI_BATCH_SECOND, LO_HI(batch_va));
+	EMIT(TP_INTEL_MI_STORE_DWORD, LO_HI(data_va), 1);
+	expect_run(5);
+	assert_int_equal(data(0, 0), 1);
+}
+
 static void a_third_level_is_refused(tp_unused void **state)
 {
 	PUT(batch_dma, TP_INTEL_MI_BATCH_START | TP_INTEL_MI_BATCH_SECOND, LO_HI(batch_va + PAGE));
@@ -464,11 +476,11 @@ static void expect_bad_ring(uint32_t offset, uint32_t value)
 
 static void a_ring_that_cannot_be_stops_the_engine(tp_unused void **state)
 {
-	expect_bad_ring(TP_INTEL_RING_TAIL, 2);
+	expect_bad_ring(TP_INTEL_RING_TAIL, 6);
 	expect_bad_ring(TP_INTEL_RING_TAIL, RING_BYTES);
 	expect_bad_ring(TP_INTEL_RING_TAIL, UINT32_MAX - 3);
 	expect_bad_ring(TP_INTEL_RING_HEAD, 1);
-	expect_bad_ring(TP_INTEL_RING_HEAD, RING_BYTES + 4);
+	expect_bad_ring(TP_INTEL_RING_HEAD, RING_BYTES);
 	expect_bad_ring(TP_INTEL_RING_START, RING_GGTT + 4);
 	/* Nowhere in the global GTT, and beyond it. */
 	expect_bad_ring(TP_INTEL_RING_START, RING_GGTT + 3 * PAGE);
@@ -483,6 +495,26 @@ static void a_ring_may_be_said_to_be_huge(tp_unused void **state)
 	tp_ihw_engine_write(rig.e, TP_INTEL_RING_TAIL, 4);
 	assert_int_equal(run_engine(rig.e, 10), 0);
 	assert_true(rig.e->hung);
+}
+
+/* What lies beyond the last address is not what lies at the first. */
+static void the_global_gtt_does_not_wrap(tp_unused void **state)
+{
+	tp_atomic_store(&rig.m->ggtt[0], slot_dma | TP_INTEL_PTE_PRESENT, TP_RELAXED);
+	tp_ihw_engine_write(rig.e, TP_INTEL_RING_START, UINT32_MAX - PAGE + 1);
+	tp_ihw_engine_write(rig.e, TP_INTEL_RING_HEAD, PAGE);
+	tp_ihw_engine_write(rig.e, TP_INTEL_RING_TAIL, PAGE + 4);
+	assert_int_equal(run_engine(rig.e, 10), 0);
+	assert_true(rig.e->hung);
+}
+
+static void an_absent_entry_of_the_global_gtt_leads_nowhere(tp_unused void **state)
+{
+	tp_atomic_store(&rig.m->ggtt[SLOT_GGTT / PAGE], slot_dma, TP_RELAXED);
+	EMIT(TP_INTEL_MI_STORE_DWORD | TP_INTEL_MI_GGTT, LO_HI(SLOT_GGTT), 1);
+	expect_stop(0, SLOT_GGTT);
+	assert_int_equal(word_at(slot_dma), 0);
+	assert_int_equal(nr_faults(), 0);
 }
 
 static void registers_read_back(tp_unused void **state)
@@ -603,6 +635,7 @@ int main(void)
 		WITH(a_command_may_lie_across_two_pages_of_a_batch),
 		WITH(a_batch_goes_on_in_another),
 		WITH(a_second_level_comes_back),
+		WITH(a_ring_s_batch_is_the_first_level),
 		WITH(a_third_level_is_refused),
 		WITH(a_batch_ends_on_a_condition),
 		WITH(a_condition_ends_one_level),
@@ -619,6 +652,8 @@ int main(void)
 		WITH(a_command_that_goes_beyond_the_tail_stops_the_engine),
 		cmocka_unit_test(a_ring_that_cannot_be_stops_the_engine),
 		WITH(a_ring_may_be_said_to_be_huge),
+		WITH(the_global_gtt_does_not_wrap),
+		WITH(an_absent_entry_of_the_global_gtt_leads_nowhere),
 		WITH(registers_read_back),
 		WITH(a_ring_that_is_not_valid_does_nothing),
 		WITH(a_ring_whose_page_is_taken_away_stops),

@@ -181,6 +181,23 @@ static void a_thread_lets_out_its_own(tp_unused void **state)
 	assert_int_equal(word(24), 0);
 }
 
+static void write_by_number(tp_unused void *arg)
+{
+	fill(UINT64_C(8) * tp_thread_id() % (MEMORY - PAGE), 9, 0, 1);
+}
+
+/* There are not buffers for all threads there ever were. */
+static void another_thread_makes_words_leave(tp_unused void **state)
+{
+	fill(MEMORY - 8, 5, 0, 1);
+	for (unsigned i = 0; i < 128 && !word(MEMORY - 8); i++)
+		in_a_thread(write_by_number);
+	assert_int_equal(word(MEMORY - 8), 5);
+	fill(MEMORY - 16, 6, 0, 1);
+	assert_int_equal(word(MEMORY - 16), 0);
+	assert_int_equal(read_back(MEMORY - 16), 6);
+}
+
 /* ---- engines --------------------------------------------------------------------------------- */
 
 /*
@@ -218,6 +235,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_device_without_memory_has_no_window, end),
 		cmocka_unit_test_teardown(a_window_that_finds_no_memory, end),
 		WITH(a_thread_lets_out_its_own),
+		WITH(another_thread_makes_words_leave),
 		WITH(an_entry_that_is_held_back_is_read_as_it_was),
 	};
 

@@ -92,6 +92,18 @@ static void another_permission_is_stale(tp_unused void **state)
 	assert_int_equal(rig.e->stat.stale, 1);
 }
 
+static void the_same_address_of_another_memory_is_stale(tp_unused void **state)
+{
+	begin_rig((struct tp_intel_model_config){ .platform = TP_INTEL_DG2, .memory = 4 * PAGE },
+		  false);
+	map_io(PAGE, owner);
+	map_va(va, PAGE);
+	assert_ptr_equal(lead(va, false), io(PAGE));
+	*entry_of(va, 0) |= TP_INTEL_PTE_LM;
+	assert_ptr_equal(lead(va, false), io(PAGE));
+	assert_int_equal(rig.e->stat.stale, 1);
+}
+
 static void nobody_looks_unless_asked_to(tp_unused void **state)
 {
 	rig.m->config.no_check = true;
@@ -213,6 +225,8 @@ static void what_is_read_after_a_request_stays_beyond_it(tp_unused void **state)
 	assert_true(finish(100));
 	expect_at(0, 0);
 	assert_int_equal(rig.e->stat.stale, 1);
+	/* Directory entries, too. */
+	assert_int_equal(tp_ihw_tlb_remembered(rig.e), 1 + 3);
 }
 
 /* A table that was taken out before the request is used by nobody beyond it. */
@@ -235,8 +249,16 @@ static void a_request_that_meets_another_joins_it(tp_unused void **state)
 	request(150);
 	assert_false(finish(149));
 	expect_at(0, 0);
+	/* One that would have been done earlier is not. */
+	request(10);
+	assert_false(finish(149));
 	assert_true(finish(150));
 	expect_at(0, 1);
+	/* Nor is one that was due when the clock began never done. */
+	request(0);
+	assert_true(finish(1));
+	expect_at(0, 1);
+	assert_int_equal(rig.e->stat.misses, 3);
 }
 
 static void a_stuck_request_is_done_when_it_comes_loose(tp_unused void **state)
@@ -335,7 +357,7 @@ static void a_range_of_one_address_space_is_dropped(tp_unused void **state)
 	for (unsigned i = 0; i < 4; i++)
 		expect_at(i, i);
 	tp_ihw_tlb_drop_range(rig.e, 2, va, 4 * PAGE);
-	assert_int_equal(nr_translations(), 4);
+	assert_int_equal(tp_ihw_tlb_remembered(rig.e), 4 + 3);
 	tp_ihw_tlb_drop_range(rig.e, 1, va + PAGE, 2 * PAGE);
 	assert_int_equal(nr_translations(), 2);
 	for (unsigned i = 0; i < 4; i++)
@@ -353,6 +375,9 @@ static void a_range_takes_what_it_is_in_with_it(tp_unused void **state)
 	expect_at(0, 0);
 	assert_int_equal(tp_ihw_tlb_remembered(rig.e), 1 + 2);
 	tp_ihw_tlb_drop_range(rig.e, 1, va + 3 * PAGE, PAGE);
+	assert_int_equal(tp_ihw_tlb_remembered(rig.e), 0);
+	expect_at(0, 0);
+	tp_ihw_tlb_drop_range(rig.e, 1, 0, UINT64_MAX);
 	assert_int_equal(tp_ihw_tlb_remembered(rig.e), 0);
 }
 
@@ -398,6 +423,7 @@ int main(void)
 		WITH(what_is_remembered_is_used_whatever_tables_say),
 		WITH(what_says_the_same_in_another_way_is_not_stale),
 		WITH(another_permission_is_stale),
+		cmocka_unit_test_teardown(the_same_address_of_another_memory_is_stale, end),
 		WITH(nobody_looks_unless_asked_to),
 		WITH(a_large_page_is_remembered_whole),
 		cmocka_unit_test(what_is_full_loses_one_by_the_seed),

@@ -208,11 +208,15 @@ static void any_level_can_forbid_writing(tp_unused void **state)
 static void only_directories_of_the_lowest_level_have_leaves(tp_unused void **state)
 {
 	begin_on(TP_INTEL_DG2);
+	map_io(data_dma, owner);
+	map_va(va, data_dma);
 	for (unsigned level = 2; level < TP_INTEL_LEVELS; level++) {
-		*entry_of(va, level) = data_dma | RW | TP_INTEL_PDE_PS_2M;
+		*entry_of(va, level) |= TP_INTEL_PDE_PS_2M;
+		tp_ihw_tlb_empty(rig.e);
 		assert_null(lead(va, false));
-		*entry_of(va, level) = 0;
+		*entry_of(va, level) &= ~TP_INTEL_PDE_PS_2M;
 	}
+	assert_ptr_equal(lead(va, false), io(data_dma));
 }
 
 static void addresses_beyond_the_tables_are_refused(tp_unused void **state)
