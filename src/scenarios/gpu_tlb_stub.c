@@ -138,7 +138,7 @@ struct tp_tlb_stub *tp_tlb_stub_make(enum tp_intel_tlb_rule rule)
 	/* All it is asked for is where events go. */
 	gpu->gpu.machine = tp_sim_alloc(sizeof(*gpu->gpu.machine));
 	gpu->gpu.machine->trace = tp_trace_create();
-	tp_wait_queue_init(&gpu->service);
+	tp_intel_service_init(gpu);
 	init_gt(gpu, rule);
 	init_engine(gpu);
 	tp_atomic_store(&s->pte, TP_TLB_STUB_PAGE, TP_RELAXED);

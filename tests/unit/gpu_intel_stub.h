@@ -204,7 +204,7 @@ static inline void stub_begin(enum tp_intel_platform platform, enum tp_intel_tlb
 	};
 	gpu->nr_gts = gpu->platform->nr_gts;
 	tp_spinlock_init(&gpu->ggtt_lock, TP_RANK_GPU_VRAM, 1);
-	tp_wait_queue_init(&gpu->service);
+	tp_intel_service_init(gpu);
 	for (unsigned i = 0; i < gpu->nr_gts; i++) {
 		struct tp_intel_gt *gt = &gpu->gts[i];
 

@@ -102,8 +102,8 @@ static bool is_expected(int err)
 /* Whatever step fails, nothing of it is left, and then it can be done. */
 static void nothing_is_left_of_what_failed(void **state)
 {
-	static const char *const sites[] = { "core/alloc", "core/iommu-leaf", "dma/coherent",
-					     "gpu/intel-ggtt", "core/thread" };
+	static const char *const sites[] = { "core/alloc",     "core/iommu-leaf", "dma/coherent",
+					     "gpu/intel-ggtt", "gpu/intel-wake",  "core/thread" };
 	struct rig_config config = manual;
 	struct rig *r = *state;
 

@@ -65,7 +65,9 @@ uint64_t tp_intel_engine_park(struct tp_intel_engine *engine, uint64_t before_ns
 {
 	uint64_t since_ns = 0;
 
-	tp_mutex_lock(&engine->wake_lock);
+	/* Who wakes it may wait for what only the service ends. */
+	if (!tp_mutex_trylock(&engine->wake_lock))
+		return 0;
 	tp_spin_lock(&engine->lock);
 	if (is_idle(engine))
 		since_ns = engine->idle_ns;
@@ -111,6 +113,8 @@ static int power_on(struct tp_intel_engine *engine)
 		err = start_if_running(engine);
 	if (err)
 		power_off(engine);
+	else
+		tp_intel_kick(engine->gt->gpu); /* look at it from now on */
 	return err;
 }
 

@@ -63,8 +63,7 @@ static void init(struct tp_intel *gpu, const struct tp_intel_config *config)
 	tp_spinlock_init(&gpu->ggtt_lock, TP_RANK_GPU_VRAM, 1);
 	tp_mutex_init(&gpu->reset_lock, TP_RANK_GPU_RESET, 0);
 	tp_mutex_init(&gpu->queue_lock, TP_RANK_GPU_QUEUE, 0);
-	tp_wait_queue_init(&gpu->service);
-	tp_wait_queue_init(&gpu->bury);
+	tp_intel_service_init(gpu);
 }
 
 /* ---- building -------------------------------------------------------------------------------- */

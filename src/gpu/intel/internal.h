@@ -124,6 +124,16 @@ struct tp_intel_gt {
 
 enum { TP_INTEL_MAX_VMS = 256 };
 
+/* A thread that makes rounds, when it is asked to or when the last one said. */
+struct tp_intel_worker {
+	struct tp_intel *gpu;
+	uint64_t (*round)(struct tp_intel *gpu);
+	struct tp_thread thread;
+	bool runs;
+	tp_atomic_u32 asked, stopping;
+	struct tp_wait_queue wq;
+};
+
 struct tp_intel {
 	struct tp_gpu gpu;
 	struct tp_intel_config config;
@@ -148,12 +158,9 @@ struct tp_intel {
 	tp_quiet resets, resets_failed;
 	tp_quiet unverified; /* resets in a row after which caches were not seen empty */
 
-	/* The service; and who takes address spaces apart, which may wait for the service. */
-	struct tp_thread thread, burier;
-	bool has_thread, has_burier;
-	tp_atomic_u32 stopping, service_asked, bury_asked;
+	/* The second takes address spaces apart; it may wait for the first. */
+	struct tp_intel_worker service, burier;
 	tp_atomic_u32 in_service; /* 1: somebody makes a round */
-	struct tp_wait_queue service, bury;
 };
 
 static inline struct tp_intel *tp_intel_of_bo(const struct tp_bo *bo)
@@ -175,6 +182,7 @@ void tp_intel_ggtt_remove(struct tp_intel *gpu, uint32_t ggtt, unsigned pages);
 
 /* ---- service.c ------------------------------------------------------------------------------- */
 
+void tp_intel_service_init(struct tp_intel *gpu);
 /* Ask the service for a round. */
 void tp_intel_kick(struct tp_intel *gpu);
 /* Ask that address spaces be taken apart which nobody uses any more, if there are any. */
@@ -224,7 +232,10 @@ void tp_intel_engine_fini(struct tp_intel_engine *engine);
  */
 int tp_intel_engine_unpark(struct tp_intel_engine *engine);
 void tp_intel_engine_let_park(struct tp_intel_engine *engine);
-/* Park it if it has nothing to do since @before_ns; returns since when it has, 0: it has not. */
+/*
+ * Park it if it has nothing to do since @before_ns; otherwise returns since when it has nothing to
+ * do.  0: it is parked, or has work, or is being woken.  Does not wait for anybody.
+ */
 uint64_t tp_intel_engine_park(struct tp_intel_engine *engine, uint64_t before_ns);
 /* Under its lock, awake: program its ring, empty, as after a reset. */
 void tp_intel_engine_start(struct tp_intel_engine *engine);

@@ -15,21 +15,21 @@ enum {
 	LOOKS = 4,		/* at an engine, within its patience */
 };
 
-static void ask(tp_atomic_u32 *asked, struct tp_wait_queue *wq)
+static void ask(struct tp_intel_worker *worker)
 {
-	tp_atomic_exchange(asked, 1, TP_ACQ_REL);
-	tp_wake_all(wq);
+	tp_atomic_exchange(&worker->asked, 1, TP_ACQ_REL);
+	tp_wake_all(&worker->wq);
 }
 
 void tp_intel_kick(struct tp_intel *gpu)
 {
-	ask(&gpu->service_asked, &gpu->service);
+	ask(&gpu->service);
 }
 
 void tp_intel_ask_bury(struct tp_intel *gpu)
 {
 	if (tp_atomic_load(&gpu->dead_vms, TP_ACQUIRE))
-		ask(&gpu->bury_asked, &gpu->bury);
+		ask(&gpu->burier);
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
@@ -40,15 +40,13 @@ static uint64_t serve_engine(struct tp_intel_engine *engine)
 	const struct tp_intel_patience *patience = &engine->gt->gpu->config.patience;
 	uint64_t now_ns = tp_clock_now(), since_ns;
 
-	if (tp_intel_engine_retire(engine)) {
-		if (tp_intel_engine_hangs(engine))
-			tp_intel_gt_reset(engine->gt, engine);
-		return now_ns + patience->hang_ns / LOOKS;
-	}
-	if (!tp_atomic_load(&engine->awake, TP_ACQUIRE))
-		return UINT64_MAX;
+	if (tp_intel_engine_retire(engine) && tp_intel_engine_hangs(engine))
+		tp_intel_gt_reset(engine->gt, engine);
 	since_ns = tp_intel_engine_park(engine, now_ns - TP_MIN(now_ns, patience->park_ns));
-	return since_ns ? since_ns + patience->park_ns : UINT64_MAX;
+	if (since_ns)
+		return since_ns + patience->park_ns;
+	return tp_atomic_load(&engine->awake, TP_ACQUIRE) ? now_ns + patience->hang_ns / LOOKS
+							  : UINT64_MAX;
 }
 
 static void clear_interrupts(struct tp_intel_gt *gt)
@@ -97,84 +95,98 @@ static uint64_t serve_all(struct tp_intel *gpu)
 	return recover(gpu) ? TP_MIN(next_ns, tp_clock_after(RECOVER_NS)) : next_ns;
 }
 
+/* Returns when to try again. */
+static uint64_t bury(struct tp_intel *gpu)
+{
+	return tp_intel_vms_bury(gpu) ? tp_clock_after(RECOVER_NS) : TP_WAIT_FOREVER;
+}
+
 uint64_t tp_intel_service(struct tp_intel *gpu)
 {
 	uint64_t next_ns;
 
 	if (tp_atomic_exchange(&gpu->in_service, 1, TP_ACQ_REL))
 		return tp_clock_after(BUSY_NS);
-	tp_atomic_exchange(&gpu->service_asked, 0, TP_ACQ_REL);
 	next_ns = serve_all(gpu);
 	tp_atomic_store(&gpu->in_service, 0, TP_RELEASE);
-	if (!gpu->has_burier && tp_intel_vms_bury(gpu))
-		next_ns = TP_MIN(next_ns, tp_clock_after(RECOVER_NS));
-	return next_ns;
+	return gpu->config.service ? next_ns : TP_MIN(next_ns, bury(gpu));
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-static bool stopping(const struct tp_intel *gpu)
+static bool is_stopping(const struct tp_intel_worker *worker)
 {
-	return tp_atomic_load(&gpu->stopping, TP_ACQUIRE);
+	return tp_atomic_load(&worker->stopping, TP_ACQUIRE);
 }
 
-static void wait_for_work(struct tp_intel *gpu, const tp_atomic_u32 *asked,
-			  struct tp_wait_queue *wq, uint64_t until_ns)
+static void wait_for_work(struct tp_intel_worker *worker, uint64_t until_ns)
 {
-	uint32_t ticket = tp_wait_prepare(wq);
+	uint32_t ticket = tp_wait_prepare(&worker->wq);
 
-	if (stopping(gpu) || tp_atomic_load(asked, TP_ACQUIRE))
-		tp_wait_abandon(wq);
+	if (is_stopping(worker) || tp_atomic_load(&worker->asked, TP_ACQUIRE))
+		tp_wait_abandon(&worker->wq);
 	else
-		tp_wait_commit(wq, ticket, until_ns);
+		tp_wait_commit(&worker->wq, ticket, until_ns);
 }
 
-static void serve(void *arg)
+static void work(void *arg)
 {
-	struct tp_intel *gpu = arg;
+	struct tp_intel_worker *worker = arg;
 
-	while (!stopping(gpu))
-		wait_for_work(gpu, &gpu->service_asked, &gpu->service, tp_intel_service(gpu));
-}
-
-static void bury(void *arg)
-{
-	struct tp_intel *gpu = arg;
-
-	while (!stopping(gpu)) {
-		tp_atomic_exchange(&gpu->bury_asked, 0, TP_ACQ_REL);
-		wait_for_work(gpu, &gpu->bury_asked, &gpu->bury,
-			      tp_intel_vms_bury(gpu) ? tp_clock_after(RECOVER_NS)
-						     : TP_WAIT_FOREVER);
+	while (!is_stopping(worker)) {
+		tp_atomic_exchange(&worker->asked, 0, TP_ACQ_REL);
+		wait_for_work(worker, worker->round(worker->gpu));
 	}
+}
+
+static int start(struct tp_intel_worker *worker, const char *name)
+{
+	int err;
+
+	tp_atomic_store(&worker->stopping, 0, TP_RELEASE);
+	err = tp_thread_start(&worker->thread, name, work, worker);
+	worker->runs = !err;
+	return err;
+}
+
+static void stop(struct tp_intel_worker *worker)
+{
+	if (!worker->runs)
+		return;
+	tp_atomic_store(&worker->stopping, 1, TP_RELEASE);
+	tp_wake_all(&worker->wq);
+	tp_thread_join(&worker->thread);
+	worker->runs = false;
+}
+
+static void init(struct tp_intel_worker *worker, struct tp_intel *gpu,
+		 uint64_t (*round)(struct tp_intel *gpu))
+{
+	worker->gpu = gpu;
+	worker->round = round;
+	tp_wait_queue_init(&worker->wq);
+}
+
+void tp_intel_service_init(struct tp_intel *gpu)
+{
+	init(&gpu->service, gpu, tp_intel_service);
+	init(&gpu->burier, gpu, bury);
 }
 
 int tp_intel_service_start(struct tp_intel *gpu)
 {
-	int err;
+	int err = start(&gpu->burier, "gpu-bury");
 
-	tp_atomic_store(&gpu->stopping, 0, TP_RELEASE);
-	gpu->has_burier = true; /* before a thread reads it */
-	err = tp_thread_start(&gpu->burier, "gpu-bury", bury, gpu);
-	if (err) {
-		gpu->has_burier = false;
-		return err;
-	}
-	err = tp_thread_start(&gpu->thread, gpu->gpu.name, serve, gpu);
-	gpu->has_thread = !err;
+	if (!err)
+		err = start(&gpu->service, gpu->gpu.name);
 	if (err)
 		tp_intel_service_stop(gpu);
 	return err;
 }
 
+/* The first may be waiting for what the second does. */
 void tp_intel_service_stop(struct tp_intel *gpu)
 {
-	tp_atomic_store(&gpu->stopping, 1, TP_RELEASE);
-	tp_wake_all(&gpu->service);
-	tp_wake_all(&gpu->bury);
-	if (gpu->has_thread)
-		tp_thread_join(&gpu->thread);
-	if (gpu->has_burier)
-		tp_thread_join(&gpu->burier);
-	gpu->has_thread = gpu->has_burier = false;
+	stop(&gpu->burier);
+	stop(&gpu->service);
 }

@@ -246,7 +246,6 @@ static int run(struct tp_intel_engine *engine, struct tp_intel_request *request,
 		return err;
 	err = queue(engine, request, batch, fence);
 	tp_intel_engine_let_park(engine);
-	tp_intel_kick(engine->gt->gpu);
 	return err;
 }
 
