@@ -46,7 +46,8 @@ struct tp_gpu_tlb_stats {
 
 struct tp_gpu_info {
 	char name[TP_GPU_NAME], driver[TP_GPU_NAME], platform[TP_GPU_NAME];
-	unsigned index; /* its number (tp_gpu_next) */
+	unsigned index;		 /* its number (tp_gpu_next) */
+	uint16_t vendor, device; /* as its bus knows it: 0x8086, ... */
 	enum tp_gpu_state state;
 	unsigned nr_gts, nr_engines;
 	struct tp_gpu_engine_info engines[TP_GPU_MAX_ENGINES];
@@ -77,6 +78,20 @@ TP_API int tp_gpu_info(struct tp_machine *machine, const char *name, struct tp_g
 TP_API int tp_gpu_stats(struct tp_machine *machine, const char *name, struct tp_gpu_stats *stats);
 /* Reset it and bring it back.  What runs ends with an error.  -EIO: it is wedged. */
 TP_API int tp_gpu_reset(struct tp_machine *machine, const char *name);
+
+/*
+ * One counter by its place, in the order in which all are shown; false: there are no more.  Those
+ * of one GT's translation caches ("elided"), and those of the whole GPU ("resets").
+ */
+struct tp_gpu_counter {
+	const char *name;
+	uint64_t value;
+};
+
+TP_API bool tp_gpu_tlb_counter(const struct tp_gpu_tlb_stats *stats, unsigned i,
+			       struct tp_gpu_counter *counter);
+TP_API bool tp_gpu_counter(const struct tp_gpu_stats *stats, unsigned i,
+			   struct tp_gpu_counter *counter);
 
 /* "running", "resetting", "wedged"; "?": no state */
 TP_API const char *tp_gpu_state_name(enum tp_gpu_state state);

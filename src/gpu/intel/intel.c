@@ -356,6 +356,8 @@ static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 	*info = (struct tp_gpu_info){
 		.driver = "intel",
 		.index = base->index,
+		.vendor = gpu->bus->vendor,
+		.device = gpu->bus->device,
 		.state = worst_state(gpu),
 		.nr_gts = gpu->nr_gts,
 		.nr_engines = gpu->nr_engines,
