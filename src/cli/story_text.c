@@ -15,8 +15,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/story.h"
 #include "cli/style.h"
@@ -31,9 +29,6 @@ enum {
 	LANE_FOR_PATH = 36,  /* what must be left to say more than a file's name */
 	NAME_MAX_SHOWN = 20, /* of a place without and */
 	PATH_MAX_SHOWN = 48, /* with its folders */
-	COLUMNS_DEFAULT = 100,
-	COLUMNS_MIN = 60,
-	COLUMNS_MAX = 240,
 	LINE = 640,
 };
 
@@ -46,21 +41,6 @@ struct page {
 	int width;
 	bool full_path;
 };
-
-/* ---- how wide -------------------------------------------------------------------------------- */
-
-static int columns_of(FILE *out)
-{
-	const char *text = getenv("COLUMNS");
-	struct winsize size;
-	int columns = text ? atoi(text) : 0;
-
-	if (isatty(fileno(out)) && !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
-		columns = size.ws_col;
-	if (columns <= 0)
-		columns = COLUMNS_DEFAULT;
-	return TP_MIN(TP_MAX(columns, (int)COLUMNS_MIN), (int)COLUMNS_MAX);
-}
 
 static const char *place_of(const struct page *page, const struct tp_story_event *event)
 {
@@ -101,7 +81,7 @@ static void place_lanes(struct page *page, int room)
 
 static void lay_out(struct page *page)
 {
-	int columns = columns_of(page->out), place;
+	int columns = tp_style_columns(page->out), place;
 
 	page->nr_lanes = (int)TP_MAX(page->story->nr_tasks, 1u);
 	page->full_path = true;

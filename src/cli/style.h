@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* style - colours, where a person looks and did not forbid them. */
+/* style - colours, where a person looks and did not forbid them; and how wide a line may be. */
 #ifndef TP_CLI_STYLE_H
 #define TP_CLI_STYLE_H
 
@@ -21,5 +21,8 @@ bool tp_style_wanted(FILE *out);
 /* What to print before and after a text; "" where no colours are wanted. */
 const char *tp_style_on(FILE *out, enum tp_style style);
 const char *tp_style_off(FILE *out);
+
+/* Of the terminal, else what COLUMNS says, else 100; from 60 to 240. */
+int tp_style_columns(FILE *out);
 
 #endif
