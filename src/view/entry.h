@@ -70,7 +70,8 @@ struct tp_view_entry {
 /* Each a table of its own file. */
 extern const struct tp_view_entry tp_view_root[], tp_view_memory[], tp_view_node[], tp_view_cpu[],
 	tp_view_tiering[], tp_view_kernel_mm[], tp_view_bus[], tp_view_module[], tp_view_inject[],
-	tp_view_proc[], tp_view_own[], tp_view_net[], tp_view_net_class[], tp_view_net_own[];
+	tp_view_proc[], tp_view_own[], tp_view_net[], tp_view_net_class[], tp_view_net_own[],
+	tp_view_drm[], tp_view_drm_class[], tp_view_dri[], tp_view_gpu_own[];
 
 /* ---- what several tables need ---------------------------------------------------------------- */
 

@@ -59,6 +59,7 @@ const struct tp_view_entry tp_view_own[] = {
 	TP_FILE("control", 0400, .show = show_control, .there = has_control, .no_size = true),
 	TP_FILE("demotion_targets", 0444, .show = show_demotion_targets, .no_size = true),
 	TP_FILE("last_offline", 0400, .show = show_report, .no_size = true),
+	TP_DIR("gpu", tp_view_gpu_own),
 	TP_DIR("net", tp_view_net_own),
 	TP_FILE("uevents", 0400, .no_size = true, .stream = true),
 	TP_ENTRIES_END,

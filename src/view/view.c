@@ -194,6 +194,7 @@ static const struct tp_view_entry system_dir[] = {
 };
 
 static const struct tp_view_entry virtual_dir[] = {
+	TP_DIR("drm", tp_view_drm),
 	TP_DIR("memory_tiering", tp_view_tiering),
 	TP_DIR("net", tp_view_net),
 	TP_ENTRIES_END,
@@ -206,11 +207,13 @@ static const struct tp_view_entry devices[] = {
 };
 
 static const struct tp_view_entry class_dir[] = {
+	TP_DIR("drm", tp_view_drm_class),
 	TP_DIR("net", tp_view_net_class),
 	TP_ENTRIES_END,
 };
 
 static const struct tp_view_entry debug[] = {
+	TP_DIR("dri", tp_view_dri),
 	TP_DIR("notifier-error-inject", tp_view_inject),
 	TP_ENTRIES_END,
 };

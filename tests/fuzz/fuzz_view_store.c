@@ -4,7 +4,7 @@
  *
  * A line is a path from the root, a space, and what is written, its newline included.  A path that
  * is not there chooses one of the files that can be written, by its first two bytes, so that a
- * mutated line still acts.  Whatever was written, the file can then be read.
+ * mutated line still acts.  Whatever was written, the file can then be read.  There is a GPU.
  *
  * Nothing is pinned; an offline that finds no room elsewhere waits until the guard cancels it.
  */
@@ -14,6 +14,7 @@
 #include <tidepool/mapping.h>
 #include <tidepool/numa.h>
 
+#include "gpu_dummy.h"
 #include "view/text.h"
 #include "view/view.h"
 
@@ -22,6 +23,7 @@ enum { WRITABLE = 512, PROGRAM_BYTES = TP_MIB(2) };
 struct world {
 	struct tp_machine *machine;
 	struct tp_mapping *program; /* its bytes must outlive everything */
+	struct gpu_dummy gpu;
 	struct tp_view *view;
 	tp_view_ino writable[WRITABLE];
 	unsigned nr_writable;
@@ -77,6 +79,7 @@ static void begin(struct world *w)
 	err = tp_device_plug(w->machine, &dimm, &device);
 	TP_INVARIANT(!err);
 	fill_program(w);
+	gpu_dummy_add(&w->gpu, w->machine, "gpu0");
 	config.machine = w->machine;
 	err = tp_view_create(&config, &w->view);
 	TP_INVARIANT(!err);
@@ -87,6 +90,7 @@ static void end(struct world *w)
 	unsigned findings;
 
 	tp_view_destroy(w->view);
+	tp_gpu_unregister(&w->gpu.gpu);
 	check_program(w);
 	findings = tp_machine_check(w->machine, true, stderr);
 	TP_INVARIANT(!findings);

@@ -80,6 +80,32 @@ static inline const char *shown(const char *path)
 	return text.length ? text.bytes : "";
 }
 
+/* " a b c": what a directory has, in its order; until the next call. */
+static inline const char *listed(const char *dir)
+{
+	static char names[1024];
+	struct tp_view_stat stat;
+	char name[TP_VIEW_NAME];
+	uint64_t position = 0;
+	size_t used = 0;
+
+	names[0] = '\0';
+	while (tp_view_list(view, ino_at(dir), &position, name, &stat)) {
+		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", name);
+		assert_true(used < sizeof(names));
+	}
+	return names;
+}
+
+static inline int show_error(const char *path)
+{
+	struct tp_text text = { 0 };
+	int err = tp_view_show(view, ino_at(path), &text, NULL);
+
+	tp_text_fini(&text);
+	return err;
+}
+
 static inline int store(const char *path, const char *value)
 {
 	return tp_view_store(view, ino_at(path), value, strlen(value), NULL);
