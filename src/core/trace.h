@@ -39,7 +39,7 @@
 	X(tlb_invalidate_end, "gpu", "gpu", "gt", "err")        \
 	X(gpu_reset_begin, "gpu", "gpu", "gt", "-")             \
 	X(gpu_reset_end, "gpu", "gpu", "gt", "err")             \
-	X(gpu_quarantine, "gpu", "pages", "name", "-")          \
+	X(gpu_quarantine, "gpu", "gpu", "pages", "-")           \
 	X(gpu_release, "gpu", "gpu", "pages", "-")
 
 #define TP_TRACE_ENUM(id, category, a, b, c) TP_TRACE_##id,

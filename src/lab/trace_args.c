@@ -2,6 +2,7 @@
 /* trace_args - names for the numbers in an event, by what the argument is called. */
 #include "lab/trace_args.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <tidepool/notifier.h>
@@ -14,6 +15,13 @@ json_t *tp_trace_errno(uint64_t err)
 	const char *name = err ? strerrorname_np((int)err) : NULL;
 
 	return name ? json_string(name) : json_null();
+}
+
+void tp_trace_bar_name(char *name, size_t size, const char *what, uint64_t err)
+{
+	const char *why = err ? strerrorname_np((int)err) : NULL;
+
+	snprintf(name, size, "%s%s%s", what, why ? ": " : "", why ? why : "");
 }
 
 const char *tp_trace_event_type(uint64_t type)

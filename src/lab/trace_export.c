@@ -143,25 +143,15 @@ static void count_device(struct tp_trace_export *export, struct tp_lab_machine *
 	tp_net_stats_put(&stats);
 }
 
-static void name_network(struct tp_trace_export *export, struct source *source)
-{
-	const unsigned process = tp_trace_process(source->number, TP_TRACE_NET);
-	char title[48];
-
-	if (source->has_net)
-		return;
-	snprintf(title, sizeof(title), "machine %u: network", source->number);
-	tp_trace_name_process(&export->json, process, title, process);
-	source->has_net = true;
-}
-
 static void count_frames(struct tp_trace_export *export, struct source *source,
 			 struct tp_lab_machine *lm)
 {
 	char name[TP_NET_NAME];
 
 	for (unsigned i = 0; tp_net_next(lm->machine, &i, name); i++) {
-		name_network(export, source);
+		if (!source->has_net)
+			tp_trace_name_group(&export->json, source->number, TP_TRACE_NET, "network");
+		source->has_net = true;
 		count_device(export, lm, name);
 	}
 }
@@ -181,6 +171,7 @@ void tp_trace_export_drain(struct tp_trace_export *export, struct tp_lab_machine
 	} while (nr == BATCH);
 	count_free(export, lm);
 	count_frames(export, source, lm);
+	tp_trace_gpus_count(&source->lanes->gpus, &export->json, tp_clock_now());
 }
 
 /* ---- steps and loads ------------------------------------------------------------------------- */
@@ -222,12 +213,10 @@ static void show_load(struct tp_trace_export *export, struct tp_load *load,
 void tp_trace_export_loads(struct tp_trace_export *export, struct tp_lab_machine *lm)
 {
 	struct tp_trace_lane lane = { .process = tp_trace_process(lm->number, TP_TRACE_LOADS) };
-	char name[48];
 
 	if (!export || tp_list_empty(&lm->loads))
 		return;
-	snprintf(name, sizeof(name), "machine %u: loads", lm->number);
-	tp_trace_name_process(&export->json, lane.process, name, lane.process);
+	tp_trace_name_group(&export->json, lm->number, TP_TRACE_LOADS, "loads");
 	tp_list_for_each(load, &lm->loads, struct tp_load, link) {
 		lane.number++;
 		show_load(export, load, lane);

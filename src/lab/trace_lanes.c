@@ -16,6 +16,16 @@ unsigned tp_trace_process(unsigned machine, enum tp_trace_group group)
 	return machine * GROUPS_PER_MACHINE + group;
 }
 
+void tp_trace_name_group(struct tp_trace_json *json, unsigned machine, enum tp_trace_group group,
+			 const char *name)
+{
+	const unsigned process = tp_trace_process(machine, group);
+	char title[48];
+
+	snprintf(title, sizeof(title), "machine %u: %s", machine, name);
+	tp_trace_name_process(json, process, title, process);
+}
+
 static struct tp_trace_lane lane_of(const struct tp_trace_lanes *lanes, enum tp_trace_group group,
 				    unsigned index)
 {
@@ -33,14 +43,10 @@ static void name_groups(const struct tp_trace_lanes *lanes, struct tp_trace_json
 		{ TP_TRACE_CONSUMERS_GROUP, "consumers" },
 		{ TP_TRACE_CPUS, "CPUs" },
 	};
-	char name[48];
+	char name[16];
 
-	for (size_t i = 0; i < TP_ARRAY_SIZE(groups); i++) {
-		unsigned process = tp_trace_process(lanes->machine, groups[i].group);
-
-		snprintf(name, sizeof(name), "machine %u: %s", lanes->machine, groups[i].name);
-		tp_trace_name_process(json, process, name, process);
-	}
+	for (size_t i = 0; i < TP_ARRAY_SIZE(groups); i++)
+		tp_trace_name_group(json, lanes->machine, groups[i].group, groups[i].name);
 	for (unsigned node = 0; node < lanes->nr_nodes; node++) {
 		snprintf(name, sizeof(name), "node %u", node);
 		tp_trace_name_lane(json, lane_of(lanes, TP_TRACE_NODES, node), name);
@@ -103,6 +109,8 @@ struct tp_trace_lanes *tp_trace_lanes_create(struct tp_trace_json *json, struct 
 		return NULL;
 	}
 	lanes->machine = number;
+	lanes->gpus.machine = m;
+	lanes->gpus.number = number;
 	lanes->nr_nodes = m->nr_nodes;
 	lanes->block_pages = m->block_pages;
 	lanes->nr_blocks = m->nr_blocks;
@@ -165,14 +173,6 @@ static int subject_of(const struct tp_trace_lanes *lanes, const struct tp_trace_
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
-/* "offline", or "offline: EBUSY", so that a failure is seen without a click. */
-static void bar_name(char *name, size_t size, const char *what, uint64_t err)
-{
-	const char *why = err ? strerrorname_np((int)err) : NULL;
-
-	snprintf(name, size, "%s%s%s", what, why ? ": " : "", why ? why : "");
-}
-
 static void end_operation(struct tp_trace_lanes *lanes, struct tp_trace_json *json,
 			  const struct tp_trace_event *end)
 {
@@ -183,7 +183,7 @@ static void end_operation(struct tp_trace_lanes *lanes, struct tp_trace_json *js
 
 	if (!begin->seq)
 		return;
-	bar_name(name, sizeof(name), offline ? "offline" : "online", end->args[2]);
+	tp_trace_bar_name(name, sizeof(name), offline ? "offline" : "online", end->args[2]);
 	label.name = name;
 	label.args = tp_trace_args(begin);
 	json_object_set_new(label.args, "err", tp_trace_errno(end->args[2]));
@@ -212,8 +212,8 @@ static void end_call(struct tp_trace_lanes *lanes, struct tp_trace_json *json,
 		return;
 	vetoed = end->args[0] && may_refuse(begin->args[0]);
 	tp_trace_name(consumer, begin->args[1], begin->args[2]);
-	bar_name(name, sizeof(name), tp_trace_event_type(begin->args[0]),
-		 vetoed ? end->args[0] : 0);
+	tp_trace_bar_name(name, sizeof(name), tp_trace_event_type(begin->args[0]),
+			  vetoed ? end->args[0] : 0);
 	label.name = name;
 	label.args = json_pack("{s:s, s:o, s:b}", "event", tp_trace_event_type(begin->args[0]),
 			       "answer", tp_trace_errno(end->args[0]), "vetoed", (int)vetoed);
@@ -269,6 +269,7 @@ static bool end_hold(struct tp_trace_lanes *lanes, struct tp_trace_json *json,
 static void forget_open(struct tp_trace_lanes *lanes)
 {
 	lanes->operation.seq = lanes->call.seq = 0;
+	tp_trace_gpus_forget(&lanes->gpus);
 	for (unsigned i = 0; i < lanes->nr_cpus; i++)
 		lanes->cpus[i].hold.seq = 0;
 }
@@ -347,6 +348,7 @@ uint64_t tp_trace_lanes_show(struct tp_trace_lanes *lanes, struct tp_trace_json 
 		forget_open(lanes); /* (L2) */
 	follow(lanes, json, event);
 	show_at_node(lanes, json, event);
+	tp_trace_gpus_show(&lanes->gpus, json, event);
 	show_on_cpu(lanes, json, event);
 	return missing;
 }

@@ -18,6 +18,7 @@
 #define TP_LAB_TRACE_LANES_H
 
 #include "core/trace.h"
+#include "lab/trace_gpu.h"
 #include "lab/trace_json.h"
 #include "mm/machine.h"
 
@@ -40,6 +41,7 @@ struct tp_trace_lanes {
 	unsigned nr_consumers;
 	char consumers[TP_TRACE_CONSUMERS][TP_TRACE_NAME + 1];
 	uint64_t moved[TP_MAX_NODES], moved_shown[TP_MAX_NODES];
+	struct tp_trace_gpus gpus;
 	unsigned nr_blocks;
 	int8_t node_of_block[]; /* as the events said; TP_NODE_NONE */
 };
@@ -51,10 +53,14 @@ enum tp_trace_group {
 	TP_TRACE_LOADS,
 	TP_TRACE_CPUS,
 	TP_TRACE_NET, /* only of a machine that has network devices */
+	TP_TRACE_GPU, /* and this of one that has GPUs */
 };
 
 /* The number of a machine's group among the processes of the trace. */
 unsigned tp_trace_process(unsigned machine, enum tp_trace_group group);
+/* Say what it is called, behind "machine N: ". */
+void tp_trace_name_group(struct tp_trace_json *json, unsigned machine, enum tp_trace_group group,
+			 const char *name);
 
 /* NULL: out of memory. */
 struct tp_trace_lanes *tp_trace_lanes_create(struct tp_trace_json *json, struct tp_machine *m,

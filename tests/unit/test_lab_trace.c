@@ -13,8 +13,10 @@
 
 #include "core/clock.h"
 #include "core/trace.h"
+#include "gpu_dummy.h"
 #include "lab/lab_machine.h"
 #include "lab/trace_export.h"
+#include "lab/trace_gpu.h"
 #include "mm/machine.h"
 
 /* What process and lane numbers a viewer is shown is not promised; names are. */
@@ -343,6 +345,105 @@ static void holds_do_not_overlap_on_a_cpu(void **state)
 	}
 }
 
+/* ---- GPUs ------------------------------------------------------------------------------------ */
+
+static void invalidations_and_resets_are_bars_of_their_gt(void **state)
+{
+	struct fixture *f = *state;
+	struct gpu_dummy gpu;
+	const json_t *bar;
+
+	gpu_dummy_add(&gpu, f->lm.machine, "gpu0");
+	emit(f, TP_TRACE_tlb_invalidate_begin, 1, 1, 5);
+	emit(f, TP_TRACE_gpu_reset_begin, 1, 1, 0);
+	emit(f, TP_TRACE_tlb_invalidate_begin, 1, 0, 7); /* of the other GT */
+	emit(f, TP_TRACE_tlb_invalidate_end, 1, 1, ETIME);
+	emit(f, TP_TRACE_gpu_reset_end, 1, 1, 0);
+	emit(f, TP_TRACE_tlb_invalidate_end, 1, 0, 0);
+	emit(f, TP_TRACE_gpu_reset_begin, 2, 0, 0); /* of a GPU that is gone */
+	emit(f, TP_TRACE_gpu_reset_end, 2, 0, EIO);
+	finish_complete(f);
+	bar = event_in(f, "gpu0 gt1: invalidations", "X", "invalidate: ETIME", 0);
+	assert_string_equal(text(args_of(bar), "err"), "ETIME");
+	assert_int_equal(number_in(bar, "engines"), 5);
+	bar = event_in(f, "gpu0 gt0: invalidations", "X", "invalidate", 0);
+	assert_true(json_is_null(json_object_get(args_of(bar), "err")));
+	assert_non_null(event_in(f, "gpu0 gt1: resets", "X", "reset", 0));
+	assert_non_null(event_in(f, "GPU 2 gt0: resets", "X", "reset: EIO", 0));
+	tp_gpu_unregister(&gpu.gpu);
+}
+
+static void invalidate_in_thread(void *arg)
+{
+	emit(arg, TP_TRACE_tlb_invalidate_begin, 1, 0, 2);
+	emit(arg, TP_TRACE_tlb_invalidate_end, 1, 0, ETIME);
+}
+
+/* The other one is a tick of its CPU only; its end does not end the first. */
+static void of_invalidations_at_a_time_the_first_is_a_bar(void **state)
+{
+	struct fixture *f = *state;
+	struct tp_thread thread;
+
+	emit(f, TP_TRACE_tlb_invalidate_begin, 1, 0, 1);
+	assert_int_equal(tp_thread_start(&thread, "other", invalidate_in_thread, f), 0);
+	tp_thread_join(&thread);
+	emit(f, TP_TRACE_tlb_invalidate_end, 1, 0, 0);
+	finish_complete(f);
+	assert_int_equal(number_in(event_in(f, "GPU 1 gt0: invalidations", "X", "invalidate", 0),
+				   "engines"),
+			 1);
+	assert_null(event_in(f, "GPU 1 gt0: invalidations", "X", "invalidate: ETIME", 0));
+}
+
+static void more_gts_than_lanes_are_ticks_only(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned gpu = 1; gpu <= TP_TRACE_GPU_LANES + 1; gpu++) {
+		emit(f, TP_TRACE_gpu_reset_begin, gpu, 0, 0);
+		emit(f, TP_TRACE_gpu_reset_end, gpu, 0, 0);
+	}
+	finish_complete(f);
+	assert_non_null(event_in(f, "GPU 64 gt0: resets", "X", "reset", 0));
+	assert_null(event_in(f, "GPU 65 gt0: resets", "X", "reset", 0));
+}
+
+/* The last value that a counter had in the trace; -1: it is not there. */
+static json_int_t counter(struct fixture *f, const char *name)
+{
+	json_int_t value = -1;
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(f->events, i, event)
+	{
+		if (!strcmp(text(event, "ph"), "C") && !strcmp(text(event, "name"), name))
+			value = json_integer_value(
+				json_object_iter_value(json_object_iter((json_t *)args_of(event))));
+	}
+	return value;
+}
+
+static void what_became_of_releases_is_counted_by_gt(void **state)
+{
+	struct fixture *f = *state;
+	struct gpu_dummy gpu;
+
+	gpu_dummy_add(&gpu, f->lm.machine, "gpu0");
+	tp_trace_export_drain(f->export, &f->lm);
+	gpu.stats.tlb[0].elided += 7;
+	gpu.stats.tlb[1].requested = gpu.stats.tlb[1].asleep = 3;
+	finish_complete(f);
+	tp_gpu_unregister(&gpu.gpu);
+	assert_int_equal(counter(f, "gpu0 gt0: tlb requested"), 100);
+	assert_int_equal(counter(f, "gpu0 gt0: tlb elided"), 67);
+	assert_int_equal(counter(f, "gpu0 gt0: tlb full"), 25);
+	assert_int_equal(counter(f, "gpu0 gt1: tlb asleep"), 3);
+	/* What has counted nothing is not shown. */
+	assert_int_equal(counter(f, "gpu0 gt1: tlb full"), -1);
+}
+
 /* ---- what is missing ------------------------------------------------------------------------- */
 
 static void lost_events_are_said_and_leave_no_bar_open(void **state)
@@ -457,6 +558,10 @@ int main(void)
 		TRACE_TEST(name_that_is_no_text_is_said_to_be_none),
 		TRACE_TEST(event_is_a_tick_on_its_cpu),
 		TRACE_TEST(holds_do_not_overlap_on_a_cpu),
+		TRACE_TEST(invalidations_and_resets_are_bars_of_their_gt),
+		TRACE_TEST(of_invalidations_at_a_time_the_first_is_a_bar),
+		TRACE_TEST(more_gts_than_lanes_are_ticks_only),
+		TRACE_TEST(what_became_of_releases_is_counted_by_gt),
 		TRACE_TEST(lost_events_are_said_and_leave_no_bar_open),
 		TRACE_TEST(two_machines_do_not_mix),
 		TRACE_TEST(step_is_a_bar_with_its_error),
