@@ -57,6 +57,16 @@ int tp_request_options(struct tp_request *request, const struct tp_option *optio
 		   : 0;
 }
 
+int tp_request_named(struct tp_request *request, const char **name)
+{
+	static const struct tp_option options[] = {
+		TP_OPTION("name", TEXT, 0, .needed = true),
+		TP_OPTIONS_END,
+	};
+
+	return tp_request_options(request, options, name);
+}
+
 static struct tp_machine *machine_of(const struct tp_request *request)
 {
 	return request->control->lm->machine;

@@ -47,6 +47,8 @@ int tp_request_refuse(struct tp_request *request, int err, const char *format, .
 int tp_request_failed(struct tp_request *request, int err, const char *what);
 /* -EINVAL: @name, of a "load" or the like, would have to be cut to be kept. */
 int tp_request_name(struct tp_request *request, const char *what, const char *name);
+/* Its only option, "name"; errors as below. */
+int tp_request_named(struct tp_request *request, const char **name);
 /* The request's options; -EINVAL with the reason set. */
 int tp_request_options(struct tp_request *request, const struct tp_option *options, void *config);
 

@@ -244,13 +244,9 @@ static bool stop_veto(struct tp_lab_machine *lm, const char *name)
 int tp_control_stop(struct tp_request *request)
 {
 	struct tp_lab_machine *lm = request->control->lm;
-	const char *name = NULL;
-	const struct tp_option options[] = {
-		TP_OPTION("name", TEXT, 0, .needed = true),
-		TP_OPTIONS_END,
-	};
+	const char *name;
 	struct tp_load *load;
-	int err = tp_request_options(request, options, &name);
+	int err = tp_request_named(request, &name);
 
 	if (err)
 		return err;

@@ -9,15 +9,6 @@ static struct tp_machine *machine_of(const struct tp_request *request)
 	return request->control->lm->machine;
 }
 
-struct named {
-	const char *name;
-};
-
-static const struct tp_option name_options[] = {
-	TP_OPTION("name", TEXT, offsetof(struct named, name), .needed = true),
-	TP_OPTIONS_END,
-};
-
 static void answer_info(struct tp_request *request, const char *name)
 {
 	struct tp_net_info info;
@@ -48,13 +39,13 @@ int tp_control_net(struct tp_request *request)
 
 int tp_control_net_stats(struct tp_request *request)
 {
-	struct named named = { NULL };
 	struct tp_net_stats stats;
-	int err = tp_request_options(request, name_options, &named);
+	const char *name;
+	int err = tp_request_named(request, &name);
 
 	if (err)
 		return err;
-	err = tp_net_stats_get(machine_of(request), named.name, &stats);
+	err = tp_net_stats_get(machine_of(request), name, &stats);
 	if (err)
 		return tp_request_failed(request, err, "net_stats");
 	json_object_set_new(request->answer, "net_stats", tp_net_stats_json(&stats));
@@ -85,14 +76,14 @@ int tp_control_net_set(struct tp_request *request)
 
 int tp_control_net_reset(struct tp_request *request)
 {
-	struct named named = { NULL };
-	int err = tp_request_options(request, name_options, &named);
+	const char *name;
+	int err = tp_request_named(request, &name);
 
 	if (err)
 		return err;
-	err = tp_net_reset(machine_of(request), named.name);
+	err = tp_net_reset(machine_of(request), name);
 	if (err)
 		return tp_request_failed(request, err, "net_reset");
-	answer_info(request, named.name);
+	answer_info(request, name);
 	return 0;
 }
