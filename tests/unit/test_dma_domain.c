@@ -234,6 +234,51 @@ static void runs_of_all_lengths_find_their_place(void **state)
 	tp_pages_free(dm.m, pfn, TP_MAX_ORDER);
 }
 
+/* One leaf of a device's page table can then stand for the whole run (T17 of the facts on GPUs). */
+static void runs_of_a_power_of_two_are_aligned_to_it(void **state)
+{
+	enum { RUNS = 2 * (TP_MAX_ORDER + 1) };
+	tp_pfn pfn = take(TP_MAX_ORDER);
+	tp_dma_addr dma[RUNS];
+
+	(void)state;
+	for (unsigned i = 0; i < RUNS; i++) {
+		unsigned order = i / 2;
+		/* Each second one moves the next away from where it would be aligned by chance. */
+		size_t pages = i % 2 ? TP_MIN(3u, 1u << TP_MAX_ORDER) : 1u << order;
+
+		dma[i] = map(memory_of(pfn), pages << TP_PAGE_SHIFT, TP_DMA_TO_DEVICE);
+		if (!(i % 2))
+			assert_int_equal(page_of(dma[i]) % pages, 0);
+	}
+	for (unsigned i = 0; i < RUNS; i++) {
+		size_t pages = i % 2 ? TP_MIN(3u, 1u << TP_MAX_ORDER) : 1u << i / 2;
+
+		tp_dma_unmap(dm.domain, dma[i], pages << TP_PAGE_SHIFT);
+	}
+	assert_int_equal(dma_stat(dm.domain).mapped_pages, 0);
+	tp_pages_free(dm.m, pfn, TP_MAX_ORDER);
+}
+
+/* Names for ever new things: what the domain has no room for has the domain's. */
+static void tags_are_kept_within_limits(void **state)
+{
+	char name[16];
+	unsigned kept = 0;
+
+	(void)state;
+	must(tp_fault_arm("core/alloc", 1, 1));
+	assert_string_equal(tp_dma_tag(dm.domain, "first"), "dev0");
+	for (unsigned i = 0; i < 2 * TP_DMA_TAGS; i++) {
+		snprintf(name, sizeof(name), "thing%u", i);
+		kept += !strcmp(tp_dma_tag(dm.domain, name), name);
+	}
+	assert_int_equal(kept, TP_DMA_TAGS - 1); /* one is the domain's name */
+	assert_string_equal(tp_dma_tag(dm.domain, name), "dev0");
+	assert_string_equal(tp_dma_tag(dm.domain, "thing0"), "thing0");
+	assert_ptr_equal(tp_dma_tag(dm.domain, "thing0"), tp_dma_tag(dm.domain, "thing0"));
+}
+
 /* The pages behind need not be there: a machine's physical range is smaller than that of I/O. */
 static void addresses_can_run_out(void **state)
 {
@@ -553,6 +598,8 @@ int main(void)
 		DOMAIN_TEST(an_address_is_not_used_again_at_once),
 		DOMAIN_TEST(addresses_last_for_many_mappings),
 		DOMAIN_TEST(runs_of_all_lengths_find_their_place),
+		DOMAIN_TEST(runs_of_a_power_of_two_are_aligned_to_it),
+		DOMAIN_TEST(tags_are_kept_within_limits),
 		DOMAIN_TEST(addresses_can_run_out),
 		DOMAIN_TEST(mistakes_stop_the_program),
 		DOMAIN_TEST(coherent_memory_is_zero_and_shared),

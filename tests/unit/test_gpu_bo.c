@@ -208,6 +208,27 @@ static void the_last_reference_gives_memory_back(void **state)
 	assert_int_equal(vram_stat().used, 0);
 }
 
+static void put(void *arg)
+{
+	tp_bo_put(arg);
+}
+
+static void the_last_reference_waits_for_work(void **state)
+{
+	struct tp_bo *bo = make_full_bo(3, TP_BO_SYSTEM, "tex0");
+	struct tp_fence *fence = keep_busy(bo);
+	struct tp_thread thread;
+
+	(void)state;
+	must(tp_thread_start(&thread, "put", put, bo));
+	tp_sleep_ns(TP_MILLISECONDS(5));
+	assert_int_equal(tp_atomic_load(&fake.nr_log, TP_ACQUIRE), 0);
+	finish(fence);
+	tp_thread_join(&thread);
+	expect_log("ufd");
+	tp_fence_put(fence);
+}
+
 /* A stale translation meets nobody's memory, and whose it was is known after the object is gone. */
 static void a_fault_names_an_object_that_is_gone(void **state)
 {
@@ -392,6 +413,7 @@ int main(void)
 						begin_without_vram, end_fake),
 		BO_TEST(memory_goes_after_the_device_forgot_it),
 		BO_TEST(the_last_reference_gives_memory_back),
+		BO_TEST(the_last_reference_waits_for_work),
 		BO_TEST(a_fault_names_an_object_that_is_gone),
 		BO_TEST(names_are_kept_within_limits),
 		BO_TEST(many_objects_have_different_pages),

@@ -269,6 +269,35 @@ static void threads_use_and_hold(void **state)
 	assert_int_equal(changed, HOLDERS * (ROUNDS / 10));
 }
 
+static tp_atomic_u32 got_it;
+
+static void hold_once(void *arg)
+{
+	TP_INVARIANT(!tp_resv_hold(arg, TP_WAIT_FOREVER));
+	tp_atomic_store(&got_it, 1, TP_RELEASE);
+	tp_resv_unhold(arg);
+}
+
+/* R4: users that come later wait. */
+static void who_waits_to_hold_goes_first(void **state)
+{
+	struct tp_thread thread;
+
+	(void)state;
+	tp_atomic_store(&got_it, 0, TP_RELAXED);
+	assert_true(tp_resv_try_use(&resv));
+	must(tp_thread_start(&thread, "holder", hold_once, &resv));
+	while (tp_resv_try_use(&resv)) { /* until he waits */
+		tp_resv_unuse(&resv);
+		tp_yield();
+	}
+	assert_int_equal(tp_atomic_load(&got_it, TP_ACQUIRE), 0);
+	tp_resv_unuse(&resv);
+	tp_resv_wait_unheld(&resv);
+	assert_int_equal(tp_atomic_load(&got_it, TP_ACQUIRE), 1);
+	tp_thread_join(&thread);
+}
+
 struct short_life {
 	struct tp_resv resv;
 	tp_atomic_u32 *held; /* of somebody who stays */
@@ -320,6 +349,7 @@ int main(void)
 		RESV_TEST(readers_wait_for_writers_and_writers_for_all),
 		RESV_TEST(timelines_take_turns),
 		RESV_TEST(threads_use_and_hold),
+		RESV_TEST(who_waits_to_hold_goes_first),
 		RESV_TEST(the_last_holder_may_free_it),
 	};
 
