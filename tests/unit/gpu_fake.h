@@ -29,8 +29,8 @@ struct fake_gpu {
 	struct test_timeline rcs;
 	char log[FAKE_LOG]; /* a letter for each call: unbind, forget, rebind, destroy */
 	tp_atomic_u32 nr_log;
-	tp_atomic_u32 refuse; /* so many forgets fail from now on */
-	tp_atomic_u32 forgets, destroyed;
+	tp_atomic_u32 refuse;			  /* so many forgets fail from now on */
+	tp_atomic_u32 forgets, destroyed, writes; /* writes: through the window */
 	void (*in_forget)(struct tp_bo *bo);
 };
 
@@ -65,6 +65,7 @@ static inline void fake_write(struct tp_bus_device *bus, uint64_t offset, const 
 			      size_t len)
 {
 	TP_INVARIANT(!(offset % 8) && !(len % 8) && offset + len <= bus->memory_size);
+	tp_atomic_add(&fake.writes, 1, TP_RELAXED);
 	memcpy(bus->memory + offset, from, len);
 }
 

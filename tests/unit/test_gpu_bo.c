@@ -75,6 +75,28 @@ static void new_memory_is_mapped_and_empty(void **state)
 	assert_int_equal(dma_stat(fake.bos.domain).mapped_pages, 0);
 }
 
+/* Not what others left in it. */
+static void used_memory_is_empty_too(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 4; round++) {
+		struct tp_bo *bo = make_bo(20, round % 2 ? TP_BO_VRAM : TP_BO_SYSTEM, "tex0");
+
+		hold(bo);
+		must(tp_bo_populate(bo));
+		for (uint64_t at = 0; at < bo->size; at += TP_PAGE_SIZE / 2) {
+			uint64_t word;
+
+			tp_bo_read(bo, at, &word, sizeof(word));
+			assert_int_equal(word, 0);
+			word = UINT64_MAX;
+			tp_bo_write(bo, at, &word, sizeof(word));
+		}
+		unhold(bo);
+		tp_bo_put(bo);
+	}
+}
+
 /* Chunks cover the object in order, each aligned in it and in memory (T17 of a leaf's making). */
 static void check_chunks(const struct tp_bo *bo)
 {
@@ -112,6 +134,21 @@ static void chunks_are_as_large_as_can_be_had(void **state)
 	expect_content(there);
 	tp_bo_put(here);
 	tp_bo_put(there);
+}
+
+/* Large ones are to be had again, once the next page is not where one could begin. */
+static void chunks_stay_aligned_whatever_room_there_is(void **state)
+{
+	struct tp_bo *first = make_full_bo(FAKE_MEMORY / TP_PAGE_SIZE - 3, TP_BO_VRAM, "tex0"),
+		     *next = make_full_bo(3u << TP_BO_BIG_ORDER, TP_BO_VRAM, "tex1");
+
+	(void)state;
+	assert_int_equal(first->place, TP_BO_SYSTEM);
+	assert_int_equal(next->place, TP_BO_VRAM);
+	check_chunks(next);
+	assert_int_equal(next->nr_chunks, (1u << TP_BO_BIG_ORDER) + 2);
+	tp_bo_put(first);
+	tp_bo_put(next);
 }
 
 /* Only single pages may wait for memory; larger ones are a wish. */
@@ -160,6 +197,21 @@ static void content_is_read_as_it_was_written(void **state)
 		unhold(bo);
 		tp_bo_put(bo);
 	}
+}
+
+/* Also where only a part of a word is wanted: its other part may be the device's to write. */
+static void reading_writes_nothing(void **state)
+{
+	struct tp_bo *bo = make_full_bo(1, TP_BO_VRAM, "tex0");
+	uint32_t before = tp_atomic_load(&fake.writes, TP_RELAXED);
+	char part[3];
+
+	(void)state;
+	hold(bo);
+	tp_bo_read(bo, 5, part, sizeof(part));
+	unhold(bo);
+	assert_int_equal(tp_atomic_load(&fake.writes, TP_RELAXED), before);
+	tp_bo_put(bo);
 }
 
 static void memory_of_the_device_needs_the_device_to_have_some(void **state)
@@ -227,6 +279,33 @@ static void the_last_reference_waits_for_work(void **state)
 	tp_thread_join(&thread);
 	expect_log("ufd");
 	tp_fence_put(fence);
+}
+
+enum { ENGINE = 1 };
+
+/* M2: an engine that found the page before it was unmapped is waited for. */
+static void a_burst_under_way_keeps_the_pages(void **state)
+{
+	struct tp_bo *bo = make_full_bo(1, TP_BO_SYSTEM, "tex0");
+	struct tp_iommu *iommu = tp_dma_iommu(fake.bos.domain);
+	tp_dma_addr at = { bo->chunks[0].address };
+	tp_pfn pfn = bo->chunks[0].pfn;
+	struct tp_page_info info;
+	struct tp_thread thread;
+
+	(void)state;
+	tp_iommu_enter(iommu, ENGINE);
+	assert_non_null(tp_iommu_at(iommu, at, TP_IOMMU_WRITE));
+	must(tp_thread_start(&thread, "put", put, bo));
+	while (tp_iommu_entry(iommu, at))
+		tp_yield();
+	tp_sleep_ns(TP_MILLISECONDS(2));
+	must(tp_page_query(fake_machine.m, pfn, &info));
+	assert_string_equal(info.owner, "gpu0");
+	tp_iommu_leave(iommu, ENGINE);
+	tp_thread_join(&thread);
+	must(tp_page_query(fake_machine.m, pfn, &info));
+	assert_string_equal(info.owner, "");
 }
 
 /* A stale translation meets nobody's memory, and whose it was is known after the object is gone. */
@@ -406,14 +485,18 @@ int main(void)
 		BO_TEST(an_object_begins_without_memory),
 		BO_TEST(its_size_is_whole_pages),
 		BO_TEST(new_memory_is_mapped_and_empty),
+		BO_TEST(used_memory_is_empty_too),
 		BO_TEST(chunks_are_as_large_as_can_be_had),
+		BO_TEST(chunks_stay_aligned_whatever_room_there_is),
 		BO_TEST(without_large_runs_it_takes_single_pages),
 		BO_TEST(content_is_read_as_it_was_written),
+		BO_TEST(reading_writes_nothing),
 		cmocka_unit_test_setup_teardown(memory_of_the_device_needs_the_device_to_have_some,
 						begin_without_vram, end_fake),
 		BO_TEST(memory_goes_after_the_device_forgot_it),
 		BO_TEST(the_last_reference_gives_memory_back),
 		BO_TEST(the_last_reference_waits_for_work),
+		BO_TEST(a_burst_under_way_keeps_the_pages),
 		BO_TEST(a_fault_names_an_object_that_is_gone),
 		BO_TEST(names_are_kept_within_limits),
 		BO_TEST(many_objects_have_different_pages),

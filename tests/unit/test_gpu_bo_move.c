@@ -91,6 +91,23 @@ static void a_large_chunk_is_split_where_there_is_no_room(void **state)
 	assert_int_equal(tp_machine_check(fake_machine.m, true, stderr), 0);
 }
 
+/* Its pages would be asked for next, and refused. */
+static void a_large_chunk_in_use_is_not_split(void **state)
+{
+	struct tp_bo *bo = make_full_bo(1u << TP_BO_BIG_ORDER, TP_BO_SYSTEM, "tex0");
+	struct tp_fence *fence = keep_busy(bo);
+	uint32_t before = bo->nr_chunks;
+	struct tp_offline_report report;
+
+	(void)state;
+	must(tp_fault_arm("mm/migrate-target", 1, UINT64_MAX));
+	assert_true(offline(SHORT, &report) < 0);
+	assert_int_equal(bo->nr_chunks, before);
+	finish(fence);
+	tp_fence_put(fence);
+	tp_bo_put(bo);
+}
+
 static void an_object_in_use_is_named_and_stays(void **state)
 {
 	struct tp_bo *bo = make_full_bo(2, TP_BO_SYSTEM, "tex0");
@@ -539,6 +556,7 @@ int main(void)
 		MOVE_TEST(pages_move_after_the_device_forgot_them),
 		MOVE_TEST(large_chunks_move_as_one),
 		MOVE_TEST(a_large_chunk_is_split_where_there_is_no_room),
+		MOVE_TEST(a_large_chunk_in_use_is_not_split),
 		MOVE_TEST(an_object_in_use_is_named_and_stays),
 		MOVE_TEST(a_busy_object_is_waited_for_once_in_a_while),
 		MOVE_TEST(an_object_somebody_submits_is_left_alone),
