@@ -414,7 +414,7 @@ static void a_purgeable_object_makes_room_by_going(void **state)
 static void who_is_too_large_drives_nobody_out(void **state)
 {
 	struct tp_bo *a = make_full_bo(THIRD, TP_BO_VRAM, "tex0"),
-		     *b = make_full_bo(4 * THIRD, TP_BO_VRAM, "tex1");
+		     *b = make_full_bo(FAKE_MEMORY / TP_PAGE_SIZE + 1, TP_BO_VRAM, "tex1");
 
 	(void)state;
 	assert_int_equal(a->place, TP_BO_VRAM);
