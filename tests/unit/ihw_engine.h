@@ -30,8 +30,8 @@ enum {
 };
 
 /* I/O addresses: of the ring, of the page behind SLOT_GGTT, of tables, of what tests map. */
-static const uint64_t ring_dma = UINT64_C(0x10000), slot_dma = UINT64_C(0x20000),
-		      tables_dma = UINT64_C(0x400000), data_dma = UINT64_C(0x8000000);
+static const uint64_t ring_dma = 16 * TP_PAGE_SIZE, slot_dma = 32 * TP_PAGE_SIZE,
+		      tables_dma = 64 * TP_PAGE_SIZE, data_dma = 512 * TP_PAGE_SIZE;
 
 struct io_page {
 	struct tp_iommu *front;

@@ -11,7 +11,7 @@
 /* Virtual addresses: pages of batches, two that follow each other, and of data. */
 static const uint64_t batch_va = UINT64_C(9) << (TP_PAGE_SHIFT + TP_INTEL_PT_BITS),
 		      data_va = UINT64_C(17) << (TP_PAGE_SHIFT + TP_INTEL_PT_BITS);
-static const uint64_t batch_dma = UINT64_C(0x7000000);
+static const uint64_t batch_dma = 400 * TP_PAGE_SIZE;
 
 enum { BATCHES = 2, DATA_PAGES = 4 };
 

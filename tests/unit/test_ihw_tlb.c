@@ -66,7 +66,7 @@ static void what_says_the_same_in_another_way_is_not_stale(tp_unused void **stat
 	uint64_t table;
 
 	/* T16: a large leaf is split into small ones that say the same. */
-	*entry_of(va, 1) = (UINT64_C(0x8000000)) | RW | TP_INTEL_PDE_PS_2M;
+	*entry_of(va, 1) = data_dma | RW | TP_INTEL_PDE_PS_2M;
 	expect_at(2, 2);
 	*entry_of(va, 1) = 0;
 	for (unsigned i = 0; i < 4; i++)
