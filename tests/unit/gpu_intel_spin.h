@@ -16,7 +16,7 @@
 enum {
 	SPIN_PAGE = RIG_BATCHES - 1, /* of the batch */
 	SPIN_TOUCH = RIG_BATCHES - 2,
-	SPIN_COMMANDS = 64, /* of a round: some turns */
+	SPIN_COMMANDS = 20, /* of a round: some turns */
 };
 
 struct spin {

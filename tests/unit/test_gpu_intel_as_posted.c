@@ -79,50 +79,12 @@ static void invalidate_all(void)
 	tp_intel_for_each_gt(gt, rig.gpu) must(tp_intel_tlb_invalidate_full(gt));
 }
 
-static void check_invalidation(enum tp_intel_platform platform, bool gt3, bool as_posted,
-			       bool no_guc)
-{
-	struct tp_intel_model_stat before;
-
-	begin(platform, gt3, as_posted, no_guc);
-	before = spin_stat(&rig);
-	invalidate_all();
-	check_engines(&before, platform, as_posted);
-	end();
-}
-
-static bool has_gt3(unsigned platform)
-{
-	return platform == TP_INTEL_BDW || platform == TP_INTEL_SKL;
-}
-
-static void each_engine_is_emptied_once(void **state)
-{
-	(void)state;
-	for (unsigned p = 0; p < TP_INTEL_NR_PLATFORMS; p++) {
-		check_invalidation((enum tp_intel_platform)p, false, false, true);
-		if (has_gt3(p))
-			check_invalidation((enum tp_intel_platform)p, true, false, true);
-	}
-}
-
-static void each_engine_is_emptied_once_by_firmware(void **state)
-{
-	(void)state;
-	check_invalidation(TP_INTEL_MTL, false, false, false);
-}
-
-static void as_posted_some_are_not(void **state)
-{
-	(void)state;
-	for (unsigned p = 0; p < TP_INTEL_NR_PLATFORMS; p++) {
-		check_invalidation((enum tp_intel_platform)p, false, true, true);
-		if (has_gt3(p))
-			check_invalidation((enum tp_intel_platform)p, true, true, true);
-	}
-}
-
 /* ---- convicted ------------------------------------------------------------------------------- */
+
+static bool is_missed_by_name(enum tp_intel_platform platform, const char *name)
+{
+	return is_missed(platform, rig_engine(&rig, name));
+}
 
 static unsigned count_missed(enum tp_intel_platform platform)
 {
@@ -130,13 +92,6 @@ static unsigned count_missed(enum tp_intel_platform platform)
 
 	tp_intel_for_each_engine(engine, rig.gpu) n += is_missed(platform, engine);
 	return n;
-}
-
-static bool is_among_missed(enum tp_intel_platform platform, const char *name)
-{
-	tp_intel_for_each_engine(engine, rig.gpu) if (!strcmp(engine->name, name)) return is_missed(
-		platform, engine);
-	return false;
 }
 
 /* Each of them reaches for memory that nobody has, and is named with whose it was. */
@@ -147,7 +102,7 @@ static void check_harms(enum tp_intel_platform platform, bool as_posted)
 
 	assert_int_equal(n, as_posted ? count_missed(platform) : 0);
 	for (unsigned i = 0; i < n; i++) {
-		assert_true(is_among_missed(platform, harms[i].engine));
+		assert_true(is_missed_by_name(platform, harms[i].engine));
 		assert_int_equal(harms[i].va, SPIN_VA);
 		assert_string_equal(harms[i].was, "victim");
 		assert_string_equal(harms[i].now, "");
@@ -158,26 +113,51 @@ static void check_harms(enum tp_intel_platform platform, bool as_posted)
 /* Those that forgot find zeroes where nothing is bound, and end. */
 static void check_release(enum tp_intel_platform platform, bool as_posted)
 {
-	begin(platform, false, as_posted, true);
 	must(spin_release(&rig, &spin));
 	tp_intel_for_each_engine(engine, rig.gpu) assert_int_equal(
 		spin_goes_on(&rig, &spin, engine), as_posted && is_missed(platform, engine));
 	check_harms(platform, as_posted);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void check(enum tp_intel_platform platform, bool gt3, bool as_posted, bool no_guc)
+{
+	struct tp_intel_model_stat before;
+
+	begin(platform, gt3, as_posted, no_guc);
+	before = spin_stat(&rig);
+	invalidate_all();
+	check_engines(&before, platform, as_posted);
+	check_release(platform, as_posted);
 	end();
 }
 
-static void model_convicts_what_was_posted(void **state)
+static void check_each(bool as_posted)
 {
-	(void)state;
-	for (unsigned p = TP_INTEL_ICL; p < TP_INTEL_NR_PLATFORMS; p++)
-		check_release((enum tp_intel_platform)p, true);
+	for (unsigned p = 0; p < TP_INTEL_NR_PLATFORMS; p++) {
+		check((enum tp_intel_platform)p, false, as_posted, true);
+		if (p == TP_INTEL_BDW || p == TP_INTEL_SKL)
+			check((enum tp_intel_platform)p, true, as_posted, true);
+	}
 }
 
-static void and_clears_what_was_not(void **state)
+static void each_engine_is_emptied_once(void **state)
 {
 	(void)state;
-	for (unsigned p = 0; p < TP_INTEL_NR_PLATFORMS; p++)
-		check_release((enum tp_intel_platform)p, false);
+	check_each(false);
+}
+
+static void each_engine_is_emptied_once_by_firmware(void **state)
+{
+	(void)state;
+	check(TP_INTEL_MTL, false, false, false);
+}
+
+static void as_posted_some_are_not_and_are_convicted(void **state)
+{
+	(void)state;
+	check_each(true);
 }
 
 int main(void)
@@ -185,9 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_engine_is_emptied_once),
 		cmocka_unit_test(each_engine_is_emptied_once_by_firmware),
-		cmocka_unit_test(as_posted_some_are_not),
-		cmocka_unit_test(model_convicts_what_was_posted),
-		cmocka_unit_test(and_clears_what_was_not),
+		cmocka_unit_test(as_posted_some_are_not_and_are_convicted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,12 +24,12 @@ static struct spin spin;
 
 static const struct {
 	unsigned flag;
-	uint64_t size;
-	unsigned refused; /* larger runs of memory, so that this is the size of a leaf */
+	uint64_t size, object; /* of a leaf, and of what is bound */
+	unsigned refused;      /* larger runs of memory, so that this is the size of a leaf */
 } sizes[] = {
-	{ TP_INTEL_PAGES_2M, TP_INTEL_BLOCK, 0 },
-	{ TP_INTEL_PAGES_64K, TP_INTEL_BIG_PAGE, 1 },
-	{ TP_INTEL_PAGES_4K, TP_PAGE_SIZE, 2 },
+	{ TP_INTEL_PAGES_2M, TP_INTEL_BLOCK, TP_INTEL_BLOCK, 0 },
+	{ TP_INTEL_PAGES_64K, TP_INTEL_BIG_PAGE, TP_INTEL_BLOCK, 1 },
+	{ TP_INTEL_PAGES_4K, TP_PAGE_SIZE, TP_PAGE_SIZE, 0 },
 };
 
 static uint64_t leaf_size(uint64_t va)
@@ -42,15 +42,15 @@ static uint64_t leaf_size(uint64_t va)
 	return size;
 }
 
-/* An object of 2 MiB in leaves of @sizes[@i], which holds @value, and translates at @va. */
+/* An object in leaves of @sizes[@i], which holds @value, and translates at @va. */
 static struct tp_intel_object *make_object(enum tp_bo_place place, unsigned i, uint64_t va,
 					   uint32_t value)
 {
 	const char *site = place == TP_BO_VRAM ? "gpu/vram" : "gpu/bo-pages";
 	struct tp_intel_object *object;
 
-	must(tp_intel_object_create(rig.gpu, TP_INTEL_BLOCK, place, "page", &object));
-	must(tp_intel_vm_bind(rig.vm, object, 0, va, TP_INTEL_BLOCK));
+	must(tp_intel_object_create(rig.gpu, sizes[i].object, place, "page", &object));
+	must(tp_intel_vm_bind(rig.vm, object, 0, va, sizes[i].object));
 	if (sizes[i].refused)
 		must(tp_fault_arm(site, 1, sizes[i].refused));
 	must(tp_intel_object_write(object, 0, &value, 4));
@@ -61,24 +61,18 @@ static struct tp_intel_object *make_object(enum tp_bo_place place, unsigned i, u
 	return object;
 }
 
-static void begin(const struct rig_config *config, enum tp_bo_place place, unsigned i,
-		  struct tp_intel_object **end)
+static void make_batch(void)
 {
 	struct rig_batch b = { .page = SPIN_PAGE };
 
-	rig_make(&rig, config);
-	spin = (struct spin){ 0 };
 	rig_spin_until(&b, SPIN_VA, 0);
 	rig_finish(&rig, &b);
-	spin.victim = make_object(place, i, SPIN_VA, 1);
-	*end = make_object(place, i, END_VA, 0);
 }
 
-static void end(struct tp_intel_object *end_object)
+static void free_object(struct tp_intel_object *object, uint64_t va)
 {
-	tp_intel_object_put(end_object);
-	spin_release(&rig, &spin);
-	rig_end(&rig);
+	must(tp_intel_vm_unbind(rig.vm, va, tp_intel_object_bo(object)->size));
+	tp_intel_object_put(object);
 }
 
 static void flip(uint64_t leaf)
@@ -112,23 +106,26 @@ static void test_engine(const struct tp_intel_engine *engine, uint64_t go_on, ui
 	flip(go_on);
 }
 
-static void test_engines(const struct rig_config *config, enum tp_bo_place place, unsigned i)
+static void test_engines(enum tp_bo_place place, unsigned i)
 {
-	struct tp_intel_object *other;
-	uint64_t go_on, stop;
+	struct tp_intel_object *from = make_object(place, i, SPIN_VA, 1);
+	struct tp_intel_object *to = make_object(place, i, END_VA, 0);
+	const uint64_t go_on = tp_intel_vm_peek(rig.vm, SPIN_VA);
+	const uint64_t stop = tp_intel_vm_peek(rig.vm, END_VA);
 
-	begin(config, place, i, &other);
-	go_on = tp_intel_vm_peek(rig.vm, SPIN_VA);
-	stop = tp_intel_vm_peek(rig.vm, END_VA);
 	tp_intel_for_each_engine(engine, rig.gpu) test_engine(engine, go_on, stop);
-	end(other);
+	free_object(from, SPIN_VA);
+	free_object(to, END_VA);
 }
 
 static void test_sizes(const struct rig_config *config, enum tp_bo_place place)
 {
+	rig_make(&rig, config);
+	make_batch();
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(sizes); i++)
 		if (tp_intel_platform(config->platform)->page_sizes & sizes[i].flag)
-			test_engines(config, place, i);
+			test_engines(place, i);
+	rig_end(&rig);
 }
 
 static struct rig_config config_of(unsigned platform)
@@ -223,7 +220,9 @@ static void a_device_that_runs_by_itself(void **state)
 	must(tp_intel_vm_bind(rig.vm, other, 0, END_VA, TP_PAGE_SIZE));
 	spin_bind(&rig, other);
 	test_live_engines();
-	end(other);
+	tp_intel_object_put(other);
+	spin_release(&rig, &spin);
+	rig_end(&rig);
 }
 
 int main(void)
