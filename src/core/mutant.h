@@ -92,6 +92,7 @@
 	X(quarantine_unmarked, "a reset lets go what came into quarantine after it")              \
 	X(bo_moves_busy, "a page moves although work on its object has not ended")                \
 	/* translation caches forget before memory goes (L1 to L5 of gpu/intel/tlb.h, C1, U1) */  \
+	X(tlb_note_early, "a note is taken before the tables are written (T1)")                   \
 	X(tlb_note_unfenced, "a note misses a barrier after the tables (weak memory)")            \
 	X(tlb_begin_unfenced, "a request misses one after its number (weak memory)")              \
 	X(tlb_one_completion, "one completion after the note is enough (T2)")                     \

@@ -7,9 +7,6 @@
  * that memory is as C11 has it here: both barriers that the rule names must be there.
  *
  * Must hold: the engine uses the page only while it is there.
- *
- * The two models are the order of tables and note (L1), wrong and right: who notes first may find
- * that an invalidation has passed which began before the tables were written.
  */
 #include "scenarios/gpu_tlb_stub.h"
 
@@ -48,57 +45,6 @@ static void check(void *state)
 	TP_EXPECT(stats.requested == 1 && stats.full + stats.elided == 1 && !stats.timeouts);
 	TP_EXPECT(!s->pending);
 }
-
-/* ---- the order of tables and note ------------------------------------------------------------ */
-
-static void note_and_release(struct tp_tlb_stub *s, bool early)
-{
-	struct tp_intel_tlb_note note, too_early;
-
-	tp_intel_tlb_note(&s->gpu, &too_early);
-	tp_tlb_stub_cut(s, &note);
-	TP_SCENE_MUST(tp_intel_tlb_forget(&s->gpu, early ? &too_early : &note));
-	tp_tlb_stub_let_go(s);
-}
-
-static void release_early(void *arg)
-{
-	note_and_release(arg, true);
-}
-
-static void release_right(void *arg)
-{
-	note_and_release(arg, false);
-}
-
-static void start_early(void *state)
-{
-	tp_sim_start("engine", tp_tlb_stub_run, state);
-	tp_sim_start("release", release_early, state);
-	tp_sim_start("other", tp_tlb_stub_invalidate, state);
-}
-
-static void start_right(void *state)
-{
-	tp_sim_start("engine", tp_tlb_stub_run, state);
-	tp_sim_start("release", release_right, state);
-	tp_sim_start("other", tp_tlb_stub_invalidate, state);
-}
-
-TP_SCENARIO(tlb_note_early, {
-				    .name = "model/tlb-note-early",
-				    .summary = "a release is noted before the tables are written",
-				    .prepare = prepare,
-				    .start = start_early,
-			    })
-
-TP_SCENARIO(tlb_note_right, {
-				    .name = "model/tlb-note",
-				    .summary = "a release is noted after the tables are written",
-				    .prepare = prepare,
-				    .start = start_right,
-				    .check = check,
-			    })
 
 TP_SCENARIO(tlb_release,
 	    {

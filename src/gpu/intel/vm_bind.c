@@ -12,6 +12,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "gpu/intel/internal.h"
 
 static const uint64_t all = UINT64_C(1) << TP_INTEL_VA_BITS;
@@ -268,8 +269,10 @@ static bool unbind_next(struct unbinding *u)
 		return false;
 	object = vma->object;
 	was_clean = is_clean(&object->note);
+	if (TP_MUTANT(tlb_note_early))
+		tp_intel_tlb_note(vm->gpu, &object->note);
 	was_bound = cut_part(u, vma);
-	if (was_bound)
+	if (was_bound && !TP_MUTANT(tlb_note_early))
 		tp_intel_tlb_note(vm->gpu, &object->note);
 	is_only = !u->leave_caches && !u->nr++ && !first_in(vm, u->va, u->end);
 	was_clean &= !tp_intel_tables_have_stale(&vm->tables);
