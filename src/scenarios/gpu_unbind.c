@@ -5,7 +5,7 @@
  *
  * The work that reads it does not say that it uses it, so nobody waits for that.
  *
- * Must hold: the engine reads what was there, or zeroes; never memory that is nobody's or another's.
+ * Must hold: the engine reads what was there, or zeroes; never memory that is somebody else's.
  */
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/internal.h"
