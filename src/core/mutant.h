@@ -104,6 +104,10 @@
 	X(tlb_skip_unfenced, "it is said after it was seen asleep (weak memory)")                 \
 	X(tlb_unpark_unfenced, "an engine that wakes looks before it is seen so (weak memory)")   \
 	X(guc_slot_is_number, "requests of one slot have one number, and their answers (C1)")     \
+	X(park_unasked, "an engine is parked although somebody is about to queue work (K1)")      \
+	X(queue_in_reset, "work is queued although the GT is being reset (K2)")                   \
+	X(room_unwoken, "the end of a request does not wake who waits for room in its ring")      \
+	X(wedge_unstopped, "a GPU is said to be wedged although its engines run (T8)")            \
 	X(wake_uncounted, "a domain falls asleep while somebody counts on it (T10)")
 
 enum tp_mutant {

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "gpu/intel/internal.h"
 
 enum { STOP_NS = 1000000, STOP_SPIN_NS = 20000, RUNS_LONG = 8 };
@@ -57,8 +58,8 @@ static void power_off(struct tp_intel_engine *engine)
 
 static bool is_idle(const struct tp_intel_engine *engine)
 {
-	return tp_atomic_load(&engine->awake, TP_RELAXED) && !engine->users &&
-	       tp_list_empty(&engine->requests);
+	return tp_atomic_load(&engine->awake, TP_RELAXED) &&
+	       (!engine->users || TP_MUTANT(park_unasked)) && tp_list_empty(&engine->requests);
 }
 
 uint64_t tp_intel_engine_park(struct tp_intel_engine *engine, uint64_t before_ns)
@@ -70,7 +71,7 @@ uint64_t tp_intel_engine_park(struct tp_intel_engine *engine, uint64_t before_ns
 		return 0;
 	tp_spin_lock(&engine->lock);
 	if (is_idle(engine))
-		since_ns = engine->idle_ns;
+		since_ns = TP_MAX(engine->idle_ns, UINT64_C(1)); /* time may begin with 0 */
 	if (since_ns && since_ns <= before_ns)
 		write_ring(engine, TP_INTEL_RING_CTL, 0);
 	tp_spin_unlock(&engine->lock);

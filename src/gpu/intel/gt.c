@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gt - a GT wakes and sleeps with who needs it; its interrupt wakes who waits for its engines. */
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "gpu/intel/guc.h"
 #include "gpu/intel/internal.h"
 
@@ -67,7 +68,8 @@ static void gt_irq(void *arg)
 	tp_intel_for_each_engine_of(engine, gt)
 	{
 		tp_timeline_wake(&engine->timeline);
-		tp_wake_all(&engine->room);
+		if (!TP_MUTANT(room_unwoken))
+			tp_wake_all(&engine->room);
 	}
 	if (gt->guc)
 		tp_intel_guc_wake(gt->guc);

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "gpu/intel/guc.h"
 #include "gpu/intel/internal.h"
 #include "mm/machine.h"
@@ -133,7 +134,8 @@ static void wedge(struct tp_intel *gpu, const struct tp_intel_engine *guilty)
 		}
 	}
 	/* Whatever did not stop stops now, and accesses no memory any more. */
-	gpu->bus->ops->reset(gpu->bus);
+	if (!TP_MUTANT(wedge_unstopped))
+		gpu->bus->ops->reset(gpu->bus);
 	tp_intel_for_each_gt(gt, gpu)
 	{
 		tp_intel_tlb_emptied(gt);
@@ -161,7 +163,8 @@ static int reset(struct tp_intel_gt *gt, const struct tp_intel_engine *guilty)
 	tp_trace(trace, TP_TRACE_gpu_reset_begin, gpu->gpu.index, gt->id, 0);
 	tp_intel_gt_get(gt);
 	begin(gt);
-	stop_engines(gt);
+	if (!TP_MUTANT(wedge_unstopped))
+		stop_engines(gt);
 	err = reset_hardware(gt);
 	if (!err)
 		err = bring_back(gt, guilty);

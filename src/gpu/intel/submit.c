@@ -10,6 +10,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "gpu/intel/internal.h"
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -153,7 +154,7 @@ static enum outcome emit(struct tp_intel_engine *engine, struct tp_intel_request
 
 	tp_spin_lock(&engine->lock);
 	state = tp_intel_gt_state(engine->gt);
-	if (state == TP_GPU_RUNNING)
+	if (state == TP_GPU_RUNNING || TP_MUTANT(queue_in_reset))
 		outcome = tp_intel_request_emit(engine, request) ? QUEUED : NO_ROOM;
 	else if (state == TP_GPU_WEDGED)
 		outcome = IS_WEDGED;
