@@ -219,10 +219,8 @@ static inline void stub_begin(enum tp_intel_platform platform, enum tp_intel_tlb
 
 static inline void stub_end(void)
 {
-	for (unsigned i = 0; i < stub.gpu.nr_gts; i++) {
+	for (unsigned i = 0; i < stub.gpu.nr_gts; i++)
 		tp_intel_forcewake_run(&stub.gpu.gts[i].uncore);
-		tp_intel_tlb_fini(&stub.gpu.gts[i]);
-	}
 	end_machine(stub.m);
 }
 

@@ -107,7 +107,6 @@ void tp_intel_gt_init(struct tp_intel_gt *gt, struct tp_intel *gpu, unsigned id)
 
 void tp_intel_gt_fini(struct tp_intel_gt *gt)
 {
-	tp_intel_tlb_fini(gt);
 	TP_INVARIANT(!tp_atomic_load(&gt->wakerefs, TP_ACQUIRE));
 }
 

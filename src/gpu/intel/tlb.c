@@ -23,11 +23,6 @@ void tp_intel_tlb_init(struct tp_intel_gt *gt, enum tp_intel_tlb_rule rule)
 	tp_mutex_init(&gt->tlb.lock, TP_RANK_GPU_TLB, gt->id);
 }
 
-void tp_intel_tlb_fini(struct tp_intel_gt *gt)
-{
-	TP_INVARIANT(gt->tlb.rule <= TP_INTEL_TLB_COMPLETED);
-}
-
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 /* What ThreadSanitizer sees the barriers of a GT by. */

@@ -34,7 +34,8 @@
  *      forgets before it runs again (T6: tp_intel_tlb_unpark()), a wedged GT only when its engines
  *      stand (T8).
  *  L5  A reset of the GT empties its caches, and its engines stand until tp_intel_tlb_emptied() was
- *      called.  One that comes between request and answer (T9) is as good as the answer.
+ *      called.  One that comes between request and answer (T9) is as good as the answer once it
+ *      has ended; until then an answer is none, for it may be the reset's that read as one.
  *
  * Locking: @lock (rank GPU_TLB) around a full invalidation; the numbers are atomics.  Sleeps;
  * allocates nothing.  Fault sites: gpu/intel-invalidate (as if it was not done in time),
@@ -65,7 +66,6 @@ struct tp_intel_tlb_note {
 };
 
 void tp_intel_tlb_init(struct tp_intel_gt *gt, enum tp_intel_tlb_rule rule);
-void tp_intel_tlb_fini(struct tp_intel_gt *gt);
 
 /* Translations were cut and are written (L1): @note says so for all GTs of the GPU (T11). */
 void tp_intel_tlb_note(struct tp_intel *gpu, struct tp_intel_tlb_note *note);
