@@ -28,7 +28,7 @@ static struct rig_config config_of(enum tp_intel_platform platform)
 			   .reset_ns = TP_MICROSECONDS(20) },
 		.driver = { .patience = { .poll_ns = TP_MICROSECONDS(20),
 					  .tlb_ns = TP_MICROSECONDS(200),
-					  .guc_ns = TP_MILLISECONDS(2),
+					  .guc_ns = TP_MILLISECONDS(10),
 					  .awake_ns = TP_MILLISECONDS(1),
 					  .reset_ns = TP_MILLISECONDS(20),
 					  .hang_ns = TP_SECONDS(1000) } },

@@ -203,7 +203,21 @@ static int is_answered(struct tp_intel_guc *guc, struct ask *ask)
 	return -EAGAIN;
 }
 
-/* Until @step has come to an end.  Reading a register gives the device a chance to see the time. */
+/* Reading a register gives the device a chance to see the time. */
+static int look(struct tp_intel_guc *guc, int (*step)(struct tp_intel_guc *, struct ask *),
+		struct ask *ask)
+{
+	int err;
+
+	tp_intel_read(&guc->gt->uncore, TP_INTEL_GUC_STATUS);
+	tp_spin_lock(&guc->lock);
+	receive(guc);
+	err = step(guc, ask);
+	tp_spin_unlock(&guc->lock);
+	return err;
+}
+
+/* Until @step has come to an end; once more after the time is up. */
 static int wait_for(struct tp_intel_guc *guc, int (*step)(struct tp_intel_guc *, struct ask *),
 		    struct ask *ask)
 {
@@ -211,19 +225,15 @@ static int wait_for(struct tp_intel_guc *guc, int (*step)(struct tp_intel_guc *,
 
 	for (;;) {
 		uint32_t ticket = tp_wait_prepare(&guc->wq);
-		int err;
+		bool is_late = tp_clock_now() >= until;
+		int err = look(guc, step, ask);
 
-		tp_spin_lock(&guc->lock);
-		receive(guc);
-		err = step(guc, ask);
-		tp_spin_unlock(&guc->lock);
-		if (err == -EAGAIN && tp_clock_now() >= until)
+		if (err == -EAGAIN && is_late)
 			err = TP_ERR(-ETIME, "the firmware of GT %u does not answer", guc->gt->id);
 		if (err != -EAGAIN) {
 			tp_wait_abandon(&guc->wq);
 			return err;
 		}
-		tp_intel_read(&guc->gt->uncore, TP_INTEL_GUC_STATUS);
 		tp_wait_commit(&guc->wq, ticket, TP_MIN(until, tp_clock_after(look_ns)));
 	}
 }
