@@ -323,6 +323,24 @@ static void t1_unbound_under_work(void **state)
 	must(tp_intel_vm_bind(r->vm, r->data, 0, RIG_DATA_VA, PAGE));
 }
 
+/* One invalidation for all of them, when all are cut. */
+static void t1_many_unbound_under_work(void **state)
+{
+	struct rig *r = *state;
+	struct tp_intel_object *object = make_object(r, 8);
+	struct tp_fence *fence;
+
+	must(tp_intel_vm_bind(r->vm, object, 0, RIG_DATA_VA + 8 * PAGE, 8 * PAGE));
+	translate(r, object);
+	fence = spin(r);
+	must(tp_intel_vm_unbind(r->vm, RIG_DATA_VA, 12 * PAGE));
+	rig_run(r);
+	rig_expect(fence, 0);
+	assert_true(is_bound(r, RIG_DATA_VA + 12 * PAGE));
+	must(tp_intel_vm_bind(r->vm, r->data, 0, RIG_DATA_VA, 4 * PAGE));
+	tp_intel_object_put(object);
+}
+
 /* The test can tell: if the hardware forgets nothing, it goes on as before. */
 static void t1_needs_the_caches_to_forget(void **state)
 {
@@ -511,6 +529,20 @@ static void taking_apart_costs_one_invalidation(void **state)
 	end_spin(r, fence);
 }
 
+/* Its root may be remembered, and leads to tables that go. */
+static void an_empty_one_is_forgotten_too(void **state)
+{
+	struct rig *r = *state;
+	struct tp_fence *fence = spin(r);
+	const struct tp_gpu_tlb_stats before = tlb_stats(r);
+	struct tp_intel_vm *vm;
+
+	must(tp_intel_vm_create(r->gpu, &vm));
+	tp_intel_vm_put(vm);
+	assert_int_equal(tlb_stats(r).full, before.full + 1);
+	end_spin(r, fence);
+}
+
 /* ---- firmware forgets a range ---------------------------------------------------------------- */
 
 /* Nothing else of it was cut, and no table went: nothing is left to forget when it goes. */
@@ -529,6 +561,21 @@ static void a_range_is_enough(void **state)
 	tp_intel_object_put(object);
 	assert_int_equal(tlb_stats(r).full, before.full);
 	end_spin(r, fence);
+}
+
+/* T15: directories that lead to tables are not of the range. */
+static void a_range_does_not_do_for_tables(void **state)
+{
+	struct rig *r = *state;
+	struct tp_fence *fence = spin(r);
+	const struct tp_gpu_tlb_stats before = tlb_stats(r);
+
+	must(tp_intel_vm_unbind(r->vm, RIG_DATA_VA, 4 * PAGE));
+	assert_int_equal(tlb_stats(r).range, before.range);
+	assert_int_equal(tlb_stats(r).full, before.full + 1);
+	rig_run(r);
+	rig_expect(fence, 0);
+	must(tp_intel_vm_bind(r->vm, r->data, 0, RIG_DATA_VA, 4 * PAGE));
 }
 
 /* What was cut elsewhere before is not of this range. */
@@ -569,6 +616,7 @@ int main(void)
 		ON(make_mtl, unbinding_fails),
 		ON(make_dg2, t1_unbound_under_work),
 		ON(make_mtl, t1_unbound_under_work),
+		ON(make_dg2, t1_many_unbound_under_work),
 		ON(make_dg2, t1_needs_the_caches_to_forget),
 		ON(make_dg2, t15_tables_are_forgotten_before_they_go),
 		cmocka_unit_test_setup_teardown(t15_needs_the_caches_to_forget, make_dg2,
@@ -579,8 +627,10 @@ int main(void)
 		ON(make_dg2, many_cost_one_invalidation),
 		ON(make_as_linux, many_cost_two_as_linux_counts),
 		ON(make_dg2, taking_apart_costs_one_invalidation),
+		ON(make_dg2, an_empty_one_is_forgotten_too),
 		ON(make_mtl, a_range_is_enough),
 		ON(make_mtl, a_range_is_not_enough),
+		ON(make_mtl, a_range_does_not_do_for_tables),
 	};
 
 	return cmocka_run_group_tests_name("gpu_intel_vm", tests, NULL, NULL);

@@ -42,7 +42,7 @@ static uint64_t patience_ends(const struct tp_intel_object *object)
 {
 	const struct tp_intel_patience *patience = &tp_intel_of_bo(&object->bo)->config.patience;
 
-	return tp_clock_now() + 2 * patience->hang_ns + patience->reset_ns;
+	return tp_clock_after(2 * patience->hang_ns + patience->reset_ns);
 }
 
 /* Held, idle and with memory; or none of it. */

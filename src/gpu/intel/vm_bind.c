@@ -305,7 +305,6 @@ static int free_stale(struct tp_intel_vm *vm)
 	}
 	tp_mutex_lock(&vm->lock);
 	tp_intel_tables_return_stale(&vm->tables, stale);
-	tp_intel_tlb_note(vm->gpu, &vm->note);
 	tp_mutex_unlock(&vm->lock);
 	return err;
 }
