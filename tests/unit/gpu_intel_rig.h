@@ -17,7 +17,12 @@
 #include "mm_machine.h"
 #include "model/intel/intel_model.h"
 
-enum { RIG_BATCHES = 8, RIG_BATCH_WORDS = 64 };
+enum {
+	RIG_BATCHES = 8,
+	RIG_BATCH_WORDS = 64,
+	/* Some thousand pages, whatever the order of a pageblock. */
+	RIG_BLOCKS = TP_CONST_MAX(8, 2048 / (2 * TP_PAGEBLOCK_PAGES)),
+};
 
 /* Where batch objects and data are bound. */
 #define RIG_BATCH_VA(n) (UINT64_C(0x10000000) + (uint64_t)(n)*TP_PAGE_SIZE)
@@ -45,7 +50,7 @@ static inline void rig_make_device(struct rig *rig, const struct rig_config *con
 {
 	struct tp_intel_model_config model = config->model;
 
-	*rig = (struct rig){ .m = make_machine(small_machine(8)) };
+	*rig = (struct rig){ .m = make_machine(small_machine(RIG_BLOCKS)) };
 	model.name = "gpu0";
 	model.platform = config->platform;
 	if (!model.memory && tp_intel_platform(config->platform)->local_memory)

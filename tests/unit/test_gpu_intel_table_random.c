@@ -18,7 +18,7 @@
 #define BLOCK TP_INTEL_BLOCK
 
 enum { ALL_SIZES = TP_INTEL_PAGES_4K | TP_INTEL_PAGES_64K | TP_INTEL_PAGES_2M };
-enum { SPAN = 4 * TP_INTEL_PTES, NR_SPANS = 3, STEPS = 400 };
+enum { SPAN = 4 * TP_INTEL_PTES, NR_SPANS = 3, STEPS = TP_TSAN ? 30 : 200 };
 
 /* Where the root's first entry begins and ends, and the end of it all. */
 static const uint64_t spans[NR_SPANS] = {
@@ -286,8 +286,8 @@ static void run_programs(unsigned ver, unsigned rel, bool local, uint64_t seed)
 	p->g->window.watch_one_in = 16;
 	for (unsigned i = 0; i < STEPS; i++)
 		run_step(p);
-	assert_true(p->leaves[0] && p->leaves[2]);
-	assert_true(p->leaves[1] || !p->g->t.big_forms);
+	assert_true(TP_TSAN || (p->leaves[0] && p->leaves[2]));
+	assert_true(TP_TSAN || p->leaves[1] || !p->g->t.big_forms);
 	unbind_all(p);
 	check_all(p);
 	free_stale(&p->g->t);
