@@ -10,6 +10,7 @@
 #include "core/alloc.h"
 #include "core/invariant.h"
 #include "lab/checker.h"
+#include "lab/gpu.h"
 #include "lab/nic.h"
 #include "lab/trace_export.h"
 #include "mm/machine.h"
@@ -43,6 +44,7 @@ int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *co
 	tp_list_init(&new->vetoes);
 	tp_list_init(&new->nics);
 	tp_list_init(&new->cables);
+	tp_list_init(&new->gpus);
 	tp_gate_init(&new->gate);
 	tp_mutex_init(&new->lock, TP_RANK_LAB, 4);
 	err = tp_machine_create(config, &new->machine);
@@ -98,8 +100,9 @@ void tp_lab_machine_close(struct tp_lab_machine *lm)
 	checked = tp_lab_machine_check(lm);
 	TP_INVARIANT(checked);
 	tp_nics_close(lm, &lm->run->findings);
+	tp_lab_gpus_close(lm, &lm->run->findings);
 	/* The memory of a device that cannot go is still in use; the run ends with the finding. */
-	if (!tp_list_empty(&lm->nics))
+	if (!tp_list_empty(&lm->nics) || !tp_list_empty(&lm->gpus))
 		return;
 	tp_recorder_stop(&lm->recorder);
 	tp_trace_export_drain(lm->run->trace, lm);
@@ -139,6 +142,7 @@ static void check_at_rest(struct tp_lab_machine *lm)
 	tp_list_for_each(load, &lm->loads, struct tp_load, link)
 		tp_load_verify(load);
 	tp_nics_verify(lm, findings);
+	tp_lab_gpus_verify(lm, findings);
 	lm->worst_hold_ns = tp_atomic_load(&lm->machine->worst_hold_ns, TP_RELAXED);
 	tp_lab_machine_resume(lm);
 }

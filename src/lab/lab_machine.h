@@ -25,8 +25,8 @@ struct tp_lab_machine {
 	struct tp_machine *machine; /* NULL: closed */
 	struct tp_recorder recorder;
 	struct tp_gate gate;
-	struct tp_mutex lock; /* loads, vetoes, network devices and cables */
-	struct tp_list loads, vetoes, nics, cables;
+	struct tp_mutex lock; /* loads, vetoes, network devices and cables, GPUs */
+	struct tp_list loads, vetoes, nics, cables, gpus;
 	unsigned nr_loads, nr_devices, nr_nics; /* for names that nobody gave */
 	const char *backing, *hold, *percpu;	/* what carries it */
 	uint64_t worst_hold_ns;			/* as of the last check */
@@ -38,7 +38,7 @@ int tp_lab_machine_create(struct tp_run *run, const struct tp_machine_config *co
 			  struct tp_lab_machine **lm);
 /*
  * End its loads, verify all, give everything back; findings go to the run.  Closed: nothing.  It
- * stays open, with a finding, if a network device cannot be taken away.
+ * stays open, with a finding, if a network device or a GPU cannot be taken away.
  */
 void tp_lab_machine_close(struct tp_lab_machine *lm);
 /* Its host shows it no longer; nothing without a host. */

@@ -32,6 +32,7 @@ struct tp_load_config {
 	uint64_t offset, length;
 	const struct tp_traffic_config *traffic;   /* of that kind (lab/traffic.h) */
 	const struct tp_lab_server_config *server; /* likewise (lab/server.h) */
+	const struct tp_gpu_work_config *gpu_work; /* likewise (lab/gpu_work.h) */
 };
 
 struct tp_load_stat {
@@ -84,8 +85,8 @@ struct tp_load {
 /* All kinds that are made of memory alone, NULL-ended. */
 extern const struct tp_load_kind *const tp_load_kinds[];
 
-extern const struct tp_load_kind tp_load_cache, tp_load_churn, tp_load_hog, tp_load_mapping,
-	tp_load_pin, tp_load_slab, tp_load_traffic;
+extern const struct tp_load_kind tp_load_cache, tp_load_churn, tp_load_gpu_work, tp_load_hog,
+	tp_load_mapping, tp_load_pin, tp_load_slab, tp_load_traffic;
 
 /*
  * Make and start a load.  Findings go to @findings.

@@ -82,6 +82,7 @@ static void open_api(lua_State *L)
 	tp_script_open_veto(L);
 	tp_script_open_nic(L);
 	tp_script_open_wire(L);
+	tp_script_open_gpu(L);
 	lua_newtable(L);
 	tp_script_open_tp(L);
 	tp_script_open_fault(L);

@@ -38,6 +38,7 @@ void tp_script_open_load(lua_State *L);
 void tp_script_open_veto(lua_State *L);
 void tp_script_open_nic(lua_State *L);
 void tp_script_open_wire(lua_State *L);
+void tp_script_open_gpu(lua_State *L);
 
 /* Methods of machines that live in other files. */
 int tp_script_machine_new(lua_State *L);
@@ -54,6 +55,8 @@ int tp_script_machine_nic(lua_State *L);
 int tp_script_machine_wire(lua_State *L);
 int tp_script_machine_traffic(lua_State *L);
 int tp_script_machine_serve(lua_State *L);
+int tp_script_machine_gpu(lua_State *L);
+int tp_script_machine_gpu_work(lua_State *L);
 int tp_script_machine_nodes(lua_State *L);
 int tp_script_machine_zone(lua_State *L);
 int tp_script_machine_stat(lua_State *L);
@@ -68,6 +71,9 @@ struct tp_nic *tp_script_nic(lua_State *L, int index);
 /* The network device called @name, or an error that begins with @what. */
 struct tp_nic *tp_script_nic_called(lua_State *L, struct tp_lab_machine *lm, const char *what,
 				    const char *name);
+/* The same for GPUs. */
+struct tp_lab_gpu *tp_script_gpu_called(lua_State *L, struct tp_lab_machine *lm, const char *what,
+					const char *name);
 
 /*
  * A handle of @size bytes, zeroed, on top of the stack.  @machine: stack index of what it keeps

@@ -303,6 +303,8 @@ void tp_script_open_machine(lua_State *L)
 		{ "wire", tp_script_machine_wire },
 		{ "traffic", tp_script_machine_traffic },
 		{ "serve", tp_script_machine_serve },
+		{ "gpu", tp_script_machine_gpu },
+		{ "gpu_work", tp_script_machine_gpu_work },
 		{ "nodes", tp_script_machine_nodes },
 		{ "zone", tp_script_machine_zone },
 		{ "stat", tp_script_machine_stat },

@@ -16,6 +16,7 @@ struct outcome {
 	enum tp_verdict verdict;
 	char message[TP_RUN_TEXT];
 	char log[TP_RUN_TEXT];
+	char findings[TP_FINDINGS_TEXT];
 	unsigned nr_steps;
 };
 
@@ -47,6 +48,7 @@ static inline void run_config(const char *text, struct tp_run_config config,
 	outcome->verdict = run->verdict;
 	outcome->nr_steps = run->nr_steps;
 	snprintf(outcome->message, sizeof(outcome->message), "%s", run->message);
+	snprintf(outcome->findings, sizeof(outcome->findings), "%s", run->findings.text);
 	tp_run_destroy(run);
 }
 
@@ -65,6 +67,17 @@ static inline void expect_wrong(const char *text, const char *words)
 		fail_msg("'%s' gave %s", text, tp_verdict_name(outcome.verdict));
 	if (!strstr(outcome.message, words) || !strstr(outcome.message, ":1: "))
 		fail_msg("'%s' said '%s', not '%s'", text, outcome.message, words);
+}
+
+/* It ends with a finding that has @words. */
+static inline void expect_finding(const char *text, const char *words)
+{
+	struct outcome outcome;
+
+	run(text, &outcome);
+	if (outcome.verdict != TP_VERDICT_FINDING || !strstr(outcome.findings, words))
+		fail_msg("'%s' gave %s: %s", text, tp_verdict_name(outcome.verdict),
+			 outcome.findings);
 }
 
 /* It holds, whatever it asserts. */

@@ -18,36 +18,12 @@ static int look_up(const char *dir, const char *name)
 	return tp_view_lookup(view, ino_at(dir), name, &stat);
 }
 
-/* " a b c" of a directory, from @*position on, at most @max names. */
-static const char *listed(const char *dir, uint64_t *position, unsigned max)
-{
-	static char names[4096];
-	char name[TP_VIEW_NAME];
-	struct tp_view_stat stat;
-	tp_view_ino ino = ino_at(dir);
-	size_t used = 0;
-
-	names[0] = '\0';
-	while (max-- && tp_view_list(view, ino, position, name, &stat)) {
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", name);
-		assert_true(used < sizeof(names));
-	}
-	return names;
-}
-
-static const char *all_of(const char *dir)
-{
-	uint64_t position = 0;
-
-	return listed(dir, &position, UINT32_MAX);
-}
-
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static void the_root_has_three_directories(void **state)
 {
 	(void)state;
-	assert_string_equal(all_of(""), " proc sys tidepool");
+	assert_string_equal(listed(""), " proc sys tidepool");
 }
 
 static void paths_are_found_with_any_number_of_slashes(void **state)
@@ -142,8 +118,8 @@ static void nothing_can_be_listed_of_what_is_no_directory(void **state)
 	uint64_t position = 0;
 
 	(void)state;
-	assert_string_equal(listed("proc/meminfo", &position, 1), "");
-	assert_string_equal(listed(MEMORY "memory0/node0", &position, 1), "");
+	assert_string_equal(listed_from("proc/meminfo", &position, 1), "");
+	assert_string_equal(listed_from(MEMORY "memory0/node0", &position, 1), "");
 }
 
 static void each_entry_has_a_number_of_its_own(void **state)
@@ -226,7 +202,7 @@ static void who_may_do_what_is_told(void **state)
 static void a_family_is_listed_in_its_place(void **state)
 {
 	(void)state;
-	assert_string_equal(all_of(MEMORY),
+	assert_string_equal(listed(MEMORY),
 			    " auto_online_blocks block_size_bytes crash_hotplug hard_offline_page"
 			    " memory0 memory1 memory2 memory3 memory4 memory5 memory6 memory7"
 			    " memory8 memory9 memory10 memory11 memory12 memory13 memory14"
@@ -240,8 +216,8 @@ static void a_list_can_be_read_name_by_name(void **state)
 	const char *name;
 
 	(void)state;
-	strcpy(all, all_of(MEMORY));
-	while (*(name = listed(MEMORY, &position, 1)))
+	strcpy(all, listed(MEMORY));
+	while (*(name = listed_from(MEMORY, &position, 1)))
 		strcat(one_by_one, name);
 	assert_string_equal(one_by_one, all);
 }
@@ -252,18 +228,19 @@ static void what_goes_between_two_reads_of_a_list_is_left_out(void **state)
 	uint64_t position = 0;
 
 	assert_int_equal(first_block(d), 16);
-	assert_non_null(strstr(listed(MEMORY, &position, 22), " memory17"));
+	assert_non_null(strstr(listed_from(MEMORY, &position, 22), " memory17"));
 	must(tp_device_unplug(d, NULL, NULL));
-	assert_string_equal(listed(MEMORY, &position, 9), " soft_offline_page");
+	assert_string_equal(listed_from(MEMORY, &position, 9), " soft_offline_page");
 }
 
 static void what_comes_behind_the_position_is_in_the_list(void **state)
 {
 	uint64_t position = 0;
 
-	listed(MEMORY, &position, 20); /* up to memory15 */
+	listed_from(MEMORY, &position, 20); /* up to memory15 */
 	plug(*state, 1, 2, TP_ONLINE_NONE);
-	assert_string_equal(listed(MEMORY, &position, 9), " memory16 memory17 soft_offline_page");
+	assert_string_equal(listed_from(MEMORY, &position, 9),
+			    " memory16 memory17 soft_offline_page");
 }
 
 static void what_comes_before_the_position_is_left_out(void **state)
@@ -274,9 +251,9 @@ static void what_comes_before_the_position_is_left_out(void **state)
 
 	config.start = 40 * SMALL_BLOCK;
 	must(tp_device_plug(*state, &config, &d));
-	listed(MEMORY, &position, 21); /* up to memory40 */
+	listed_from(MEMORY, &position, 21); /* up to memory40 */
 	plug(*state, 1, 1, TP_ONLINE_NONE);
-	assert_string_equal(listed(MEMORY, &position, 9), " soft_offline_page");
+	assert_string_equal(listed_from(MEMORY, &position, 9), " soft_offline_page");
 }
 
 static void a_directory_that_is_gone_lists_nothing(void **state)
@@ -297,9 +274,9 @@ static void a_position_from_nowhere_ends_the_list(void **state)
 	uint64_t position = UINT64_MAX;
 
 	(void)state;
-	assert_string_equal(listed(MEMORY, &position, 9), "");
+	assert_string_equal(listed_from(MEMORY, &position, 9), "");
 	position = (UINT64_C(4) << 32) + UINT32_MAX; /* within the family, past all of it */
-	assert_string_equal(listed(MEMORY, &position, 9), " soft_offline_page");
+	assert_string_equal(listed_from(MEMORY, &position, 9), " soft_offline_page");
 }
 
 static bool list_next(tp_view_ino dir, uint64_t *position, char *name)

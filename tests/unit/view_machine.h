@@ -80,21 +80,29 @@ static inline const char *shown(const char *path)
 	return text.length ? text.bytes : "";
 }
 
-/* " a b c": what a directory has, in its order; until the next call. */
-static inline const char *listed(const char *dir)
+/* " a b c" of a directory, from @*position on, at most @max names; until the next call. */
+static inline const char *listed_from(const char *dir, uint64_t *position, unsigned max)
 {
-	static char names[1024];
+	static char names[4096];
 	struct tp_view_stat stat;
 	char name[TP_VIEW_NAME];
-	uint64_t position = 0;
+	tp_view_ino ino = ino_at(dir);
 	size_t used = 0;
 
 	names[0] = '\0';
-	while (tp_view_list(view, ino_at(dir), &position, name, &stat)) {
+	while (max-- && tp_view_list(view, ino, position, name, &stat)) {
 		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", name);
 		assert_true(used < sizeof(names));
 	}
 	return names;
+}
+
+/* All of it. */
+static inline const char *listed(const char *dir)
+{
+	uint64_t position = 0;
+
+	return listed_from(dir, &position, UINT32_MAX);
 }
 
 static inline int show_error(const char *path)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gpu - make, check and take away GPUs of a lab machine. */
+#include "lab/gpu.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+#include "core/invariant.h"
+#include "lab/lab_machine.h"
+
+struct tp_lab_gpu *tp_lab_gpu_find(struct tp_lab_machine *lm, const char *name)
+{
+	struct tp_lab_gpu *found = NULL;
+
+	tp_mutex_lock(&lm->lock);
+	tp_list_for_each(gpu, &lm->gpus, struct tp_lab_gpu, link)
+		if (!strcmp(gpu->name, name))
+			found = gpu;
+	tp_mutex_unlock(&lm->lock);
+	return found;
+}
+
+/* Whole, for those who check it under the lock.  @at: read by this thread, the only writer. */
+static void list_before(struct tp_list *at, struct tp_lab_gpu *gpu)
+{
+	tp_mutex_lock(&gpu->lm->lock);
+	tp_list_add_before(at, &gpu->link);
+	tp_mutex_unlock(&gpu->lm->lock);
+}
+
+static int create_driver(struct tp_lab_gpu *gpu, const struct tp_intel_config *config)
+{
+	gpu->config = *config;
+	gpu->config.name = gpu->name;
+	gpu->config.machine = gpu->lm->machine;
+	gpu->config.bus = tp_intel_model_bus(gpu->model);
+	return tp_intel_create(&gpu->config, &gpu->intel);
+}
+
+int tp_lab_gpu_create(struct tp_lab_machine *lm, const struct tp_lab_gpu_config *config,
+		      struct tp_lab_gpu **gpu)
+{
+	struct tp_lab_gpu *new = tp_zalloc(sizeof(*new));
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->lm = lm;
+	snprintf(new->name, sizeof(new->name), "%s", config->intel.name);
+	err = tp_intel_model_create(&config->model, &new->model);
+	if (err)
+		goto free_new;
+	err = create_driver(new, &config->intel);
+	if (err)
+		goto destroy_model;
+	list_before(&lm->gpus, new);
+	*gpu = new;
+	return 0;
+destroy_model:
+	tp_intel_model_destroy(new->model);
+free_new:
+	tp_free(new);
+	return err;
+}
+
+int tp_lab_gpu_destroy(struct tp_lab_gpu *gpu)
+{
+	struct tp_lab_machine *lm = gpu->lm;
+	int err;
+
+	TP_INVARIANT(!tp_atomic_load(&gpu->nr_workers, TP_ACQUIRE));
+	tp_mutex_lock(&lm->lock);
+	tp_list_remove(&gpu->link);
+	tp_mutex_unlock(&lm->lock);
+	err = tp_intel_destroy(gpu->intel);
+	if (err) {
+		/* In front: who goes through the list destroying does not meet it again. */
+		list_before(lm->gpus.next, gpu);
+		return err;
+	}
+	tp_intel_model_destroy(gpu->model);
+	tp_free(gpu);
+	return 0;
+}
+
+unsigned tp_lab_gpu_engine(struct tp_lab_gpu *gpu, const char *name)
+{
+	struct tp_gpu_info info;
+
+	if (tp_gpu_info(gpu->lm->machine, gpu->name, &info))
+		return ~0u;
+	for (unsigned i = 0; i < info.nr_engines; i++) {
+		if (!strcmp(info.engines[i].name, name))
+			return i;
+	}
+	return ~0u;
+}
+
+/* ---- what must hold -------------------------------------------------------------------------- */
+
+uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_intel_model_harm *harms,
+			       size_t max)
+{
+	enum { KEPT = 32 };
+	struct tp_intel_model_harm all[KEPT];
+	const uint64_t known = gpu->harms_known, nr = tp_intel_model_harms(gpu->model, all, KEPT);
+
+	for (uint64_t i = known; i < nr && i < KEPT && i - known < max; i++)
+		harms[i - known] = all[i];
+	gpu->harms_known = nr;
+	return nr - known;
+}
+
+void tp_lab_harm_text(const struct tp_intel_model_harm *harm, char text[TP_LAB_HARM_TEXT])
+{
+	snprintf(text, TP_LAB_HARM_TEXT,
+		 "%s %s %#" PRIx64 " through a translation that should have been forgotten: "
+		 "%s %#" PRIx64 " was %s, and is %s",
+		 harm->engine, harm->write ? "wrote" : "read", harm->va,
+		 harm->local ? "video memory" : "memory", harm->address,
+		 *harm->was ? harm->was : "nobody's", *harm->now ? harm->now : "nobody's");
+}
+
+static void verify_harms(struct tp_lab_gpu *gpu, struct tp_findings *findings)
+{
+	enum { TOLD = 4 };
+	struct tp_intel_model_harm harms[TOLD];
+	const uint64_t nr = tp_lab_gpu_take_harms(gpu, harms, TOLD);
+
+	for (uint64_t i = 0; i < nr && i < TOLD; i++) {
+		char text[TP_LAB_HARM_TEXT];
+
+		tp_lab_harm_text(&harms[i], text);
+		tp_findings_add(findings, "%s: %s", gpu->name, text);
+	}
+	if (nr > TOLD)
+		tp_findings_add(findings, "%s: and %" PRIu64 " more", gpu->name, nr - TOLD);
+}
+
+void tp_lab_gpus_verify(struct tp_lab_machine *lm, struct tp_findings *findings)
+{
+	tp_list_for_each(gpu, &lm->gpus, struct tp_lab_gpu, link)
+		verify_harms(gpu, findings);
+}
+
+void tp_lab_gpus_close(struct tp_lab_machine *lm, struct tp_findings *findings)
+{
+	tp_list_for_each_safe(gpu, &lm->gpus, struct tp_lab_gpu, link) {
+		char name[TP_GPU_NAME], why[TP_ERROR_TEXT * 2];
+
+		snprintf(name, sizeof(name), "%s", gpu->name);
+		if (!tp_lab_gpu_destroy(gpu))
+			continue;
+		tp_error_format(tp_last_error(), why, sizeof(why));
+		tp_findings_add(findings, "%s cannot be taken away: %s", name, why);
+	}
+}

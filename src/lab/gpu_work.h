@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gpu_work - what a load of work on a GPU is asked to be. */
+#ifndef TP_LAB_GPU_WORK_H
+#define TP_LAB_GPU_WORK_H
+
+#include "lab/gpu.h"
+#include "lab/load.h"
+
+struct tp_gpu_work_config {
+	struct tp_lab_gpu *gpu;
+	unsigned objects;     /* of each worker */
+	uint64_t object_size; /* bytes, whole pages */
+	unsigned vram;	      /* percent of the objects that prefer video memory */
+	/* Each worker also lets an engine read where objects are or were, without saying so. */
+	bool trespass;
+};
+
+#endif
