@@ -69,8 +69,7 @@ static void a_handle_ends_with_its_gpu(tp_unused void **state)
 
 static void work_runs_and_is_checked(tp_unused void **state)
 {
-	expect_held(DG2 MIXED UNTIL("w:stats().batches > 50 and w:stats().trespasses > 100") UNTIL(
-		"g:stats().requested > 20 and w:stats().clients > 0") "m:check() assert(w:stats().lost == 0)");
+	expect_held(DG2 MIXED SEEN "m:check() assert(w:stats().lost == 0)");
 }
 
 static void work_that_cannot_be_is_refused(tp_unused void **state)
