@@ -22,11 +22,11 @@ static uint64_t chunk_end(const struct tp_bo_chunk *chunk)
 	return chunk_start(chunk) + (TP_PAGE_SIZE << chunk->order);
 }
 
-/* Whether its pages are leaves of @size where they are bound (P4). */
+/* Whether its pages are leaves of @size, a power of two, where they are bound (P4). */
 static bool fits(const struct tp_intel_vma *vma, const struct tp_bo_chunk *chunk, uint64_t size)
 {
 	return TP_PAGE_SIZE << chunk->order >= size &&
-	       (va_of(vma, chunk_start(chunk)) | chunk->address) % size == 0;
+	       !((va_of(vma, chunk_start(chunk)) | chunk->address) & (size - 1));
 }
 
 /* The block at @va can be a table of 64 KiB pages, and cannot be one leaf. */
@@ -56,11 +56,12 @@ static void expect_big(const struct tp_intel_vma *vma)
 			tp_intel_tables_expect_big(&vma->vm->tables, va);
 }
 
-/* How many chunks in a row are single pages; at most @max. */
-static size_t count_pages(const struct tp_bo_chunk *chunk, size_t max)
+/* How many chunks in a row are single pages; at most @max, and what stays in the first cache. */
+static size_t count_pages(const struct tp_bo_chunk *chunk, uint64_t max)
 {
 	size_t n = 0;
 
+	max = TP_MIN(max, (uint64_t)TP_INTEL_PTES);
 	while (n < max && !chunk[n].order)
 		n++;
 	return n;
@@ -76,7 +77,7 @@ static void set_leaves(const struct tp_intel_vma *vma)
 	struct tp_intel_tables *tables = &vma->vm->tables;
 
 	for (uint64_t at = vma->offset, next; at < end; at = next) {
-		const size_t pages = count_pages(chunk, (size_t)((end - at) / TP_PAGE_SIZE));
+		const size_t pages = count_pages(chunk, (end - at) / TP_PAGE_SIZE);
 
 		if (pages) {
 			tp_intel_tables_set_pages(tables, va_of(vma, at), chunk, pages, local);
