@@ -28,7 +28,9 @@
 #define TRESPASS WORK_OF(", name = 'tex', threads = 1, objects = 8, trespass = true")
 #define BEGUN	 UNTIL("w:stats().batches > 10")
 #define GOES_ON	 "local n = w:stats().batches " UNTIL("w:stats().batches > n + 10")
-#define LOSE	 "g:lose_invalidations { n = 1000000 } "
+#define SEEN \
+	UNTIL("w:stats().trespasses > 100 and w:stats().clients > 0 and g:stats().requested > 20")
+#define LOSE "g:lose_invalidations { n = 1000000 } "
 
 /* ---- GPUs ------------------------------------------------------------------------------------ */
 
