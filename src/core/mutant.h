@@ -91,6 +91,8 @@
 	X(bo_unquarantined, "so does memory that the device said it has not forgotten")           \
 	X(quarantine_unmarked, "a reset lets go what came into quarantine after it")              \
 	X(bo_moves_busy, "a page moves although work on its object has not ended")                \
+	/* what translates is said under the lock of the address space (K4) */                    \
+	X(bind_looked_early, "a binding is bound that was looked at before its lock was taken")   \
 	/* translation caches forget before memory goes (L1 to L5 of gpu/intel/tlb.h, C1, U1) */  \
 	X(tlb_note_early, "a note is taken before the tables are written (T1)")                   \
 	X(tlb_note_unfenced, "a note misses a barrier after the tables (weak memory)")            \

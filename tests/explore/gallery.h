@@ -120,6 +120,7 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(sync_unfenced, "the same, weak memory", "dma/unmap-vs-burst", .memory = TP_MEMORY_C11),
 	ROW(pool_reuses_leaving, "offline against a pool", "dma/pool-put-vs-offline"),
 	ROW(iommu_unsynced, "offline against idle buffers", "dma/pool-burst-vs-offline"),
+	ROW(bind_looked_early, "bind against bind", "gpu/bind-vs-bind"),
 	ROW(tlb_note_early, "unbind against invalidation", "gpu/unbind-vs-engine-vs-invalidation"),
 	ROW(tlb_note_unfenced, "release against invalidation", "gpu/tlb-release-vs-invalidation",
 	    .memory = TP_MEMORY_C11),

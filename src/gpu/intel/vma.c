@@ -2,6 +2,7 @@
 /* vma - a binding translates, or does not: what tables say of the chunks of its object. */
 #include "core/alloc.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "gpu/intel/internal.h"
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
@@ -109,9 +110,10 @@ static void bind_locked(struct tp_intel_vma *vma)
 void tp_intel_vma_bind(struct tp_intel_vma *vma)
 {
 	struct tp_intel_vm *vm = vma->vm;
+	const bool looked_early = TP_MUTANT(bind_looked_early) && !vma->bound;
 
 	tp_mutex_lock(&vm->lock);
-	if (!vma->bound)
+	if (!vma->bound || looked_early)
 		bind_locked(vma);
 	tp_mutex_unlock(&vm->lock);
 }
