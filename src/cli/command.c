@@ -16,6 +16,7 @@ const struct tp_command *const tp_commands[] = {
 	&tp_command_run,
 #if TP_HAVE_MOUNT
 	&tp_command_mount,   &tp_command_ctl,	 &tp_command_exec,    &tp_command_net,
+	&tp_command_gpu,
 #endif
 #if TP_HAVE_SIM
 	&tp_command_explore, &tp_command_replay, &tp_command_merge,

@@ -24,7 +24,7 @@ struct tp_command {
 
 extern const struct tp_command tp_command_run, tp_command_explore, tp_command_replay,
 	tp_command_merge, tp_command_faults, tp_command_doctor, tp_command_version,
-	tp_command_mount, tp_command_ctl, tp_command_exec, tp_command_net;
+	tp_command_mount, tp_command_ctl, tp_command_exec, tp_command_net, tp_command_gpu;
 
 /* NULL-ended. */
 extern const struct tp_command *const tp_commands[];

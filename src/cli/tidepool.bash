@@ -32,7 +32,7 @@ _tidepool_ctl_options() {
 	load) echo 'kind= name= size= node= nodes= policy= threads= max_order= small_pages=' ;;
 	pin) echo 'name= mapping= offset= length= node= size=' ;;
 	veto) echo 'name= event= errno= priority= times=' ;;
-	stop | net_stats | net_reset) echo 'name=' ;;
+	stop | net_stats | net_reset | gpu_stats | gpu_reset) echo 'name=' ;;
 	net_set) echo "name= $_tidepool_net_settings" ;;
 	hmat) echo 'node= latency_ns= bandwidth_mbps= class= initiators=' ;;
 	esac
@@ -55,7 +55,7 @@ _tidepool_ctl_values() {
 }
 
 _tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat net net_stats
-	net_set net_reset stat check events quit'
+	net_set net_reset gpu gpu_stats gpu_reset stat check events quit'
 
 # _tidepool_option_of WORD: the option whose value the word is, or begins; bash breaks it at "=".
 _tidepool_option_of() {
@@ -92,15 +92,17 @@ _tidepool_mounted() {
 	esac
 }
 
-# _tidepool_net WORD WORDS: what to do, a directory, one of its devices, and what to set.
-_tidepool_net() {
-	local word=$1 option
-	shift
+# _tidepool_class CLASS WORD WORDS: what to do with devices of the class, a directory, one of those
+# there, and what to set.
+_tidepool_class() {
+	local class=$1 word=$2 option
+	shift 2
 
-	case $# in
-	0) compgen -W 'show stats set reset' -- "$word" ;;
-	1) compgen -d -- "$word" ;;
-	2) compgen -W "$(ls "$2/sys/class/net" 2>/dev/null)" -- "$word" ;;
+	case $class.$# in
+	net.0) compgen -W 'show stats set reset' -- "$word" ;;
+	gpu.0) compgen -W 'show stats reset' -- "$word" ;;
+	*.1) compgen -d -- "$word" ;;
+	*.2) compgen -W "$(ls "$2/tidepool/$class" 2>/dev/null)" -- "$word" ;;
 	*)
 		[ "$1" = set ] || return
 		if option=$(_tidepool_option_of "$word"); then
@@ -129,9 +131,9 @@ _tidepool_argument() {
 		mapfile -t words < <(_tidepool_arguments)
 		_tidepool_mounted "$1" "$2" "${words[@]}"
 		;;
-	net)
+	net | gpu)
 		mapfile -t words < <(_tidepool_arguments)
-		_tidepool_net "$2" "${words[@]}"
+		_tidepool_class "$1" "$2" "${words[@]}"
 		;;
 	explore | replay)
 		compgen -W "$("${COMP_WORDS[0]}" explore --list 2>/dev/null | cut -d ' ' -f 1)" -- "$2"

@@ -95,9 +95,10 @@ static bool send_line(int fd, const char *type, json_t *object)
 /* Every member of an answer is always there; what a command has nothing to say of is null. */
 static json_t *empty_answer(void)
 {
-	return json_pack("{s:n, s:b, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}", "id",
-			 "ok", 1, "err", "error", "device", "devices", "report", "loads",
-			 "findings", "stat", "net_device", "net_devices", "net_stats");
+	return json_pack(
+		"{s:n, s:b, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
+		"id", "ok", 1, "err", "error", "device", "devices", "report", "loads", "findings",
+		"stat", "net_device", "net_devices", "net_stats", "gpu", "gpus", "gpu_stats");
 }
 
 static void refuse(json_t *answer, int err, const char *reason)

@@ -38,6 +38,11 @@ int tp_control_net_stats(struct tp_request *request);
 int tp_control_net_set(struct tp_request *request);
 int tp_control_net_reset(struct tp_request *request);
 
+/* In control_gpu.c. */
+int tp_control_gpu(struct tp_request *request);
+int tp_control_gpu_stats(struct tp_request *request);
+int tp_control_gpu_reset(struct tp_request *request);
+
 /* Of a command that takes none. */
 extern const struct tp_option tp_no_options[];
 

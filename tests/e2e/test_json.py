@@ -44,6 +44,8 @@ NEVER_SEEN = {
         "a device is listed once that is over",
     ("net_device", "state", "resetting"):
         "who asks waits until that is over",
+    ("gpu", "state", "resetting"):
+        "takes somebody who asks within that moment",
 }
 
 # A script of which one injected run, and only that, ends in a way of its own.
@@ -65,6 +67,15 @@ tp.sleep '100ms'
 tp.fault.arm('net/avf-reset', 1, 1000000)
 assert(not b:reset())
 tp.fault.reset()
+"""
+
+
+# Two GPUs, of which one does not come back from a reset.
+GPUS = SMALL + """
+local a, b = assert(m:gpu { platform = 'mtl' }), assert(m:gpu { platform = 'dg1', vram = '2M' })
+assert(m:gpu_work { gpu = 'gpu0', threads = 1, objects = 4, size = '16K' })
+assert(b:refuse_resets { n = 1000000 })
+assert(not b:reset())
 """
 
 
@@ -286,12 +297,21 @@ class Json(unittest.TestCase):
 
     # ---- a mounted machine ----
 
-    def ctl(self, folder, *words, code=0):
-        output = tidepool("ctl", folder, "--json", *words)
+    def answer(self, *words, code=0):
+        output = tidepool(*words[:2], "--json", *words[2:])
         self.outputs.append(output)
         self.assertEqual((output.code, [line["type"] for line in output.lines]),
                          (code, ["answer"]), (words, output.lines, output.stderr))
         return output.lines[0]
+
+    def ctl(self, folder, *words, code=0):
+        return self.answer("ctl", folder, *words, code=code)
+
+    def net(self, verb, folder, *words, code=0):
+        return self.answer("net", verb, folder, *words, code=code)
+
+    def gpu(self, verb, folder, *words, code=0):
+        return self.answer("gpu", verb, folder, *words, code=code)
 
     def listen(self, folder, disturb):
         """What `ctl events` prints while @disturb makes some."""
@@ -339,13 +359,6 @@ class Json(unittest.TestCase):
             stdout, stderr = process.communicate(timeout=60)
         self.keep(Output(["mount", folder], process.returncode, stdout, stderr), 0, "held")
 
-    def net(self, verb, folder, *words, code=0):
-        output = tidepool("net", verb, folder, "--json", *words)
-        self.outputs.append(output)
-        self.assertEqual((output.code, [line["type"] for line in output.lines]),
-                         (code, ["answer"]), (words, output.lines, output.stderr))
-        return output.lines[0]
-
     def visit_network(self, folder):
         first, second = self.net("show", folder)["net_devices"]
         self.assertEqual((first["state"], second["state"]), ("running", "failed"))
@@ -374,6 +387,27 @@ class Json(unittest.TestCase):
                            "held")
         self.assertGreater(output.lines[-1]["totals"]["frames"], 0)
         self.assertIn("traffic", [load["kind"] for load in output.of("load")])
+
+    def visit_gpus(self, folder):
+        first, second = self.gpu("show", folder)["gpus"]
+        self.assertEqual((first["state"], second["state"]), ("running", "wedged"))
+        self.assertEqual(self.gpu("show", folder, "gpu1")["gpus"][0]["name"], "gpu1")
+        self.assertEqual(len(self.gpu("stats", folder, "gpu0")["gpu_stats"]["tlb"]), 2)
+        self.assertEqual(self.gpu("reset", folder, "gpu0")["gpu"]["state"], "running")
+        self.assertEqual(self.gpu("reset", folder, "gpu1", code=1)["err"], "EIO")
+        self.assertEqual(self.gpu("stats", folder, "card0", code=1)["err"], "ENODEV")
+        self.ctl(folder, "quit")
+
+    def test_gpu(self):
+        folder = Path(self.folder.name) / "gpu"
+        folder.mkdir()
+        with subprocess.Popen([TIDEPOOL, "mount", folder, self.script(GPUS, "gpus.lua"),
+                               "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            self.assertIn("mounted at", process.stderr.readline())
+            self.visit_gpus(str(folder))
+            stdout, stderr = process.communicate(timeout=60)
+        self.keep(Output(["mount", folder], process.returncode, stdout, stderr), 0, "held")
 
     # ---- doctor ----
 
