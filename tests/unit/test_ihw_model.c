@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <string.h>
 #include <tidepool/fault.h>
 
 #include "each_allocation.h"
@@ -63,6 +64,24 @@ static void limits_are_kept(void **state)
 		assert_int_equal(tp_intel_model_create(&c, &model), -EINVAL);
 		assert_int_equal(tp_last_error()->err, -EINVAL);
 	}
+}
+
+/* The text calls the platform by its name. */
+static void a_platform_that_lacks_something_is_named(void **state)
+{
+	const struct tp_intel_model_config no_memory = changed(memory_of_none),
+					   no_engine = changed(no_gt3);
+	struct tp_intel_model *model;
+	char text[256];
+
+	(void)state;
+	assert_int_equal(tp_intel_model_create(&no_memory, &model), -EINVAL);
+	tp_error_format(tp_last_error(), text, sizeof(text));
+	assert_non_null(strstr(text, "tgl has no memory of its own"));
+	assert_int_equal(tp_intel_model_create(&no_engine, &model), -EINVAL);
+	tp_error_format(tp_last_error(), text, sizeof(text));
+	assert_non_null(strstr(text, "has no second video engine"));
+	assert_null(strstr(text, "platform "));
 }
 
 CHANGE(longest_name, c->name = "fifteen bytes i")
@@ -169,9 +188,13 @@ static void thread_may_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits_are_kept),	     cmocka_unit_test(limits_are_reached),
-		cmocka_unit_test(what_is_not_said_is_usual), cmocka_unit_test(engines_have_names),
-		cmocka_unit_test(each_allocation_may_fail),  cmocka_unit_test(thread_may_fail),
+		cmocka_unit_test(limits_are_kept),
+		cmocka_unit_test(a_platform_that_lacks_something_is_named),
+		cmocka_unit_test(limits_are_reached),
+		cmocka_unit_test(what_is_not_said_is_usual),
+		cmocka_unit_test(engines_have_names),
+		cmocka_unit_test(each_allocation_may_fail),
+		cmocka_unit_test(thread_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,8 +28,8 @@ enum { VENDOR = 0x8086, MAX_ENTRIES = 4096, MAX_COMBINE = 1024 };
 static int check_memory(const struct tp_intel_model_config *c)
 {
 	if (c->memory && !tp_ihw_platform(c->platform)->local_memory)
-		return TP_ERR(-EINVAL, "intel model: platform %u has no memory of its own",
-			      (unsigned)c->platform);
+		return TP_ERR_TEXT(-EINVAL, tp_ihw_platform(c->platform)->name,
+				   "intel model: %s has no memory of its own");
 	if (c->memory % TP_PAGE_SIZE || c->memory > MAX_MEMORY)
 		return TP_ERR(-EINVAL, "intel model: %x bytes of memory; whole pages, %x at most",
 			      c->memory, MAX_MEMORY);
@@ -57,8 +57,8 @@ static int check_config(const struct tp_intel_model_config *c)
 	if (!tp_ihw_platform(c->platform))
 		return TP_ERR(-EINVAL, "intel model: platform %u", (unsigned)c->platform);
 	if (!tp_ihw_engines(c->platform, c->gt3, ids))
-		return TP_ERR(-EINVAL, "intel model: platform %u has no second video engine",
-			      (unsigned)c->platform);
+		return TP_ERR_TEXT(-EINVAL, tp_ihw_platform(c->platform)->name,
+				   "intel model: %s has no second video engine (gt3)");
 	if (c->mode != TP_INTEL_MODEL_THREAD && c->mode != TP_INTEL_MODEL_MANUAL)
 		return TP_ERR(-EINVAL, "intel model: mode %u", (unsigned)c->mode);
 	err = check_memory(c);

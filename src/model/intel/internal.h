@@ -62,6 +62,7 @@ struct tp_ihw_engine_id {
 };
 
 struct tp_ihw_platform {
+	const char *name;			/* "dg2", for messages */
 	uint16_t device;			/* the bus's number for it */
 	const struct tp_ihw_engine_id *engines; /* of its generation */
 	uint16_t has[TP_IHW_GTS];		/* which of them each GT has, a bit each */
