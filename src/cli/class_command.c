@@ -51,12 +51,15 @@ static void check(const struct tp_control_args *args, struct argp_state *state)
 	const char *dir = args->words[DIR_WORD], *class = a->class->command->name;
 	const char *list = a->class->verbs[0].verb;
 
-	if (!verb || !dir)
+	if (!verb && dir)
+		argp_error(state, "there is no \"%s\"; what there is: %s", args->words[VERB_WORD],
+			   a->class->command->args);
+	else if (!verb || !dir)
 		argp_error(state, "what to do, and at which mount? try: tidepool %s %s DIR", class,
 			   list);
 	else if (verb->needs_device && !args->words[DEVICE_WORD])
-		argp_error(state, "which device? \"tidepool %s %s %s\" lists them", class, list,
-			   dir);
+		argp_error(state, "which %s? \"tidepool %s %s %s\" lists them", a->class->device,
+			   class, list, dir);
 	else if (!verb->takes_settings && args->nr_settings)
 		argp_error(state, "%s takes no settings", verb->verb);
 	refuse_names(args, state);
@@ -97,10 +100,18 @@ static void print(void *arg, const json_t *line)
 	tp_ctl_answer_print(line, a->args.json);
 }
 
+static bool takes_settings(const struct tp_class *class)
+{
+	for (unsigned i = 0; i < class->nr_verbs; i++)
+		if (class->verbs[i].takes_settings)
+			return true;
+	return false;
+}
+
 int tp_class_command(const struct tp_class *class, int argc, char **argv)
 {
 	struct asking a = { .args = { .max_words = NR_WORDS,
-				      .max_settings = MAX_SETTINGS,
+				      .max_settings = takes_settings(class) ? MAX_SETTINGS : 0,
 				      .setting = "setting",
 				      .check = check },
 			    .class = class };

@@ -17,7 +17,7 @@ struct tp_class_verb {
 /* Its first verb lists the devices. */
 struct tp_class {
 	const struct tp_command *command; /* its name is that of the class */
-	const char *device;		  /* what one is called in messages */
+	const char *device;		  /* what one is called in messages: "GPU" */
 	const char *list;		  /* the answer's member that has all of them */
 	const struct tp_class_verb *verbs;
 	unsigned nr_verbs;

@@ -24,6 +24,8 @@ static void add_argument(struct tp_control_args *args, const char *arg, struct a
 {
 	if (args->nr_words < args->max_words)
 		args->words[args->nr_words++] = arg;
+	else if (!args->max_settings)
+		argp_error(state, "\"%s\" is one word too many", arg);
 	else if (!is_setting(arg))
 		argp_error(state, "\"%s\" is no %s of the form NAME=VALUE", arg, args->setting);
 	else if (args->nr_settings == args->max_settings)

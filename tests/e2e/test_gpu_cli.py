@@ -168,11 +168,12 @@ class Gpu(MountedTest):
     def test_wrong_use(self):
         for words, why in (
                 ((), "try: tidepool gpu show DIR"), (("show",), "at which mount"),
-                (("fly", self.m), "what to do"), (("set", self.m, "gpu0"), "what to do"),
-                (("stats", self.m), "which device"), (("reset", self.m), "which device"),
-                (("show", self.m, "gpu0", "x=1"), "show takes no settings"),
-                (("reset", self.m, "gpu0", "name=gpu1"), "reset takes no settings"),
-                (("reset", self.m, "gpu0", "gpu1"), '"gpu1" is no setting')):
+                (("fly", self.m), 'there is no "fly"'),
+                (("set", self.m, "gpu0"), "what there is: show|stats|reset DIR"),
+                (("stats", self.m), "which GPU?"), (("reset", self.m), "which GPU?"),
+                (("show", self.m, "gpu0", "x=1"), '"x=1" is one word too many'),
+                (("reset", self.m, "gpu0", "name=gpu1"), "is one word too many"),
+                (("reset", self.m, "gpu0", "gpu1"), '"gpu1" is one word too many')):
             output = self.expect(USAGE, *words)
             self.assertIn(why, output.stderr)
             self.assertEqual(output.stdout, "")
