@@ -118,8 +118,7 @@ uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_intel_model_har
 void tp_lab_harm_text(const struct tp_intel_model_harm *harm, char text[TP_LAB_HARM_TEXT])
 {
 	snprintf(text, TP_LAB_HARM_TEXT,
-		 "%s %s %#" PRIx64 " through a translation that should have been forgotten: "
-		 "%s %#" PRIx64 " was %s, and is %s",
+		 "%s %s %#" PRIx64 " by a stale translation: %s %#" PRIx64 " was %s, is %s",
 		 harm->engine, harm->write ? "wrote" : "read", harm->va,
 		 harm->local ? "video memory" : "memory", harm->address,
 		 *harm->was ? harm->was : "nobody's", *harm->now ? harm->now : "nobody's");

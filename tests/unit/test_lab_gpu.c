@@ -102,7 +102,7 @@ static void work_goes_on_while_memory_goes(tp_unused void **state)
 static void a_lost_invalidation_is_a_finding(tp_unused void **state)
 {
 	expect_finding(TGL TRESPASS LOSE UNTIL("g:stats().faults > 0") "m:check()",
-		       "through a translation that should have been forgotten");
+		       "by a stale translation");
 }
 
 /* The text names both owners. */
