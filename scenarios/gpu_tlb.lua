@@ -77,9 +77,9 @@ wait(function() return g:stats().resets > resets and g:info().state == "running"
 row("after a hang:", "%d reset, %d batches lost of %d", g:stats().resets - resets,
 	work:stats().lost, work:stats().batches)
 
--- 4. A cache that does not empty.  Linux reports it and frees the pages all the same.  Here the GT is
---    reset, and whoever gives pages back waits for that.  If that does not help either they are kept,
---    in quarantine, until the caches are known to be empty.
+-- 4. A cache that does not empty.  Linux reports it and frees the pages all the same.  Here the GT
+--    is reset, and whoever gives pages back waits for that.  If that does not help either they are
+--    kept, in quarantine, until the caches are known to be empty.
 local before = g:stats()
 assert(g:stick { engine = g:info().engines[1].name })
 wait(function()
@@ -87,8 +87,9 @@ wait(function()
 		g:info().state == "running" and g:info().quarantined_bytes == 0
 end)
 s = g:stats()
-row("stuck:", "%d invalidation timed out, %d reset; %d KiB were quarantined", s.timeouts - before.timeouts,
-	s.resets - before.resets, (s.quarantines - before.quarantines) // 1024)
+row("stuck:", "%d invalidation timed out, %d reset; %d KiB were quarantined",
+	s.timeouts - before.timeouts, s.resets - before.resets,
+	(s.quarantines - before.quarantines) // 1024)
 
 -- 5. Invalidations that are acknowledged and not done: the worst that hardware can do, for nobody
 --    notices.  Nobody but the simulated device, which knows what its engines should not have met.

@@ -227,7 +227,8 @@ class Net(MountedTest):
     def test_wrong_use(self):
         for words, why in (
                 ((), "try: tidepool net show DIR"), (("show",), "at which mount"),
-                (("fly", self.m), 'there is no "fly"'), (("stats", self.m), "which network device?"),
+                (("fly", self.m), 'there is no "fly"'),
+                (("stats", self.m), "which network device?"),
                 (("set", self.m), "which network device?"),
                 (("reset", self.m), "which network device?"),
                 (("show", self.m, "avf0", "mtu=1"), "show takes no settings"),
