@@ -105,6 +105,21 @@ static void range_that_has_passed_costs_nothing(void **state)
 	assert_int_equal(tlb_stats(0).range, 0);
 }
 
+/* The least that covers both is as large as a large leaf: of those the firmware takes 16 MiB. */
+static void two_pages_across_a_large_leafs_border(void **state)
+{
+	const uint64_t va = (SPIN_VA | (TP_INTEL_BLOCK - 1)) + 1 - TP_PAGE_SIZE;
+	struct tp_intel_tlb_note note;
+
+	(void)state;
+	tp_intel_tlb_note(rig.gpu, &note);
+	must(tp_intel_tlb_forget_range(rig.gpu, &note, rig.vm->asid, va, 2 * TP_PAGE_SIZE));
+	assert_int_equal(spin_stat(&rig).bad_messages, 0);
+	assert_int_equal(tlb_stats(0).range, 1);
+	tp_intel_for_each_engine(engine, rig.gpu) assert_true(spin_goes_on(&rig, &spin, engine));
+	must(tp_intel_vm_unbind(rig.vm, SPIN_VA, TP_PAGE_SIZE));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -113,6 +128,7 @@ int main(void)
 		TEST(what_is_beside_it_stays),
 		TEST(other_address_spaces_keep_theirs),
 		TEST(range_that_has_passed_costs_nothing),
+		TEST(two_pages_across_a_large_leafs_border),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,17 +23,23 @@ int tp_intel_guc_invalidate_full(struct tp_intel_guc *guc)
 	return err ? err : tp_intel_guc_ask(guc, &self, 1);
 }
 
-/* Log2 of the pages of the smallest aligned run that will do, beginning at *@page. */
-static unsigned widen(uint64_t *page, uint64_t end)
+/* Log2 of the pages of the smallest aligned run of at least 1 << @order that reaches @end. */
+static unsigned order_of(uint64_t first, uint64_t end, unsigned order)
 {
-	const uint64_t first = *page;
-	unsigned order = 0;
-
-	if (end - first >= LARGE)
-		order = (unsigned)__builtin_ctz(LARGE_LEAST);
 	while ((first >> order << order) + (UINT64_C(1) << order) < end)
 		order++;
-	*page = first >> order << order;
+	return order;
+}
+
+/* The same of one that will do, beginning at *@page.  What is large only by having been aligned is
+ * large as well. */
+static unsigned widen(uint64_t *page, uint64_t end)
+{
+	unsigned order = order_of(*page, end, 0);
+
+	if (UINT64_C(1) << order >= LARGE)
+		order = order_of(*page, end, (unsigned)__builtin_ctz(LARGE_LEAST));
+	*page = *page >> order << order;
 	return order;
 }
 

@@ -8,7 +8,8 @@
  *      room in its ring.  Of one that is muted only the answer is missing; one
  *      that a reset ends counts as done.  A light invalidation is
  *      for tables whose translations did not change: nothing is forgotten for it.
- *  X13 A message that makes no sense is counted, and nothing else; rings that make none are let go
+ *  X13 A message that makes no sense is counted, and nothing else (a range is a power of two of
+ *      pages and aligned, and of 2 MiB on at least 16 MiB); rings that make none are let go
  *      of, until they are given again.
  *
  * Locking: under m->lock; memory in a burst of its own.
@@ -27,6 +28,9 @@ enum {
 	VA_HI,
 	LOG2_PAGES,
 	MAX_LOG2_PAGES = TP_INTEL_VA_BITS - TP_PAGE_SHIFT,
+	/* what a large leaf may be in is forgotten in runs of 8 of them at least */
+	LARGE_LOG2_PAGES = TP_INTEL_PT_BITS,
+	LARGE_LEAST_LOG2_PAGES = TP_INTEL_PT_BITS + 3,
 	LENGTH_MASK = 0xff,
 	OP_SHIFT = 16,
 };
@@ -146,12 +150,20 @@ static uint64_t range_of(const struct tp_ihw_firmware *fw, uint64_t *va)
 	return TP_PAGE_SIZE << fw->message[LOG2_PAGES];
 }
 
+static bool is_size_sound(uint32_t log2_pages)
+{
+	return log2_pages < LARGE_LOG2_PAGES ||
+	       (log2_pages >= LARGE_LEAST_LOG2_PAGES && log2_pages <= MAX_LOG2_PAGES);
+}
+
 static bool is_range_sound(const struct tp_ihw_firmware *fw)
 {
-	uint64_t va;
+	uint64_t va, size;
 
-	return fw->message[LOG2_PAGES] <= MAX_LOG2_PAGES && range_of(fw, &va) &&
-	       !(va & (range_of(fw, &va) - 1));
+	if (!is_size_sound(fw->message[LOG2_PAGES]))
+		return false;
+	size = range_of(fw, &va);
+	return !(va & (size - 1));
 }
 
 static bool makes_sense(const struct tp_ihw_firmware *fw)
