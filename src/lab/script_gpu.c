@@ -71,7 +71,7 @@ static struct gpu_action action_on(lua_State *L, const char *verb,
 struct gpu_options {
 	const char *name;
 	int64_t node, tlb_entries;
-	uint64_t vram, invalidate_ns, guc_ns, hang_ns;
+	uint64_t vram, invalidate_ns, invalidate_most_ns, guc_ns, hang_ns;
 	int platform, rule;
 	bool guc, gt3, as_posted, sleep_remembers;
 };
@@ -95,6 +95,7 @@ static const struct tp_option gpu_options[] = {
 	TP_OPTION("sleep_remembers", FLAG, FIELD(sleep_remembers)),
 	TP_OPTION("tlb_entries", NUMBER, FIELD(tlb_entries), .min = 1, .max = 4096),
 	TP_OPTION("invalidate", DURATION, FIELD(invalidate_ns)),
+	TP_OPTION("invalidate_most", DURATION, FIELD(invalidate_most_ns)),
 	TP_OPTION("guc_timeout", DURATION, FIELD(guc_ns)),
 	TP_OPTION("hang_timeout", DURATION, FIELD(hang_ns)),
 	TP_OPTIONS_END,
@@ -129,6 +130,7 @@ static struct tp_lab_gpu_config config_of(const struct gpu_options *o, const cha
 			.mode = TP_INTEL_MODEL_THREAD,
 			.memory = o->vram,
 			.invalidate_ns = o->invalidate_ns,
+			.invalidate_most_ns = o->invalidate_most_ns,
 			.tlb_entries = (unsigned)o->tlb_entries,
 			.sleep_remembers = o->sleep_remembers,
 		},

@@ -117,6 +117,7 @@ static void what_is_not_said_is_usual(void **state)
 	assert_int_equal(m->bus.memory_size, TP_MIB(256));
 	assert_int_equal(m->config.memory, TP_MIB(256));
 	assert_int_equal(m->config.invalidate_ns, 40000);
+	assert_int_equal(m->config.invalidate_most_ns, 100000);
 	assert_int_equal(m->config.reset_ns, 100000);
 	assert_int_equal(m->config.wake_ns, 10000);
 	assert_int_equal(m->config.tlb_entries, 64);

@@ -209,6 +209,47 @@ static void request_reads_until_it_is_done(void **state)
 	assert_int_equal(stat_of().done, 2);
 }
 
+static int begin_uneven_tgl(void **state)
+{
+	(void)state;
+	begin((struct tp_intel_model_config){ .platform = TP_INTEL_TGL,
+					      .mode = TP_INTEL_MODEL_MANUAL,
+					      .invalidate_ns = AGES,
+					      .invalidate_most_ns = 3 * AGES });
+	return 0;
+}
+
+/* How long a request takes that is made now, to the second below. */
+static uint64_t seconds_of_request(struct tp_ihw_engine *e)
+{
+	uint64_t due_ns, now_ns = tp_ihw_now();
+
+	wr(TP_INTEL_GEN12_GFX_TLB_INV, 1);
+	tp_spin_lock(&e->lock);
+	due_ns = e->tlb[0].due_ns;
+	tp_spin_unlock(&e->lock);
+	caches_are_due(e);
+	assert_int_equal(rd(TP_INTEL_GEN12_GFX_TLB_INV), 0);
+	return (due_ns - now_ns) / TP_SECONDS(1);
+}
+
+static void most_requests_take_the_usual_time(void **state)
+{
+	const uint64_t usual = AGES / TP_SECONDS(1);
+	unsigned slow = 0, very_slow = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 400; i++) {
+		uint64_t seconds = seconds_of_request(engine("rcs0"));
+
+		assert_in_range(seconds, usual, 3 * usual + 60);
+		slow += seconds > usual + 60;
+		very_slow += seconds > 2 * usual;
+	}
+	assert_in_range(slow, 400 / 16, 400 / 4);
+	assert_in_range(very_slow, 1, slow - 1);
+}
+
 static void request_that_is_repeated_is_one(void **state)
 {
 	struct tp_ihw_engine *rcs0 = engine("rcs0");
@@ -409,6 +450,8 @@ int main(void)
 						begin_icl, end),
 		cmocka_unit_test_setup_teardown(bits_of_nobody_read_zero, begin_tgl, end),
 		cmocka_unit_test_setup_teardown(request_reads_until_it_is_done, begin_slow_tgl,
+						end),
+		cmocka_unit_test_setup_teardown(most_requests_take_the_usual_time, begin_uneven_tgl,
 						end),
 		cmocka_unit_test_setup_teardown(request_that_is_repeated_is_one, begin_slow_tgl,
 						end),

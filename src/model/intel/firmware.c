@@ -214,7 +214,7 @@ static void obey(struct tp_intel_model *m, unsigned gt)
 	struct tp_ihw_firmware *fw = firmware_of(m, gt);
 
 	m->stat.requests++;
-	fw->due_ns = tp_ihw_after(m->config.invalidate_ns);
+	fw->due_ns = tp_ihw_invalidation_end(m);
 	fw->is_over = tp_ihw_loses(m);
 	if (fw->is_over)
 		fw->due_ns = 1;

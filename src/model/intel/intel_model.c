@@ -72,13 +72,21 @@ static uint64_t duration(uint64_t asked, uint64_t usual)
 	return asked == TP_INTEL_MODEL_AT_ONCE ? 0 : asked ? asked : usual;
 }
 
+static void fill_in_invalidation(struct tp_intel_model_config *c)
+{
+	if (!c->invalidate_ns)
+		DEFAULT(c->invalidate_most_ns, TP_MICROSECONDS(100));
+	c->invalidate_ns = duration(c->invalidate_ns, TP_MICROSECONDS(40));
+	c->invalidate_most_ns = TP_MAX(c->invalidate_most_ns, c->invalidate_ns);
+}
+
 static void fill_in(struct tp_intel_model *m)
 {
 	struct tp_intel_model_config *c = &m->config;
 
 	m->platform = tp_ihw_platform(c->platform);
 	DEFAULT(c->memory, m->platform->local_memory ? DEFAULT_MEMORY : 0);
-	c->invalidate_ns = duration(c->invalidate_ns, TP_MICROSECONDS(40));
+	fill_in_invalidation(c);
 	c->reset_ns = duration(c->reset_ns, TP_MICROSECONDS(100));
 	c->wake_ns = duration(c->wake_ns, TP_MICROSECONDS(10));
 	DEFAULT(c->tlb_entries, 64);
@@ -159,6 +167,7 @@ static void init(struct tp_intel_model *m, const struct tp_intel_model_config *c
 	tp_spinlock_init(&m->harm_lock, TP_RANK_CORE, 0);
 	tp_wait_queue_init(&m->work);
 	init_engines(m);
+	tp_rng_fork(&m->rng, config->seed, TP_IHW_ENGINES);
 	for (unsigned gt = 0; gt < m->nr_gts; gt++)
 		tp_ihw_firmware_start(m, gt);
 }

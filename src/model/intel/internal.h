@@ -181,6 +181,7 @@ struct tp_intel_model {
 	struct tp_ihw_domain domains[TP_IHW_DOMAINS];
 	unsigned lose_skip, lose, refuse_resets, mute;
 	bool reset_leaves_set, refuse_wake;
+	struct tp_rng rng;		 /* how long invalidations take */
 	struct tp_intel_model_stat stat; /* but for engines' */
 	/* The global GTT as it was written, and as engines see it: as it was at the last flush. */
 	uint64_t gsm[TP_INTEL_GGTT_ENTRIES];
@@ -237,6 +238,8 @@ uint32_t tp_ihw_wake_read(const struct tp_ihw_domain *domain); /* the answer */
 
 /* The place of an invalidation register among those of all platforms; -1: it is none. */
 int tp_ihw_invalidation(uint32_t offset);
+/* When one that begins now is done, whoever does it. */
+uint64_t tp_ihw_invalidation_end(struct tp_intel_model *m);
 uint32_t tp_ihw_invalidation_read(struct tp_intel_model *m, unsigned gt, unsigned i);
 void tp_ihw_invalidation_write(struct tp_intel_model *m, unsigned gt, unsigned i, uint32_t value);
 void tp_ihw_invalidation_due(struct tp_intel_model *m, uint64_t now_ns);

@@ -94,6 +94,14 @@ bool tp_ihw_loses(struct tp_intel_model *m)
 	return true;
 }
 
+uint64_t tp_ihw_invalidation_end(struct tp_intel_model *m)
+{
+	const uint64_t usual = m->config.invalidate_ns, most = m->config.invalidate_most_ns;
+	bool is_slow = most > usual && !tp_rng_below(&m->rng, 8);
+
+	return tp_ihw_after(is_slow ? usual + 1 + tp_rng_below(&m->rng, most - usual) : usual);
+}
+
 static void forget_what_was_left(struct tp_ihw_gt *g, unsigned copies, unsigned i, uint32_t bit)
 {
 	for (unsigned copy = 0; copy < TP_IHW_COPIES; copy++)
@@ -105,6 +113,7 @@ static void request(struct tp_intel_model *m, struct tp_ihw_engine *e)
 {
 	struct tp_ihw_gt *g = &m->gts[e->id.gt];
 	unsigned i = e->invalidation, copies = selected(m, e->id.gt);
+	uint64_t end_ns;
 
 	if (!copies)
 		return;
@@ -114,11 +123,12 @@ static void request(struct tp_intel_model *m, struct tp_ihw_engine *e)
 		if (tp_ihw_loses(m))
 			return;
 	}
+	end_ns = tp_ihw_invalidation_end(m);
 	tp_spin_lock(&e->lock);
 	for (unsigned copy = 0; copy < TP_IHW_COPIES; copy++)
 		if (copies >> copy & 1) {
 			g->requests[copy][i] |= e->id.bit;
-			tp_ihw_tlb_request(e, copy, tp_ihw_after(m->config.invalidate_ns));
+			tp_ihw_tlb_request(e, copy, end_ns);
 		}
 	tp_spin_unlock(&e->lock);
 }
