@@ -4,13 +4,14 @@
  *
  * A line is a request as on the control socket; one that begins with "!" is cancelled before it
  * begins, as when its client hung up.  The machine, and all that the requests put on it, is new for
- * every input and goes with it.  It has two network devices on one wire, if the input speaks of
- * any.
+ * every input and goes with it.  It has two network devices on one wire, and a GPU, if the input
+ * speaks of any.
  */
 #include "fuzz.h"
 
 #include "control_machine.h"
 #include "lab/control_command.h"
+#include "lab/gpu.h"
 #include "lab/lab_machine.h"
 #include "lab/nic.h"
 
@@ -65,10 +66,32 @@ static void add_network(struct tp_lab_machine *lm)
 	TP_INVARIANT(!err);
 }
 
+static void add_gpu(struct tp_lab_machine *lm)
+{
+	const struct tp_lab_gpu_config config = {
+		.model = { .name = "gpu0",
+			   .platform = TP_INTEL_MTL,
+			   .mode = TP_INTEL_MODEL_THREAD },
+		.intel = { .name = "gpu0",
+			   .platform = TP_INTEL_MTL,
+			   .node = TP_NODE_NONE,
+			   .service = true },
+	};
+	struct tp_lab_gpu *gpu;
+	int err = tp_lab_gpu_create(lm, &config, &gpu);
+
+	TP_INVARIANT(!err);
+}
+
+/* How each command of a class begins. */
+static bool speaks_of(const uint8_t *data, size_t size, const char *class)
+{
+	return memmem(data, size, class, strlen(class));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char word[] = "\"net"; /* how each of its commands begins */
-	static struct tp_run run;	    /* its steps make it large */
+	static struct tp_run run; /* its steps make it large */
 	struct tp_control_config config = { .default_policy = control_policy, .quit = ignore };
 	int err;
 
@@ -76,8 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tp_findings_init(&run.findings);
 	err = tp_lab_machine_create(&run, &control_machine, &config.lm);
 	TP_INVARIANT(!err);
-	if (memmem(data, size, word, strlen(word)))
+	if (speaks_of(data, size, "\"net"))
 		add_network(config.lm);
+	if (speaks_of(data, size, "\"gpu"))
+		add_gpu(config.lm);
 	fuzz_lines(data, size, ask, &config);
 	tp_lab_machine_close(config.lm);
 	fputs(run.findings.text, stderr);
