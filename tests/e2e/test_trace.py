@@ -238,5 +238,52 @@ class Whole(unittest.TestCase):
         self.assertEqual([tick for tick in ticks if tick in GOING][-len(GOING):], GOING)
 
 
+class Gpu(unittest.TestCase):
+    """A GPU with two GTs that works, and is reset."""
+
+    SCRIPT = """
+        local m = tp.machine { nodes = { { dram = "32M", cpus = 2 } }, block_size = "16M" }
+        local g = assert(m:gpu { platform = "mtl" })
+        local w = assert(m:gpu_work { gpu = "gpu0", threads = 1, objects = 8, size = "16K" })
+        repeat tp.sleep "5ms" until g:stats().full + g:stats().range > 3
+        assert(g:reset())
+        assert(w:stop())
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "gpu.lua"
+            script.write_text(cls.SCRIPT)
+            cls.trace = Trace(script)
+
+    def test_run_held(self):
+        self.assertEqual(self.trace.run.returncode, 0, self.trace.run.stdout)
+
+    def test_each_gt_has_bars_of_invalidations_and_of_its_reset(self):
+        for gt in ("gt0", "gt1"):
+            self.assertIn("reset", [bar["name"] for bar in self.trace.lane(
+                "machine 1: GPUs", f"gpu0 {gt}: resets")])
+        bars = [bar for gt in ("gt0", "gt1") for bar in self.trace.lane(
+            "machine 1: GPUs", f"gpu0 {gt}: invalidations")]
+        self.assertTrue(bars)
+        self.assertTrue(all(bar["name"] == "invalidate" and bar["args"]["err"] is None
+                            for bar in bars))
+        for bars in self.trace.bars().values():
+            ends = [(begin, end) for begin, end, _ in sorted(bars, key=lambda bar: bar[0])]
+            self.assertTrue(all(a[1] <= b[0] or b[1] <= a[1] for a, b in zip(ends, ends[1:])))
+
+    def test_what_became_of_releases_adds_up(self):
+        last = {}
+        for event in self.trace.events:
+            if event["ph"] == "C" and \
+                    self.trace.processes[event["pid"]] == "machine 1: GPUs":
+                [last[event["name"]]] = event["args"].values()
+        requested = last["gpu0 gt0: tlb requested"]
+        self.assertGreater(requested, 0)
+        self.assertEqual(requested, sum(last.get(f"gpu0 gt0: tlb {name}", 0) for name in
+                                        ("elided", "asleep", "full", "range")))
+
+
 if __name__ == "__main__":
     unittest.main()
