@@ -27,6 +27,7 @@ struct tp_lab_gpu {
 	struct tp_intel_model *model;
 	struct tp_intel *intel;
 	struct tp_intel_config config; /* of the driver */
+	bool harms_expected;	       /* no finding: the script asks for them */
 	uint64_t harms_known;	       /* that were found or asked for */
 	tp_atomic_u32 nr_workers;      /* of loads that run on it */
 };

@@ -24,7 +24,7 @@ struct gpu_action {
 	struct tp_lab_gpu *gpu;
 	struct tp_lab_gpu_config config; /* of a new one */
 	unsigned engine, n, skip;
-	bool on;
+	bool on, expected;
 };
 
 static struct gpu_action *it_of(struct tp_action *action)
@@ -209,7 +209,7 @@ static int gpu_reset(lua_State *L)
 struct mishap_options {
 	const char *engine;
 	int64_t n, skip;
-	bool on;
+	bool on, expected;
 };
 
 /* What each mishap takes is a part of these. */
@@ -219,6 +219,8 @@ static const struct tp_option n_option =
 	TP_OPTION("n", NUMBER, offsetof(struct mishap_options, n), .min = 1, .max = 1000000);
 static const struct tp_option skip_option =
 	TP_OPTION("skip", NUMBER, offsetof(struct mishap_options, skip), .max = 1000000);
+static const struct tp_option expected_option =
+	TP_OPTION("expected", FLAG, offsetof(struct mishap_options, expected));
 static const struct tp_option on_option =
 	TP_OPTION("on", FLAG, offsetof(struct mishap_options, on));
 
@@ -236,6 +238,7 @@ static int mishap(lua_State *L, const char *verb, int (*call)(struct tp_action *
 	it.n = (unsigned)o.n;
 	it.skip = (unsigned)o.skip;
 	it.on = o.on;
+	it.expected = o.expected;
 	snprintf(it.action.detail, sizeof(it.action.detail), "%s%s", o.engine ? o.engine : "",
 		 o.on ? "" : " off");
 	return tp_script_do(L, &it.action);
@@ -260,15 +263,20 @@ static int lose(struct tp_action *action)
 {
 	struct gpu_action *it = it_of(action);
 
+	it->gpu->harms_expected |= it->expected;
 	tp_intel_model_lose_invalidations(it->gpu->model, it->skip, it->n);
 	return 0;
 }
 
-/* g:lose_invalidations{n=1, skip=0}: after @skip more, @n read as done and empty nothing. */
+/*
+ * g:lose_invalidations{n=1, skip=0, expected=false}: after @skip more, @n read as done and empty
+ * nothing.  @expected: what follows is no finding, whether the script asks before a check or not.
+ */
 static int gpu_lose(lua_State *L)
 {
 	return mishap(L, "lose", lose,
-		      (const struct tp_option[]){ n_option, skip_option, TP_OPTIONS_END });
+		      (const struct tp_option[]){ n_option, skip_option, expected_option,
+						  TP_OPTIONS_END });
 }
 
 static int hang(struct tp_action *action)
