@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "gpu/intel/guc_internal.h"
 #include "gpu_intel_spin.h"
 
 static struct rig rig;
@@ -120,6 +121,22 @@ static void two_pages_across_a_large_leafs_border(void **state)
 	must(tp_intel_vm_unbind(rig.vm, SPIN_VA, TP_PAGE_SIZE));
 }
 
+/* Rings of another page at an address of the global GTT that the firmware remembers. */
+static void firmware_finds_rings_that_were_made_again(void **state)
+{
+	struct tp_intel_gt *gt = &rig.gpu->gts[0];
+	struct tp_dma_coherent page;
+	uint32_t ggtt = gt->guc->ggtt;
+
+	(void)state;
+	tp_intel_guc_destroy(gt->guc);
+	must(tp_dma_alloc(rig.gpu->domain, TP_PAGE_SIZE, 0, "takes the place", &page));
+	must(tp_intel_guc_create(gt, &gt->guc));
+	assert_int_equal(gt->guc->ggtt, ggtt);
+	must(tp_intel_guc_invalidate_full(gt->guc));
+	tp_dma_free(&page);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -129,6 +146,7 @@ int main(void)
 		TEST(other_address_spaces_keep_theirs),
 		TEST(range_that_has_passed_costs_nothing),
 		TEST(two_pages_across_a_large_leafs_border),
+		TEST(firmware_finds_rings_that_were_made_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,41 @@ static void firmware_has_a_cache_of_its_own(void **state)
 	assert_false(tp_intel_model_is_empty(m, 0));
 }
 
+/* X17: of the same address, which leads to another page now. */
+static void firmware_remembers_where_its_rings_were(void **state)
+{
+	(void)state;
+	write_ggtt(FIRMWARE, pte(FIRMWARE_B));
+	wr(TP_INTEL_GFX_FLSH_CNTL, 1);
+	give_page(0);
+	send_full(0, 1, HEAVY);
+	ring(0);
+	assert_int_equal(answer(0), 1);
+	wr(TP_INTEL_GEN12_GUC_TLB_INV, 0);
+	ring(0);
+	send_full(0, 2, HEAVY);
+	ring(0);
+	assert_int_equal(answer(0), 2);
+	wr(TP_INTEL_GEN12_GUC_TLB_INV, 1);
+	send_full(0, 3, HEAVY);
+	ring(0);
+	assert_int_equal(answer(0), 0);
+	assert_int_equal(get(FIRMWARE, TP_INTEL_GUC_H2G_HEAD), 6);
+}
+
+/* As it is told by a message of the firmware's own. */
+static void message_makes_firmware_forget_its_rings(void **state)
+{
+	(void)state;
+	write_ggtt(FIRMWARE, pte(FIRMWARE_B));
+	wr(TP_INTEL_GFX_FLSH_CNTL, 1);
+	SEND(0, TP_INTEL_GUC_TLB_INVALIDATE, 5, TP_INTEL_GUC_TLB_SELF | HEAVY);
+	ring(0);
+	rd(TP_INTEL_GT_IIR);
+	assert_int_equal(get(FIRMWARE, TP_INTEL_GUC_G2H_TAIL), 0);
+	assert_int_equal(get(FIRMWARE_B, TP_INTEL_GUC_G2H_TAIL), 2);
+}
+
 static void answer_interrupts(void **state)
 {
 	(void)state;
@@ -454,6 +489,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(range_is_forgotten_in_its_address_space,
 						begin_quick, end),
 		cmocka_unit_test_setup_teardown(firmware_has_a_cache_of_its_own, begin_quick, end),
+		cmocka_unit_test_setup_teardown(firmware_remembers_where_its_rings_were,
+						begin_quick, end),
+		cmocka_unit_test_setup_teardown(message_makes_firmware_forget_its_rings,
+						begin_quick, end),
 		cmocka_unit_test_setup_teardown(answer_interrupts, begin_quick, end),
 		cmocka_unit_test_setup_teardown(answers_wait_for_room, begin_quick, end),
 		cmocka_unit_test_setup_teardown(muted_message_is_obeyed, begin_quick, end),

@@ -30,6 +30,8 @@ static int shake_hands(struct tp_intel_guc *guc)
 
 	if (err)
 		return err;
+	/* Of this address of the global GTT it may remember rings of before. */
+	tp_intel_write_fw(uncore, TP_INTEL_GEN12_GUC_TLB_INV, 1);
 	tp_intel_write_fw(uncore, TP_INTEL_GUC_CT, guc->ggtt | TP_INTEL_GUC_CT_VALID);
 	err = tp_intel_wait_register_fw(uncore, TP_INTEL_GUC_STATUS, TP_INTEL_GUC_READY,
 					TP_INTEL_GUC_READY, uncore->patience->poll_ns,

@@ -11,6 +11,8 @@
  *  X13 A message that makes no sense is counted, and nothing else (a range is a power of two of
  *      pages and aligned, and of 2 MiB on at least 16 MiB); rings that make none are let go
  *      of, until they are given again.
+ *  X17 Where its rings are in memory it remembers, for one address of the global GTT, until it is
+ *      told to forget by GUC_TLB_INV or by a message, or is reset.
  *
  * Locking: under m->lock; memory in a burst of its own.
  */
@@ -56,11 +58,20 @@ static tp_atomic_u32 *begin(struct tp_intel_model *m, unsigned gt)
 	tp_atomic_u32 *words = NULL;
 
 	tp_ihw_burst_begin(m, TP_IHW_FIRMWARE_BURST + gt);
+	if (fw->page && (!fw->entry || fw->entry_of != address)) {
+		fw->entry = tp_ihw_ggtt_entry(m, address);
+		fw->entry_of = address;
+	}
 	if (fw->page)
-		words = tp_ihw_reach_ggtt(m, address, true);
+		words = tp_ihw_reach_entry(m, fw->entry, address, true);
 	if (fw->page && !words)
 		let_go(m, gt);
 	return words;
+}
+
+void tp_ihw_firmware_forget(struct tp_intel_model *m, unsigned gt)
+{
+	firmware_of(m, gt)->entry = 0;
 }
 
 static void end(struct tp_intel_model *m, unsigned gt)
@@ -233,6 +244,8 @@ static bool is_obeyed(struct tp_intel_model *m, unsigned gt, uint64_t now_ns)
 		tp_ihw_for_each_engine_of(e, m, gt) if (!finish(e, now_ns)) return false;
 	if (forgets(fw, TP_INTEL_GUC_TLB_RANGE))
 		tp_ihw_for_each_engine_of(e, m, gt) drop_range(e, fw);
+	if (forgets(fw, TP_INTEL_GUC_TLB_SELF))
+		tp_ihw_firmware_forget(m, gt);
 	m->stat.done++;
 	return fw->is_over = true;
 }

@@ -32,11 +32,11 @@ struct tp_intel_model_config {
 	uint64_t invalidate_ns; /* that an invalidation takes, most often; 0: 40 us */
 	/* That one in eight takes at most; 0: @invalidate_ns, and 100 us if that is 0 too. */
 	uint64_t invalidate_most_ns;
-	uint64_t reset_ns;	/* 0: 100 us */
-	uint64_t wake_ns;	/* until a forcewake domain answers; 0: 10 us */
-	unsigned tlb_entries;	/* of each engine, and of each copy of multicast ones; 0: 64 */
-	unsigned walk_entries;	/* directory entries that each engine remembers; 0: 16 */
-	unsigned combine;	/* writes to its memory that a thread's buffers hold back; 0: 8 */
+	uint64_t reset_ns;     /* 0: 100 us */
+	uint64_t wake_ns;      /* until a forcewake domain answers; 0: 10 us */
+	unsigned tlb_entries;  /* of each engine, and of each copy of multicast ones; 0: 64 */
+	unsigned walk_entries; /* directory entries that each engine remembers; 0: 16 */
+	unsigned combine;      /* writes to its memory that a thread's buffers hold back; 0: 8 */
 	/* A domain that falls asleep does not forget its engines' translations. */
 	bool sleep_remembers;
 	/* Look at each use of a remembered translation whether the tables still say so. */

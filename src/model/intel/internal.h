@@ -149,6 +149,9 @@ struct tp_ihw_domain {
 struct tp_ihw_firmware {
 	bool ready;
 	uint32_t page; /* where the rings are in the global GTT; 0: nowhere */
+	/* Remembered from the first look until it is told to forget: of which page; 0: nothing. */
+	uint64_t entry;
+	uint32_t entry_of;
 	/* what it is at, one message at a time, and when that is done; 0: nothing */
 	uint64_t due_ns;
 	uint32_t message[TP_IHW_MESSAGE_WORDS];
@@ -238,6 +241,8 @@ uint32_t tp_ihw_wake_read(const struct tp_ihw_domain *domain); /* the answer */
 
 /* The place of an invalidation register among those of all platforms; -1: it is none. */
 int tp_ihw_invalidation(uint32_t offset);
+/* Firmware forgets the global GTT. */
+void tp_ihw_firmware_forget(struct tp_intel_model *m, unsigned gt);
 /* When one that begins now is done, whoever does it. */
 uint64_t tp_ihw_invalidation_end(struct tp_intel_model *m);
 uint32_t tp_ihw_invalidation_read(struct tp_intel_model *m, unsigned gt, unsigned i);
@@ -275,6 +280,9 @@ void tp_ihw_engine_write(struct tp_ihw_engine *e, uint32_t offset, uint32_t valu
 void tp_ihw_burst_begin(struct tp_intel_model *m, unsigned n);
 void tp_ihw_burst_end(struct tp_intel_model *m, unsigned n);
 /* In a burst: where an address of the global GTT is in memory.  NULL: nowhere, or refused. */
+uint64_t tp_ihw_ggtt_entry(const struct tp_intel_model *m, uint32_t address);
+/* Through an entry of before. */
+void *tp_ihw_reach_entry(struct tp_intel_model *m, uint64_t entry, uint32_t address, bool write);
 void *tp_ihw_reach_ggtt(struct tp_intel_model *m, uint32_t address, bool write);
 
 /* ---- translation; under the engine's lock, in its burst -------------------------------------- */

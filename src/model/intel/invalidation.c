@@ -135,6 +135,8 @@ static void request(struct tp_intel_model *m, struct tp_ihw_engine *e)
 
 void tp_ihw_invalidation_write(struct tp_intel_model *m, unsigned gt, unsigned i, uint32_t value)
 {
+	if (registers[i] == TP_INTEL_GEN12_GUC_TLB_INV && value & 1)
+		tp_ihw_firmware_forget(m, gt);
 	tp_ihw_for_each_engine(e, m)
 	{
 		uint32_t bits = e->id.masked ? value & value >> MASK_SHIFT : value;

@@ -120,21 +120,28 @@ void *tp_ihw_translate(struct tp_ihw_engine *e, uint64_t va, bool write)
 	return tp_likely(entry) ? use_remembered(e, entry, va, write) : use_tables(e, va, write);
 }
 
-/* ---- the global GTT, which nothing remembers ------------------------------------------------- */
+/* ---- the global GTT, which engines do not remember ------------------------------------------- */
 
-void *tp_ihw_reach_ggtt(struct tp_intel_model *m, uint32_t address, bool write)
+uint64_t tp_ihw_ggtt_entry(const struct tp_intel_model *m, uint32_t address)
 {
 	uint32_t page = address >> TP_PAGE_SHIFT;
-	tp_dma_addr at = { address % TP_PAGE_SIZE };
-	uint64_t entry;
 
-	if (page >= TP_INTEL_GGTT_ENTRIES)
-		return NULL;
-	entry = tp_atomic_load(&m->ggtt[page], TP_ACQUIRE);
+	return page < TP_INTEL_GGTT_ENTRIES ? tp_atomic_load(&m->ggtt[page], TP_ACQUIRE) : 0;
+}
+
+void *tp_ihw_reach_entry(struct tp_intel_model *m, uint64_t entry, uint32_t address, bool write)
+{
+	tp_dma_addr at = { address % TP_PAGE_SIZE };
+
 	if (!(entry & TP_INTEL_PTE_PRESENT))
 		return NULL;
 	at.v |= entry & TP_INTEL_PTE_ADDRESS;
 	return reach(m, tp_ihw_is_local(m, entry), at, write);
+}
+
+void *tp_ihw_reach_ggtt(struct tp_intel_model *m, uint32_t address, bool write)
+{
+	return tp_ihw_reach_entry(m, tp_ihw_ggtt_entry(m, address), address, write);
 }
 
 void *tp_ihw_translate_ggtt(struct tp_ihw_engine *e, uint32_t address, bool write)
