@@ -90,7 +90,7 @@ wait(function()
 		g:info().state == "running" and g:info().quarantined_bytes == 0
 end)
 s = g:stats()
-row("stuck:", "%d invalidation timed out, %d reset; %d KiB were quarantined",
+row("stuck:", "%d timed out, %d reset, %d KiB were quarantined meanwhile",
 	s.timeouts - before.timeouts, s.resets - before.resets,
 	(s.quarantines - before.quarantines) // 1024)
 

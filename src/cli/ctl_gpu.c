@@ -64,7 +64,7 @@ void tp_ctl_print_gpu(const json_t *gpu)
 	printf("  %" PRIu64 " address spaces, %" PRIu64 " objects, %" PRIu64 " bindings\n",
 	       tp_number_of(gpu, "vms"), tp_number_of(gpu, "objects"), tp_number_of(gpu, "bound"));
 	print_memory(gpu);
-	print_styled(TP_STYLE_BOLD, "  engine   gt            submitted    completed     failed\n");
+	print_styled(TP_STYLE_BOLD, "  engine   gt  state     submitted    completed     failed\n");
 	for (size_t i = 0; i < json_array_size(engines); i++)
 		print_engine(json_array_get(engines, i));
 }

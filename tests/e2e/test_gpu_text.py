@@ -105,7 +105,7 @@ class Show(unittest.TestCase):
             "gpu0: running, mtl, driver intel",
             "  2 address spaces, 48 objects, 40 bindings",
             "  12 MiB of the machine's memory",
-            "  engine   gt            submitted    completed     failed",
+            "  engine   gt  state     submitted    completed     failed",
             "  rcs0      0  awake          1234         1230          4",
             "  vecs0     1  -                 0            0          0"])
 
