@@ -190,6 +190,7 @@ static void range_that_is_too_large_is_everything(void **state)
 
 /* ---- answers that do not come, or late (C1) -------------------------------------------------- */
 
+/* T13: an answer is one to its own request, and not to the one that comes next. */
 static void late_answer_finds_nobody(void **state)
 {
 	(void)state;
