@@ -512,11 +512,16 @@ completes 'true' net set --json machine avf0 queues = 4 tso = t
 completes 'queues=' net set machine avf0 tso = true q
 completes '' net set machine avf0 mtu = 9
 completes '' net stats machine avf0 q
+completes 'gpu gpu_stats gpu_reset' ctl machine gp
+completes 'show stats' gpu s
+completes 'gpu0' gpu stats machine ''
+completes '' gpu show machine gpu0 q
 completes 'folder' exec fol
 completes 'own-tool' exec folder own-t
 completes 'folder/script.lua folder/second' exec folder own-tool folder/s
 BASH
-mkdir -p folder machine/sys/class/net/avf0 machine/sys/class/net/avf1
+mkdir -p folder machine/tidepool/net machine/tidepool/gpu
+touch machine/tidepool/net/avf0 machine/tidepool/net/avf1 machine/tidepool/gpu/gpu0
 touch folder/script.lua folder/second folder/own-tool
 chmod +x folder/own-tool
 # What the control channel can be told, as the help has it.
