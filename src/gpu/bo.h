@@ -64,8 +64,8 @@ struct tp_bo_ops {
 	 */
 	int (*forget)(struct tp_bo *bo);
 	/*
-	 * Bind what unbind cut, to where the memory is now, or leave that to who uses it next.
-	 * Allocates nothing, cannot fail.
+	 * Bind what unbind cut, to where the memory is now.  Allocates nothing, cannot fail.  NULL:
+	 * that is left to who uses it next.
 	 */
 	void (*rebind)(struct tp_bo *bo);
 	/* The object is gone; its storage is the driver's. */

@@ -77,6 +77,8 @@ extern const struct tp_owner_ops tp_bo_owner_ops; /* bo_owner.c */
 
 /* Held, here and below.  0: the device knows no way to its memory any more (B1). */
 int tp_bo_cut(struct tp_bo *bo);
+/* It is where it will be; what was cut may be bound again. */
+void tp_bo_rebind(struct tp_bo *bo);
 /* Nothing keeps it where it is. */
 bool tp_bo_may_move(struct tp_bo *bo);
 /* Give its memory back if nobody misses its content and it is idle.  -EBUSY, -ETIME. */

@@ -103,7 +103,7 @@ static int move_chunk(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
 		other = old;
 	}
 	tp_dma_unmap(d->domain, other, tp_bo_chunk_bytes(chunk));
-	d->ops->rebind(bo);
+	tp_bo_rebind(bo);
 	return err ? TP_ERR_TEXT(-EBUSY, bo->name, "the device does not forget %s") : 0;
 }
 

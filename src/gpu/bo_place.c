@@ -17,6 +17,12 @@ int tp_bo_cut(struct tp_bo *bo)
 	return TP_MUTANT(bo_unforgotten) ? 0 : ops->forget(bo);
 }
 
+void tp_bo_rebind(struct tp_bo *bo)
+{
+	if (bo->device->ops->rebind)
+		bo->device->ops->rebind(bo);
+}
+
 /* Its work is over.  Any error: it is where it was. */
 static int move_to(struct tp_bo *bo, enum tp_bo_place place)
 {
@@ -34,7 +40,7 @@ static int move_to(struct tp_bo *bo, enum tp_bo_place place)
 		tp_bo_attach(bo, new);
 		new = old;
 	}
-	d->ops->rebind(bo);
+	tp_bo_rebind(bo);
 	tp_bo_memory_give(d, new);
 	return err;
 }

@@ -8,6 +8,7 @@
 
 #include <tidepool/fault.h>
 
+#include "gpu/bo_internal.h"
 #include "gpu_intel_rig.h"
 
 #define PAGE TP_PAGE_SIZE
@@ -421,6 +422,26 @@ static void unbind_times_out(void **state)
 	must(tp_intel_vm_bind(r->vm, r->data, 0, RIG_DATA_VA, 4 * PAGE));
 }
 
+/* What its object's move cut, and no cache was seen to forget, is not forgotten for all that. */
+static void what_was_cut_before_times_out(void **state)
+{
+	struct rig *r = *state;
+	struct tp_intel_object *object = make_object(r, 1);
+	struct tp_fence *fence = spin(r);
+
+	must(tp_intel_vm_bind(r->vm, object, 0, VA, PAGE));
+	translate(r, object);
+	assert_int_equal(tp_fault_arm("gpu/intel-invalidate", 1, UINT64_MAX), 0);
+	must(tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER));
+	assert_int_equal(tp_bo_empty(&object->bo), -ETIME);
+	tp_resv_unhold(&object->bo.resv);
+	assert_int_equal(tp_intel_vm_unbind(r->vm, VA, PAGE), -ETIME);
+	tp_fault_reset();
+	must(tp_intel_reset(r->gpu));
+	tp_fence_put(fence);
+	tp_intel_object_put(object);
+}
+
 static void taking_apart_times_out(void **state)
 {
 	struct rig *r = *state;
@@ -514,6 +535,44 @@ static void many_cost_two_as_linux_counts(void **state)
 	unbind_many(*state, 2);
 }
 
+static void move(struct rig *r, struct tp_bo *bo, uint32_t page)
+{
+	const struct tp_bo_chunk old = *tp_bo_chunk_at(bo, page);
+	const struct tp_alloc request = { .owner = &bo->device->owner,
+					  .cookie = tp_bo_cookie(bo->slot, page),
+					  .type = TP_MIGRATE_MOVABLE,
+					  .node = TP_NODE_NONE };
+	tp_pfn new;
+
+	must(tp_pages_alloc(r->m, &request, &new));
+	must(tp_bo_owner_ops.migrate(request.owner, request.cookie, old.pfn, new, 0));
+	tp_pages_free(r->m, old.pfn, 0);
+}
+
+/* It is bound again when it is used next, to where it is then. */
+static void moving_page_by_page_costs_one_invalidation(void **state)
+{
+	enum { PAGES = 15 };
+	struct rig *r = *state;
+	struct tp_intel_object *object = make_object(r, PAGES);
+	struct tp_fence *fence = spin(r);
+	struct tp_gpu_tlb_stats before;
+
+	must(tp_intel_vm_bind(r->vm, object, 0, VA, PAGES * PAGE));
+	translate(r, object);
+	before = tlb_stats(r);
+	for (uint32_t page = 0; page < PAGES; page++)
+		move(r, &object->bo, page);
+	assert_int_equal(tlb_stats(r).requested, before.requested + 1);
+	assert_false(is_bound(r, VA));
+	translate(r, object);
+	for (uint32_t page = 0; page < PAGES; page++)
+		assert_int_equal(tp_intel_vm_peek(r->vm, VA + page * PAGE) & TP_INTEL_PTE_ADDRESS,
+				 tp_bo_chunk_at(&object->bo, page)->address);
+	tp_intel_object_put(object);
+	end_spin(r, fence);
+}
+
 static void taking_apart_costs_one_invalidation(void **state)
 {
 	struct rig *r = *state;
@@ -592,7 +651,7 @@ static void a_range_is_not_enough(void **state)
 	translate(r, object);
 	must(tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER));
 	tp_intel_bo_ops.unbind(&object->bo);
-	tp_intel_bo_ops.rebind(&object->bo);
+	tp_intel_object_bind(object, r->vm);
 	tp_resv_unhold(&object->bo.resv);
 	before = tlb_stats(r);
 	must(tp_intel_vm_unbind(r->vm, RIG_DATA_VA + 8 * PAGE, 4 * PAGE));
@@ -624,10 +683,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t15_needs_the_caches_to_forget, make_dg2,
 						end_harmed),
 		ON(make_dg2, unbind_times_out),
+		ON(make_dg2, what_was_cut_before_times_out),
 		ON(make_dg2, taking_apart_times_out),
 		ON(make_dg2, work_keeps_its_address_space),
 		ON(make_dg2, many_cost_one_invalidation),
 		ON(make_as_linux, many_cost_two_as_linux_counts),
+		ON(make_dg2, moving_page_by_page_costs_one_invalidation),
 		ON(make_dg2, taking_apart_costs_one_invalidation),
 		ON(make_dg2, an_empty_one_is_forgotten_too),
 		ON(make_mtl, a_range_is_enough),

@@ -25,7 +25,7 @@ enum { STEPS = TP_TSAN ? 30 : 400 };
 struct page {
 	unsigned object; /* from 1; 0: nothing is bound */
 	unsigned page;	 /* of it */
-	bool bound, wanted;
+	bool bound;
 };
 
 /* Runs of pages are too short for large leaves, and so is memory. */
@@ -190,11 +190,13 @@ static void use(struct program *p, unsigned object)
 	for (unsigned vm = 0; vm < NR_VMS; vm++)
 		tp_intel_object_bind(p->objects[object], p->vms[vm]);
 	tp_resv_unhold(&bo->resv);
-	for_each_page(page, p) if (page->object == object + 1)
-	{
-		page->bound = true;
-		page->wanted = false;
-	}
+	for_each_page(page, p) if (page->object == object + 1) page->bound = true;
+}
+
+/* None of its pages translates until it is used again. */
+static void cut(struct program *p, unsigned object)
+{
+	for_each_page(page, p) if (page->object == object + 1) page->bound = false;
 }
 
 static void empty(struct program *p, unsigned object)
@@ -204,21 +206,7 @@ static void empty(struct program *p, unsigned object)
 	hold(bo);
 	must(tp_bo_empty(bo));
 	tp_resv_unhold(&bo->resv);
-	for_each_page(page, p) if (page->object == object + 1)
-	{
-		page->wanted |= page->bound;
-		page->bound = false;
-	}
-}
-
-/* Everything that was cut is bound again, also what was cut before. */
-static void rebound(struct program *p, unsigned object)
-{
-	for_each_page(page, p) if (page->object == object + 1 && page->wanted)
-	{
-		page->bound = true;
-		page->wanted = false;
-	}
+	cut(p, object);
 }
 
 static void evict(struct program *p, unsigned object)
@@ -230,7 +218,7 @@ static void evict(struct program *p, unsigned object)
 	must(tp_bo_evict(bo));
 	tp_resv_unhold(&bo->resv);
 	if (moves)
-		rebound(p, object);
+		cut(p, object);
 }
 
 static struct tp_bo_chunk *choose_chunk(struct program *p, struct tp_bo *bo)
@@ -270,7 +258,7 @@ static void move(struct program *p, unsigned object)
 		return;
 	must(tp_bo_owner_ops.migrate(request.owner, request.cookie, old.pfn, new, old.order));
 	tp_pages_free(p->rig.m, old.pfn, old.order);
-	rebound(p, object);
+	cut(p, object);
 }
 
 static void (*const on_objects[])(struct program *p, unsigned object) = { use,	 use,	use, empty,

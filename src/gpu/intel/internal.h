@@ -285,8 +285,7 @@ struct tp_intel_vma {
 	struct tp_intel_vm *vm;
 	struct tp_intel_object *object; /* a reference */
 	uint64_t va, size, offset;
-	bool bound;  /* K4; changed with the object held or used, under the address space's lock */
-	bool wanted; /* unbind cut it for the object's sake: rebind it */
+	bool bound; /* K4; changed with the object held or used, under the address space's lock */
 };
 
 struct tp_intel_vm {

@@ -263,7 +263,7 @@ static bool unbind_next(struct unbinding *u)
 	struct tp_intel_vm *vm = u->vm;
 	struct tp_intel_vma *vma = lock_first_in(vm, u->va, u->end);
 	struct tp_intel_object *object;
-	bool was_clean, was_bound, is_only;
+	bool was_clean, to_forget, is_only;
 
 	if (!vma)
 		return false;
@@ -271,15 +271,16 @@ static bool unbind_next(struct unbinding *u)
 	was_clean = is_clean(&object->note);
 	if (TP_MUTANT(tlb_note_early))
 		tp_intel_tlb_note(vm->gpu, &object->note);
-	was_bound = cut_part(u, vma);
-	if (was_bound && !TP_MUTANT(tlb_note_early))
+	/* What was cut before, for the object's sake, may not be forgotten yet. */
+	to_forget = cut_part(u, vma) || !was_clean;
+	if (to_forget && !TP_MUTANT(tlb_note_early))
 		tp_intel_tlb_note(vm->gpu, &object->note);
 	is_only = !u->leave_caches && !u->nr++ && !first_in(vm, u->va, u->end);
 	was_clean &= !tp_intel_tables_have_stale(&vm->tables);
 	tp_mutex_unlock(&vm->lock);
-	if (was_bound && is_only)
+	if (to_forget && is_only)
 		forget_held(u, object, was_clean);
-	else if (was_bound)
+	else if (to_forget)
 		u->note = object->note;
 	let_go(object);
 	return !is_only;

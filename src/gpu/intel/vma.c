@@ -103,7 +103,6 @@ static void bind_locked(struct tp_intel_vma *vma)
 		expect_big(vma);
 	set_leaves(vma);
 	vma->bound = true;
-	vma->wanted = false;
 	tp_atomic_count(&vma->vm->gpu->nr_bound, 1);
 }
 
@@ -144,10 +143,7 @@ static bool cut_for_object(struct tp_intel_vma *vma)
 
 	tp_mutex_lock(&vm->lock);
 	was_bound = vma->bound;
-	if (was_bound) {
-		tp_intel_vma_cut(vma);
-		vma->wanted = true;
-	}
+	tp_intel_vma_cut(vma);
 	tp_mutex_unlock(&vm->lock);
 	return was_bound;
 }
@@ -168,13 +164,6 @@ static int op_forget(struct tp_bo *bo)
 	return tp_intel_tlb_forget(tp_intel_of_bo(bo), &tp_intel_object_of(bo)->note);
 }
 
-static void op_rebind(struct tp_bo *bo)
-{
-	tp_list_for_each(vma, &tp_intel_object_of(bo)->vmas, struct tp_intel_vma, of_object)
-		if (vma->wanted)
-			tp_intel_vma_bind(vma);
-}
-
 static void op_destroy(struct tp_bo *bo)
 {
 	struct tp_intel_object *object = tp_intel_object_of(bo);
@@ -183,9 +172,9 @@ static void op_destroy(struct tp_bo *bo)
 	tp_free(object);
 }
 
+/* No rebind: what moves page by page is cut once, and costs one invalidation. */
 const struct tp_bo_ops tp_intel_bo_ops = {
 	.unbind = op_unbind,
 	.forget = op_forget,
-	.rebind = op_rebind,
 	.destroy = op_destroy,
 };
