@@ -123,7 +123,8 @@ struct tp_intel_batch {
 
 /*
  * Queue it.  @fence, which may be NULL, is signalled when it has ended; a reset ends it with an
- * error.  -EIO: the GPU is wedged.  -ENODEV: no such engine.  -ENOMEM; errors of tp_bo_populate().
+ * error.  -EIO: the GPU is wedged.  -ENODEV: no such engine.  -EINVAL: something is of another GPU.
+ * -ENOMEM; errors of tp_bo_populate().
  * May wait: for room in the ring, for objects that are being moved.
  */
 int tp_intel_submit(struct tp_intel *gpu, const struct tp_intel_batch *batch,

@@ -278,13 +278,28 @@ static struct tp_intel_request *make_request(const struct tp_intel_batch *batch)
 	return request;
 }
 
+static int check(const struct tp_intel *gpu, const struct tp_intel_batch *batch)
+{
+	if (batch->vm->gpu != gpu)
+		return TP_ERR_TEXT(-EINVAL, gpu->gpu.name, "%s: an address space of another GPU");
+	for (unsigned i = 0; i < batch->nr_uses; i++) {
+		const struct tp_bo *bo = bo_of(&batch->uses[i]);
+
+		if (tp_intel_of_bo(bo) != gpu)
+			return TP_ERR_TEXT(-EINVAL, bo->name, "%s is of another GPU");
+	}
+	return 0;
+}
+
 int tp_intel_submit(struct tp_intel *gpu, const struct tp_intel_batch *batch, struct tp_fence **out)
 {
 	struct tp_intel_engine *engine = find_engine(gpu, batch);
 	struct tp_intel_request *request;
 	struct tp_fence *fence;
-	int err;
+	int err = check(gpu, batch);
 
+	if (err)
+		return err;
 	if (!engine)
 		return TP_ERR(-ENODEV, "no engine of class %u with number %u", batch->class,
 			      batch->instance);

@@ -113,6 +113,8 @@ int tp_intel_vm_bind(struct tp_intel_vm *vm, struct tp_intel_object *object, uin
 
 	if (!err)
 		err = check_range(offset, size, object->bo.size);
+	if (!err && tp_intel_of_bo(&object->bo) != vm->gpu)
+		err = TP_ERR_TEXT(-EINVAL, object->bo.name, "%s is of another GPU");
 	if (err)
 		return err;
 	vma = make_vma(vm, object, offset, va, size);
