@@ -6,6 +6,7 @@
 #include "gpu_fake.h"
 
 #define SHORT TP_MILLISECONDS(20)
+#define LONG  TP_MILLISECONDS(300) /* every page is asked for, also on a busy host */
 
 static inline int offline(uint64_t deadline_ns, struct tp_offline_report *report)
 {

@@ -116,7 +116,7 @@ static void an_object_in_use_is_named_and_stays(void **state)
 	uint64_t before = bo->chunks[0].address;
 
 	(void)state;
-	assert_int_equal(offline(SHORT, &report), -ETIMEDOUT);
+	assert_int_equal(offline(LONG, &report), -ETIMEDOUT);
 	expect_blocker(&report, "busy this moment", "gpu0", "tex0 page 1 of 2, in use by rcs0");
 	expect_log(""); /* nothing was cut while it is needed */
 	assert_int_equal(bo->chunks[0].address, before);
@@ -153,7 +153,7 @@ static void an_object_somebody_submits_is_left_alone(void **state)
 
 	(void)state;
 	assert_true(tp_resv_try_use(&bo->resv));
-	assert_int_equal(offline(SHORT, &report), -ETIMEDOUT);
+	assert_int_equal(offline(LONG, &report), -ETIMEDOUT);
 	expect_blocker(&report, "busy this moment", "gpu0", "tex0 page 0 of 1");
 	tp_resv_unuse(&bo->resv);
 	must(offline(0, &report));
