@@ -12,10 +12,7 @@ _Static_assert((int)TP_GPU_NAME == (int)TP_REGISTRY_NAME, "one name is as long a
 
 int tp_gpu_register(struct tp_gpu *gpu)
 {
-	int err = tp_registry_add(&gpu->machine->gpus, &gpu->entry, gpu->name);
-
-	gpu->index = gpu->entry.index;
-	return err;
+	return tp_registry_add(&gpu->machine->gpus, &gpu->entry, gpu->name);
 }
 
 void tp_gpu_unregister(struct tp_gpu *gpu)
@@ -50,7 +47,7 @@ int tp_gpu_info(struct tp_machine *m, const char *name, struct tp_gpu_info *info
 	*info = (struct tp_gpu_info){ 0 };
 	gpu->ops->info(gpu, info);
 	memcpy(info->name, gpu->name, sizeof(info->name));
-	info->index = gpu->index;
+	info->index = gpu->entry.index;
 	put(m, gpu);
 	return 0;
 }

@@ -26,8 +26,7 @@ struct tp_gpu {
 	char name[TP_GPU_NAME];
 	const struct tp_gpu_ops *ops;
 	struct tp_machine *machine;
-	struct tp_registry_entry entry; /* of the machine's GPUs */
-	unsigned index;			/* its number among them, from register on */
+	struct tp_registry_entry entry; /* of the machine's GPUs; its number from register on */
 };
 
 /* Fill in name, ops and machine before.  -EEXIST, -EINVAL: it is no name. */

@@ -188,8 +188,12 @@ static void it_is_traced(void **state)
 	release_in_vain();
 	assert_true(stats().tlb[0].timeouts >= 2); /* unbound, and let go */
 	tp_intel_service(rig.gpu);
-	while (n < TP_ARRAY_SIZE(wanted) && tp_trace_read(rig.m->trace, &next, &event, 1, &lost))
-		n += event.id == wanted[n];
+	while (n < TP_ARRAY_SIZE(wanted) && tp_trace_read(rig.m->trace, &next, &event, 1, &lost)) {
+		if (event.id != wanted[n])
+			continue;
+		assert_int_equal(event.args[0], 1); /* the number of the GPU */
+		n++;
+	}
 	assert_int_equal(n, TP_ARRAY_SIZE(wanted));
 	assert_int_equal(event.args[1], 1); /* page */
 }

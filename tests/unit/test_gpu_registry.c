@@ -94,13 +94,13 @@ static void gpus_are_found_by_name_and_number(void **state)
 	must(add(&b, "gpu1"));
 	assert_true(tp_gpu_next(m, &index, name));
 	assert_string_equal(name, "gpu0");
-	assert_int_equal(index, a.gpu.index);
+	assert_int_equal(index, a.gpu.entry.index);
 	index++;
 	assert_true(tp_gpu_next(m, &index, name));
 	assert_string_equal(name, "gpu1");
 	tp_gpu_unregister(&b.gpu);
 	must(add(&c, "gpu1"));
-	assert_int_equal(c.gpu.index, 3); /* no number twice */
+	assert_int_equal(c.gpu.entry.index, 3); /* no number twice */
 	index = 2;
 	assert_true(tp_gpu_next(m, &index, name));
 	assert_int_equal(index, 3);
@@ -123,7 +123,7 @@ static void a_gpu_answers(void **state)
 	must(tp_gpu_info(m, "gpu0", &i));
 	assert_string_equal(i.name, "gpu0");
 	assert_string_equal(i.driver, "words");
-	assert_int_equal(i.index, a.gpu.index);
+	assert_int_equal(i.index, a.gpu.entry.index);
 	assert_int_equal(i.nr_engines, 3);
 	assert_int_equal(i.objects, 0); /* what it does not say is 0 */
 	must(tp_gpu_stats(m, "gpu0", &s));

@@ -157,8 +157,6 @@ static int build(struct tp_intel *gpu)
 		err = make_engines(gpu);
 	for (unsigned i = 0; !err && i < gpu->nr_gts; i++)
 		err = make_gt_firmware(&gpu->gts[i]);
-	if (!err && gpu->config.service)
-		err = tp_intel_service_start(gpu);
 	return err;
 }
 
@@ -213,6 +211,23 @@ static void release(struct tp_intel *gpu)
 
 static const struct tp_gpu_ops ops;
 
+/* Its threads begin when it has its number, which they trace. */
+static int show(struct tp_intel *gpu)
+{
+	int err;
+
+	gpu->gpu.ops = &ops;
+	err = tp_gpu_register(&gpu->gpu);
+	if (err)
+		return err;
+	gpu->bos.gpu = gpu->gpu.entry.index;
+	if (gpu->config.service)
+		err = tp_intel_service_start(gpu);
+	if (err)
+		tp_gpu_unregister(&gpu->gpu);
+	return err;
+}
+
 int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **out)
 {
 	struct tp_intel *gpu;
@@ -224,10 +239,9 @@ int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **out)
 	if (!gpu)
 		return TP_ERR_TEXT(-ENOMEM, config->name, "%s: no memory for a driver");
 	init(gpu, config);
-	gpu->gpu.ops = &ops;
 	err = build(gpu);
 	if (!err)
-		err = tp_gpu_register(&gpu->gpu);
+		err = show(gpu);
 	if (err) {
 		release(gpu);
 		return err;
@@ -304,11 +318,6 @@ static struct tp_intel *of(struct tp_gpu *gpu)
 	return tp_container_of(gpu, struct tp_intel, gpu);
 }
 
-struct tp_gpu *tp_intel_gpu(struct tp_intel *gpu)
-{
-	return &gpu->gpu;
-}
-
 static enum tp_gpu_state worst_state(struct tp_intel *gpu)
 {
 	enum tp_gpu_state worst = TP_GPU_RUNNING;
@@ -355,7 +364,6 @@ static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 
 	*info = (struct tp_gpu_info){
 		.driver = "intel",
-		.index = base->index,
 		.vendor = gpu->bus->vendor,
 		.device = gpu->bus->device,
 		.state = worst_state(gpu),
@@ -364,7 +372,6 @@ static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 		.vms = tp_atomic_load(&gpu->nr_vms, TP_RELAXED),
 		.bound = tp_atomic_load(&gpu->nr_bound, TP_RELAXED),
 	};
-	memcpy(info->name, base->name, sizeof(info->name));
 	snprintf(info->platform, sizeof(info->platform), "%s", gpu->platform->name);
 	for (unsigned i = 0; i < gpu->nr_engines; i++)
 		info->engines[i] = engine_info(&gpu->engines[i]);

@@ -59,7 +59,6 @@ struct tp_intel_config {
 int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **gpu);
 /* No object and no address space is left: -EBUSY otherwise.  Ends the device's work first. */
 int tp_intel_destroy(struct tp_intel *gpu);
-struct tp_gpu *tp_intel_gpu(struct tp_intel *gpu);
 
 /* A round of what the service thread does; returns when it wants to be called again. */
 uint64_t tp_intel_service(struct tp_intel *gpu);

@@ -160,7 +160,7 @@ static int reset(struct tp_intel_gt *gt, const struct tp_intel_engine *guilty)
 	struct tp_trace_ring *trace = gpu->gpu.machine->trace;
 	int err;
 
-	tp_trace(trace, TP_TRACE_gpu_reset_begin, gpu->gpu.index, gt->id, 0);
+	tp_trace(trace, TP_TRACE_gpu_reset_begin, gpu->gpu.entry.index, gt->id, 0);
 	tp_intel_gt_get(gt);
 	begin(gt);
 	if (!TP_MUTANT(wedge_unstopped))
@@ -174,7 +174,7 @@ static int reset(struct tp_intel_gt *gt, const struct tp_intel_engine *guilty)
 		wedge(gpu, guilty);
 	tp_intel_gt_put(gt);
 	tp_quiet_add(err ? &gpu->resets_failed : &gpu->resets, 1);
-	tp_trace(trace, TP_TRACE_gpu_reset_end, gpu->gpu.index, gt->id, err ? EIO : 0);
+	tp_trace(trace, TP_TRACE_gpu_reset_end, gpu->gpu.entry.index, gt->id, err ? EIO : 0);
 	return err ? -EIO : 0;
 }
 

@@ -37,7 +37,7 @@ static int populate(struct tp_bo *bo)
 	return err;
 }
 
-/* All, or an error; *@n: how many are used.  -EAGAIN: begin again. */
+/* All, or none and an error.  -EAGAIN: begin again. */
 static int try_use(const struct tp_intel_batch *batch)
 {
 	for (unsigned i = 0; i < batch->nr_uses; i++) {

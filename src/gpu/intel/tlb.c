@@ -217,7 +217,7 @@ static void count_latency(struct tp_intel_tlb *tlb, uint64_t ns)
 static int empty(struct tp_intel_gt *gt, uint32_t engines, const struct range *range)
 {
 	struct tp_trace_ring *trace = gt->gpu->gpu.machine->trace;
-	const unsigned index = gt->gpu->gpu.index;
+	const unsigned index = gt->gpu->gpu.entry.index;
 	const uint32_t before = resets_of(gt);
 	const uint64_t start_ns = tp_clock_now();
 	bool done;
@@ -385,7 +385,7 @@ int tp_intel_tlb_recover(struct tp_intel *gpu)
 		return 0;
 	err = verify_or_wedge(gpu);
 	if (!err)
-		tp_trace(gpu->gpu.machine->trace, TP_TRACE_gpu_release, gpu->gpu.index,
+		tp_trace(gpu->gpu.machine->trace, TP_TRACE_gpu_release, gpu->gpu.entry.index,
 			 tp_bo_release_quarantine(&gpu->bos, mark), 0);
 	return err;
 }

@@ -5,12 +5,12 @@
  *
  * Invariants
  *  X12 A message is obeyed, then answered, before the next one is looked at; an answer waits for
- *      room in its ring.  Of one that is muted only the answer is missing; one
- *      that a reset ends counts as done.  A light invalidation is
- *      for tables whose translations did not change: nothing is forgotten for it.
+ *      room in its ring.  Of one that is muted only the answer is missing; one that a reset ends
+ *      counts as done.  A light invalidation is for tables whose translations did not change:
+ *      nothing is forgotten for it.
  *  X13 A message that makes no sense is counted, and nothing else (a range is a power of two of
- *      pages and aligned, and of 2 MiB on at least 16 MiB); rings that make none are let go
- *      of, until they are given again.
+ *      pages and aligned, and of 2 MiB on at least 16 MiB); rings that make none are let go of,
+ *      until they are given again.
  *  X17 Where its rings are in memory it remembers, for one address of the global GTT, until it is
  *      told to forget by GUC_TLB_INV or by a message, or is reset.
  *

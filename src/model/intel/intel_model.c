@@ -315,7 +315,6 @@ void tp_intel_model_stat(struct tp_intel_model *m, struct tp_intel_model_stat *s
 	stat->nr_engines = m->nr_engines;
 	tp_ihw_for_each_engine(e, m) copy_engine(e, &stat->engine[e->index]);
 	tp_spin_unlock(&m->lock);
-	stat->harmful = tp_intel_model_harms(m, NULL, 0);
 }
 
 bool tp_intel_model_is_empty(struct tp_intel_model *m, unsigned gt)

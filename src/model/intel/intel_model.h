@@ -91,7 +91,6 @@ struct tp_intel_model_stat {
 	uint64_t requests, done, lost;	 /* to empty a cache */
 	uint64_t resets, dropped_writes; /* to registers that slept */
 	uint64_t bad_messages;		 /* to the firmware, that made no sense */
-	uint64_t harmful;		 /* as below, ever */
 };
 
 void tp_intel_model_stat(struct tp_intel_model *model, struct tp_intel_model_stat *stat);

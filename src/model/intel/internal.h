@@ -279,16 +279,17 @@ void tp_ihw_engine_write(struct tp_ihw_engine *e, uint32_t offset, uint32_t valu
  */
 void tp_ihw_burst_begin(struct tp_intel_model *m, unsigned n);
 void tp_ihw_burst_end(struct tp_intel_model *m, unsigned n);
-/* In a burst: where an address of the global GTT is in memory.  NULL: nowhere, or refused. */
+/* What the global GTT says of an address. */
 uint64_t tp_ihw_ggtt_entry(const struct tp_intel_model *m, uint32_t address);
-/* Through an entry of before. */
+/* In a burst: where it is in memory, by such an entry of before or of now.  NULL: nowhere, or
+ * refused. */
 void *tp_ihw_reach_entry(struct tp_intel_model *m, uint64_t entry, uint32_t address, bool write);
 void *tp_ihw_reach_ggtt(struct tp_intel_model *m, uint32_t address, bool write);
 
 /* ---- translation; under the engine's lock, in its burst -------------------------------------- */
 
 /*
- * Where [@va, @va + @len), within one page, is in memory, by the engine's present root.  NULL: no
+ * Where @va is in memory, up to the end of its page, by the engine's present root.  NULL: no
  * translation, or refused; the fault is recorded.
  */
 void *tp_ihw_translate(struct tp_ihw_engine *e, uint64_t va, bool write);
