@@ -178,7 +178,8 @@ static void owners_that_refuse_end_it(void **state)
 	shape((unsigned[BLOCKS]){ 1, 1, 1, 1, 1, 1 });
 	tracker.answer = -EAGAIN;
 	assert_int_equal(tp_node_compact(m, NODE), 0);
-	assert_int_equal(node_stat().migrate_failures, BLOCKS);
+	/* The node's thread may have tried one too. */
+	assert_true(node_stat().migrate_failures >= BLOCKS);
 }
 
 static void nodes_without_memory_and_no_nodes_have_none(void **state)
