@@ -178,7 +178,7 @@ static void owners_that_refuse_end_it(void **state)
 	shape((unsigned[BLOCKS]){ 1, 1, 1, 1, 1, 1 });
 	tracker.answer = -EAGAIN;
 	assert_int_equal(tp_node_compact(m, NODE), 0);
-	/* The node's thread may have tried one too. */
+	/* A pageblock that a freed page in a CPU's list makes look fuller is tried again. */
 	assert_true(node_stat().migrate_failures >= BLOCKS);
 }
 
