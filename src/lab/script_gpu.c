@@ -366,12 +366,10 @@ static int gpu_info(lua_State *L)
 
 static void set_tlb(lua_State *L, const struct tp_gpu_tlb_stats *t)
 {
-	tp_script_set_integer(L, "requested", t->requested);
-	tp_script_set_integer(L, "elided", t->elided);
-	tp_script_set_integer(L, "asleep", t->asleep);
-	tp_script_set_integer(L, "full", t->full);
-	tp_script_set_integer(L, "range", t->range);
-	tp_script_set_integer(L, "timeouts", t->timeouts);
+	struct tp_gpu_counter counter;
+
+	for (unsigned i = 0; tp_gpu_tlb_counter(t, i, &counter); i++)
+		tp_script_set_integer(L, counter.name, counter.value);
 }
 
 static void add_tlb(struct tp_gpu_tlb_stats *sum, const struct tp_gpu_tlb_stats *t)
