@@ -2,6 +2,7 @@
 """A mounted machine, and tests that leave nothing of it; to be imported."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -110,3 +111,41 @@ class MountedTest(unittest.TestCase):
     def nobody_left(self):
         self.nothing_left()
         self.assertTrue(wait_for(lambda: not self.processes(), 4), self.processes())
+
+
+HELD, REFUSED, USAGE, NO_MACHINE = 0, 1, 2, 3
+
+
+def command(name, *words, timeout=30):
+    return subprocess.run([TIDEPOOL, name, *map(str, words)], capture_output=True, text=True,
+                          timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+
+
+class CommandTest(MountedTest):
+    """COMMAND on a machine that SCRIPT makes, of its own for each test."""
+
+    def setUp(self):
+        super().setUp()
+        script = self.scratch / f"{self.COMMAND}.lua"
+        script.write_text(self.SCRIPT)
+        self.mounted = self.mount("--quiet", script=script)
+        self.m = self.mounted.folder
+
+    def tearDown(self):
+        """Nothing was found at the end: every frame accounted for, no memory met that was not
+        one's own."""
+        if self.mounted.process.poll() is None:
+            self.assertEqual(ctl(self.m, "quit").returncode, 0)
+            self.assertEqual(self.mounted.ends(), 0)
+
+    def expect(self, code, *words):
+        output = command(self.COMMAND, *words)
+        self.assertEqual(output.returncode, code, (words, output.stdout, output.stderr))
+        (self.assertFalse if code == HELD else self.assertTrue)(output.stderr)
+        return output
+
+    def ask(self, verb, *words):
+        """The answer to a request that is done."""
+        lines = self.expect(HELD, verb, self.m, "--json", *words).stdout.splitlines()
+        self.assertEqual(len(lines), 1)
+        return json.loads(lines[0])

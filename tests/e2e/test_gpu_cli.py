@@ -9,10 +9,10 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from mounted import TIDEPOOL, MountedTest, ctl, wait_for
+from mounted import (HELD, NO_MACHINE, REFUSED, TIDEPOOL, USAGE, CommandTest, MountedTest, command,
+                     ctl, wait_for)
 
 SOURCE = Path(os.environ["TP_SOURCE"])
-HELD, REFUSED, USAGE, NO_MACHINE = 0, 1, 2, 3
 ANSWERS = ("elided", "asleep", "full", "range")
 TLB = ("requested", *ANSWERS, "timeouts")
 # A GPU with two GTs, and one with video memory at which somebody works.
@@ -25,38 +25,9 @@ assert(m:gpu_work { name = "work", gpu = "gpu1", threads = 1, objects = 8, vram 
 """
 
 
-def gpu(*words, timeout=30):
-    return subprocess.run([TIDEPOOL, "gpu", *map(str, words)], capture_output=True, text=True,
-                          timeout=timeout, check=False, stdin=subprocess.DEVNULL)
-
-
-class Gpu(MountedTest):
-    """A machine of its own for each test."""
-
-    def setUp(self):
-        super().setUp()
-        script = self.scratch / "gpu.lua"
-        script.write_text(SCRIPT)
-        self.mounted = self.mount("--quiet", script=script)
-        self.m = self.mounted.folder
-
-    def tearDown(self):
-        """No engine met memory that was not its own."""
-        if self.mounted.process.poll() is None:
-            self.assertEqual(ctl(self.m, "quit").returncode, 0)
-            self.assertEqual(self.mounted.ends(), 0)
-
-    def expect(self, code, *words):
-        output = gpu(*words)
-        self.assertEqual(output.returncode, code, (words, output.stdout, output.stderr))
-        (self.assertFalse if code == HELD else self.assertTrue)(output.stderr)
-        return output
-
-    def ask(self, verb, *words):
-        """The answer to a request that is done."""
-        lines = self.expect(HELD, verb, self.m, "--json", *words).stdout.splitlines()
-        self.assertEqual(len(lines), 1)
-        return json.loads(lines[0])
+class Gpu(CommandTest):
+    COMMAND = "gpu"
+    SCRIPT = SCRIPT
 
     def info(self, name):
         return self.ask("show", name)["gpus"][0]
@@ -229,8 +200,8 @@ class Tour(MountedTest):
 
     def test_mounted_scenario(self):
         mount = self.mount("--quiet", script=SOURCE / "scenarios" / "gpu_tlb.lua")
-        self.assertIn("gpu0: running, dg2", gpu("show", mount.folder).stdout)
-        text = gpu("stats", mount.folder, "gpu0").stdout
+        self.assertIn("gpu0: running, dg2", command("gpu", "show", mount.folder).stdout)
+        text = command("gpu", "stats", mount.folder, "gpu0").stdout
         self.assertRegex(text, r"(?m)^timeouts +[1-9]")
         self.assertRegex(text, r"(?m)^ *under \d+ us +\d+  #+$")
         self.assertEqual(ctl(mount.folder, "quit").returncode, 0)

@@ -9,13 +9,13 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from mounted import TIDEPOOL, Mount, MountedTest, ctl, wait_for
+from mounted import (HELD, NO_MACHINE, REFUSED, TIDEPOOL, USAGE, CommandTest, Mount, MountedTest,
+                     command, ctl, wait_for)
 
 SOURCE = Path(os.environ["TP_SOURCE"])
 SCENARIO = SOURCE / "scenarios" / "net.lua"
 PER_QUEUE = 8 + 11  # counters of a receive and of a send queue
 OWN = 12            # of the device itself
-HELD, REFUSED, USAGE, NO_MACHINE = 0, 1, 2, 3
 SETTINGS = ["up", "mtu", "queues", "rx_ring", "tx_ring", "rx_usecs", "tx_usecs", "mac", "promisc",
             "allmulti", "keep_stats", "rx_csum", "tx_csum", "tso", "rx_vlan", "tx_vlan", "rx_hash"]
 # Two devices on one wire, with traffic that a slow machine can follow.
@@ -28,38 +28,9 @@ assert(m:traffic { name = "forth", from = "avf0", to = "avf1", frame = 1000, rat
 """
 
 
-def net(*words, timeout=30):
-    return subprocess.run([TIDEPOOL, "net", *map(str, words)], capture_output=True, text=True,
-                          timeout=timeout, check=False, stdin=subprocess.DEVNULL)
-
-
-class Net(MountedTest):
-    """A machine of its own for each test."""
-
-    def setUp(self):
-        super().setUp()
-        script = self.scratch / "net.lua"
-        script.write_text(SCRIPT)
-        self.mounted = self.mount("--quiet", script=script)
-        self.m = self.mounted.folder
-
-    def tearDown(self):
-        """Every frame is accounted for at the end."""
-        if self.mounted.process.poll() is None:
-            self.assertEqual(ctl(self.m, "quit").returncode, 0)
-            self.assertEqual(self.mounted.ends(), 0)
-
-    def expect(self, code, *words):
-        output = net(*words)
-        self.assertEqual(output.returncode, code, (words, output.stdout, output.stderr))
-        (self.assertFalse if code == HELD else self.assertTrue)(output.stderr)
-        return output
-
-    def ask(self, verb, *words):
-        """The answer to a request that is done."""
-        lines = self.expect(HELD, verb, self.m, "--json", *words).stdout.splitlines()
-        self.assertEqual(len(lines), 1)
-        return json.loads(lines[0])
+class Net(CommandTest):
+    COMMAND = "net"
+    SCRIPT = SCRIPT
 
     def device(self, name):
         return self.ask("show", name)["net_devices"][0]
@@ -250,7 +221,7 @@ class Net(MountedTest):
             self.assertIn("is no mounted machine", output.stderr)
 
     def test_help(self):
-        text = net("--help").stdout
+        text = command("net", "--help").stdout
         self.assertTrue(all(re.search(rf"\b{name}\b", text) for name in SETTINGS))
 
     # ---- the same as others say it ----
@@ -298,8 +269,8 @@ class Tour(MountedTest):
 
     def test_mounted_scenario(self):
         mount = self.mount("--quiet", script=SCENARIO, args=["seconds=0.02", "brief=yes"])
-        self.assertIn("avf0: running", net("show", mount.folder).stdout)
-        self.assertIn("queues 4 of 16", net("set", mount.folder, "avf0", "queues=4",
+        self.assertIn("avf0: running", command("net", "show", mount.folder).stdout)
+        self.assertIn("queues 4 of 16", command("net", "set", mount.folder, "avf0", "queues=4",
                                             "mtu=9000").stdout)
         self.assertGreater(int(mount.path(
             "sys/class/net/avf0/statistics/rx_packets").read_text()), 0)
