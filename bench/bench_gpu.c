@@ -210,11 +210,11 @@ static void bind_objects(struct tp_bench_gpu *g, unsigned n)
 		if (tp_intel_object_create(g->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "one", &object) ||
 		    tp_intel_vm_bind(g->vm, object, 0, i * TP_PAGE_SIZE, TP_PAGE_SIZE))
 			tp_bench_die("object");
-		tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER);
+		tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
 		if (tp_bo_populate(&object->bo))
 			tp_bench_die("pages");
 		tp_intel_object_bind(object, g->vm);
-		tp_resv_unhold(&object->bo.resv);
+		tp_resv_unhold(object->bo.resv);
 		tp_intel_object_put(object);
 	}
 }

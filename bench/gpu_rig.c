@@ -97,18 +97,18 @@ struct tp_intel_object *tp_bench_gpu_object(struct tp_bench_gpu *g, unsigned ord
 
 	must(tp_intel_object_create(g->gpu, size, TP_BO_SYSTEM, "bench", &object), "object");
 	must(tp_intel_vm_bind(g->vm, object, 0, 0, size), "binding");
-	tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER);
+	tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
 	tp_bo_attach(&object->bo, make_memory(order));
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	return object;
 }
 
 void tp_bench_gpu_put(struct tp_bench_gpu *g, struct tp_intel_object *object)
 {
 	must(tp_intel_vm_unbind(g->vm, 0, object->bo.size), "unbind");
-	tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER);
+	tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
 	tp_free(tp_bo_detach(&object->bo));
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	tp_intel_object_put(object);
 }
 

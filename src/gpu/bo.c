@@ -140,7 +140,8 @@ int tp_bo_init(struct tp_bo *bo, struct tp_bo_device *d, uint64_t size, enum tp_
 
 	if (!size || size > max)
 		return TP_ERR_TEXT(-EINVAL, name, "object %s of %u bytes", size);
-	tp_resv_init(&bo->resv);
+	tp_resv_init(&bo->own);
+	bo->resv = &bo->own;
 	tp_list_init(&bo->lru);
 	bo->device = d;
 	bo->size = tp_align_up(size, TP_PAGE_SIZE);
@@ -154,6 +155,12 @@ int tp_bo_init(struct tp_bo *bo, struct tp_bo_device *d, uint64_t size, enum tp_
 	return err;
 }
 
+void tp_bo_share(struct tp_bo *bo, struct tp_resv *resv)
+{
+	TP_INVARIANT(bo->place == TP_BO_EMPTY);
+	bo->resv = resv;
+}
+
 struct tp_bo *tp_bo_get(struct tp_bo *bo)
 {
 	tp_atomic_add(&bo->refs, 1, TP_RELAXED);
@@ -165,11 +172,13 @@ void tp_bo_put(struct tp_bo *bo)
 	if (tp_atomic_sub(&bo->refs, 1, TP_ACQ_REL) > 1)
 		return;
 	/* The machine may be asking for a page of it this moment: then it is held (bo_owner.c). */
-	tp_resv_hold(&bo->resv, TP_WAIT_FOREVER);
-	tp_resv_wait_idle(&bo->resv, TP_WAIT_FOREVER);
+	tp_resv_hold(bo->resv, TP_WAIT_FOREVER);
+	tp_resv_wait_idle(bo->resv, TP_WAIT_FOREVER);
 	tp_bo_empty(bo);
 	give_slots(bo);
-	tp_resv_fini(&bo->resv);
+	if (bo->resv != &bo->own)
+		tp_resv_unhold(bo->resv);
+	tp_resv_fini(&bo->own);
 	bo->device->ops->destroy(bo);
 }
 
@@ -207,7 +216,7 @@ void tp_bo_attach(struct tp_bo *bo, struct tp_bo_memory *memory)
 {
 	struct tp_bo_device *d = bo->device;
 
-	TP_INVARIANT(bo->place == TP_BO_EMPTY && bo->resv.held); /* B3 */
+	TP_INVARIANT(bo->place == TP_BO_EMPTY && bo->resv->held); /* B3 */
 	bo->place = memory->place;
 	bo->chunks = memory->chunks;
 	bo->nr_chunks = memory->nr_chunks;
@@ -222,7 +231,7 @@ struct tp_bo_memory *tp_bo_detach(struct tp_bo *bo)
 	struct tp_bo_memory *memory = tp_bo_memory_of(bo);
 	struct tp_bo_device *d = bo->device;
 
-	TP_INVARIANT(bo->place != TP_BO_EMPTY && bo->resv.held); /* B3 */
+	TP_INVARIANT(bo->place != TP_BO_EMPTY && bo->resv->held); /* B3 */
 	tp_spin_lock(&d->lock);
 	tp_list_remove(&bo->lru);
 	*pages_in(d, bo->place) -= memory->nr_pages;

@@ -9,7 +9,7 @@
  *
  *	         populate                   unbind, forget, move content
  *	EMPTY ------------> in SYSTEM or VRAM ----------------> the other (evict, validate)
- *	  ^---- unbind, forget, give back ----'
+ *	  ^---- unbind, forget, give back ----'  '--- swap out ---> in CPU --- populate ---> SYSTEM
  *	        (purge, destroy)  forget failed: QUARANTINE until the driver knows better
  *
  * Invariants
@@ -34,7 +34,13 @@
 #include "gpu/resv.h"
 #include "gpu/vram.h"
 
-enum tp_bo_place { TP_BO_EMPTY, TP_BO_SYSTEM, TP_BO_VRAM, TP_BO_NR_PLACES };
+enum tp_bo_place {
+	TP_BO_EMPTY,
+	TP_BO_SYSTEM, /* pages of the machine, mapped for the device */
+	TP_BO_VRAM,   /* the device's own memory */
+	TP_BO_CPU,    /* pages of the machine that the device does not reach */
+	TP_BO_NR_PLACES,
+};
 
 enum {
 	/* Orders that chunks have, largest first: leaves of page tables. */
@@ -68,12 +74,19 @@ struct tp_bo_ops {
 	 * that is left to who uses it next.
 	 */
 	void (*rebind)(struct tp_bo *bo);
+	/*
+	 * Move its content, as its memory moves between the device's and the machine's; chunks of
+	 * all of it on both sides.  Any error, and NULL: the CPU does it.  Allocates no pages.
+	 */
+	int (*copy)(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place to_place,
+		    const struct tp_bo_chunk *from, enum tp_bo_place from_place);
 	/* The object is gone; its storage is the driver's. */
 	void (*destroy)(struct tp_bo *bo);
 };
 
 struct tp_bo {
-	struct tp_resv resv;
+	struct tp_resv *resv; /* its own, or that of others who are used with it (tp_bo_share()) */
+	struct tp_resv own;
 	struct tp_bo_device *device;
 	char name[TP_BO_NAME];
 	const char *tag; /* the name, or the device's (tp_dma_tag()): whose its pages are */
@@ -86,6 +99,7 @@ struct tp_bo {
 	unsigned pins;		  /* it stays where it is */
 	bool purgeable;		  /* nobody misses its content */
 	bool purged;		  /* and it is gone; the driver's to reset */
+	unsigned kind;		  /* the driver's: what it is part of */
 	uint64_t impatient_until; /* nobody waits for its work again before */
 	/* under the device's lock */
 	struct tp_list lru; /* of what has memory; least recently used first */
@@ -110,6 +124,8 @@ struct tp_bo_device {
 	int node;
 	unsigned gpu;	  /* its number, for the trace */
 	uint64_t idle_ns; /* how long a page that is wanted waits for work on it */
+	/* So many pages may be SYSTEM at once; others are swapped out for more.  0: any number. */
+	uint64_t gtt_pages;
 	struct tp_spinlock lock;
 	/* under lock */
 	struct tp_list lru[TP_BO_NR_PLACES];
@@ -136,6 +152,10 @@ void tp_bo_device_fini(struct tp_bo_device *device);
  */
 int tp_bo_init(struct tp_bo *bo, struct tp_bo_device *device, uint64_t size,
 	       enum tp_bo_place preferred, const char *name);
+/*
+ * From its creation on it is used, held and busy together with others: @resv, which outlives it.
+ */
+void tp_bo_share(struct tp_bo *bo, struct tp_resv *resv);
 struct tp_bo *tp_bo_get(struct tp_bo *bo);
 /* The last one holds it, waits for its work, unbinds it, gives its memory back and destroys it. */
 void tp_bo_put(struct tp_bo *bo);
@@ -149,6 +169,8 @@ void tp_bo_put(struct tp_bo *bo);
 int tp_bo_populate(struct tp_bo *bo);
 /* Move it out of video memory.  -EBUSY: pinned.  -ETIME: still in use.  -ENOMEM. */
 int tp_bo_evict(struct tp_bo *bo);
+/* Out of the device's reach, its pages stay.  -EBUSY: pinned.  -ETIME: still in use. */
+int tp_bo_swap_out(struct tp_bo *bo);
 /* Give its memory back (B1).  -ETIME: quarantined; the object is empty in either case. */
 int tp_bo_empty(struct tp_bo *bo);
 void tp_bo_pin(struct tp_bo *bo);

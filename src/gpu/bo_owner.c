@@ -26,7 +26,7 @@ static int hold_object(struct tp_bo_device *d, uint32_t cookie, tp_pfn pfn, stru
 	bo = tp_bo_find(d, cookie);
 	if (tp_bo_quarantine_find(d, cookie, pfn))
 		err = TP_ERR_TEXT(-EBUSY, d->owner.name, "%s: pfn %x is quarantined", pfn.v);
-	else if (!bo || !tp_resv_try_hold(&bo->resv))
+	else if (!bo || !tp_resv_try_hold(bo->resv))
 		err = TP_ERR_TEXT(-EAGAIN, d->owner.name, "%s: pfn %x is in use", pfn.v);
 	tp_spin_unlock(&d->lock);
 	*result = bo;
@@ -56,7 +56,7 @@ static int hold_page(struct tp_bo_device *d, uint32_t cookie, tp_pfn pfn, unsign
 	*chunk = find_chunk(*bo, cookie, pfn, order);
 	if (*chunk)
 		return 0;
-	tp_resv_unhold(&(*bo)->resv);
+	tp_resv_unhold((*bo)->resv);
 	return TP_ERR_TEXT(-EAGAIN, d->owner.name, "%s: pfn %x comes or goes", pfn.v);
 }
 
@@ -73,7 +73,7 @@ static int wait_for_work(struct tp_bo *bo)
 
 	if (TP_MUTANT(bo_moves_busy))
 		return 0;
-	if (!tp_resv_wait_idle(&bo->resv, patient ? tp_clock_after(idle_ns) : 0))
+	if (!tp_resv_wait_idle(bo->resv, patient ? tp_clock_after(idle_ns) : 0))
 		return 0;
 	if (patient)
 		bo->impatient_until = tp_clock_after(2 * idle_ns);
@@ -128,7 +128,7 @@ static int migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp_pfn n
 		err = move_chunk(bo, chunk, new);
 	if (!err)
 		count_moved(d, order);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	return err;
 }
 
@@ -167,7 +167,7 @@ static int split(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, unsigned o
 		err = tp_page_split(d->machine, pfn, order);
 	if (!err)
 		split_chunk(bo, chunk);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	return err;
 }
 
@@ -182,7 +182,7 @@ static int release(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, unsigned
 	if (err)
 		return err;
 	err = tp_bo_purge(bo);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	return err;
 }
 
@@ -201,7 +201,7 @@ static void describe(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn, char *
 		snprintf(buf, len, "%s page %u of %u, quarantined", memory->name,
 			 cookie - tp_bo_cookie(memory->slot, 0), memory->nr_pages);
 	} else if (bo) {
-		busy = tp_resv_busy_with(&bo->resv);
+		busy = tp_resv_busy_with(bo->resv);
 		snprintf(buf, len, "%s page %u of %u%s%s", bo->name,
 			 cookie - tp_bo_cookie(bo->slot, 0), tp_bo_pages(bo),
 			 busy ? ", in use by " : "", busy ? busy : "");

@@ -66,7 +66,7 @@ int tp_bo_evict(struct tp_bo *bo)
 		return 0;
 	if (bo->pins)
 		return TP_ERR_TEXT(-EBUSY, bo->name, "%s is pinned");
-	err = tp_resv_wait_idle(&bo->resv, tp_clock_after(bo->device->idle_ns));
+	err = tp_resv_wait_idle(bo->resv, tp_clock_after(bo->device->idle_ns));
 	return err ? err : evict(bo);
 }
 
@@ -91,7 +91,7 @@ int tp_bo_empty(struct tp_bo *bo)
 
 bool tp_bo_may_move(struct tp_bo *bo)
 {
-	return !bo->pins && tp_resv_is_idle(&bo->resv);
+	return !bo->pins && tp_resv_is_idle(bo->resv);
 }
 
 static bool may_purge(struct tp_bo *bo)
@@ -107,13 +107,13 @@ static struct tp_bo *hold_one(struct tp_bo_device *d, enum tp_bo_place place,
 
 	tp_spin_lock(&d->lock);
 	tp_list_for_each(bo, &d->lru[place], struct tp_bo, lru) {
-		if (!tp_resv_try_hold(&bo->resv))
+		if (!tp_resv_try_hold(bo->resv))
 			continue;
 		if (may(bo)) {
 			found = bo;
 			break;
 		}
-		tp_resv_unhold(&bo->resv);
+		tp_resv_unhold(bo->resv);
 	}
 	tp_spin_unlock(&d->lock);
 	return found;
@@ -127,7 +127,7 @@ bool tp_bo_evict_one(struct tp_bo_device *d)
 	if (!bo)
 		return false;
 	err = bo->purgeable ? tp_bo_purge(bo) : evict(bo);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	return !err;
 }
 
@@ -157,7 +157,7 @@ uint64_t tp_bo_shrink(struct tp_bo_device *d, uint64_t pages)
 			break;
 		if (!tp_bo_purge(bo))
 			freed += tp_bo_pages(bo);
-		tp_resv_unhold(&bo->resv);
+		tp_resv_unhold(bo->resv);
 	}
 	return freed;
 }
@@ -189,7 +189,7 @@ static int first_memory(struct tp_bo *bo)
 /* Back to where it was evicted from, if that costs nobody his place. */
 static void go_home(struct tp_bo *bo)
 {
-	if (!bo->pins && has_room(bo, true) && tp_resv_is_idle(&bo->resv))
+	if (!bo->pins && has_room(bo, true) && tp_resv_is_idle(bo->resv))
 		move_to(bo, TP_BO_VRAM);
 }
 

@@ -48,9 +48,9 @@ static void *prepare(void)
 	TP_SCENE_MUST(tp_intel_object_create(b->gpu, PAGES * TP_PAGE_SIZE, TP_BO_SYSTEM, "object",
 					     &b->object));
 	TP_SCENE_MUST(tp_intel_vm_bind(b->vm, b->object, 0, VA, PAGES * TP_PAGE_SIZE));
-	tp_resv_hold(&b->object->bo.resv, TP_WAIT_FOREVER);
+	tp_resv_hold(b->object->bo.resv, TP_WAIT_FOREVER);
 	TP_SCENE_MUST(tp_bo_populate(&b->object->bo));
-	tp_resv_unhold(&b->object->bo.resv);
+	tp_resv_unhold(b->object->bo.resv);
 	return b;
 }
 
@@ -59,11 +59,11 @@ static void use(void *arg)
 	struct bindings *b = arg;
 	struct tp_bo *bo = &b->object->bo;
 
-	if (!tp_resv_try_use(&bo->resv))
+	if (!tp_resv_try_use(bo->resv))
 		return;
 	if (bo->place != TP_BO_EMPTY)
 		tp_intel_object_bind(b->object, b->vm);
-	tp_resv_unuse(&bo->resv);
+	tp_resv_unuse(bo->resv);
 }
 
 static void unbind_part(void *arg)
@@ -77,10 +77,10 @@ static void lose_memory(void *arg)
 {
 	struct bindings *b = arg;
 
-	if (!tp_resv_try_hold(&b->object->bo.resv))
+	if (!tp_resv_try_hold(b->object->bo.resv))
 		return;
 	TP_EXPECT(!tp_bo_empty(&b->object->bo));
-	tp_resv_unhold(&b->object->bo.resv);
+	tp_resv_unhold(b->object->bo.resv);
 }
 
 static void start_users(void *state)

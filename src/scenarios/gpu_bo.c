@@ -123,11 +123,11 @@ static void work(void *arg)
 
 	if (!fence)
 		return;
-	while (!tp_resv_try_use(&s->bo.resv))
-		tp_resv_wait_unheld(&s->bo.resv);
+	while (!tp_resv_try_use(s->bo.resv))
+		tp_resv_wait_unheld(s->bo.resv);
 	tp_fence_begin(fence, &s->ring);
-	tp_resv_add(&s->bo.resv, fence, true);
-	tp_resv_unuse(&s->bo.resv);
+	tp_resv_add(s->bo.resv, fence, true);
+	tp_resv_unuse(s->bo.resv);
 	TP_EXPECT(translate_and_access(s));
 	tp_timeline_force(&s->ring, fence->seqno);
 	tp_fence_put(fence);
@@ -194,12 +194,12 @@ static struct stage *make_stage(void)
 	TP_SCENE_MUST(tp_dma_domain_create(s->scene->machine, "gpu0", &s->bos.domain));
 	TP_SCENE_MUST(tp_bo_device_init(&s->bos));
 	TP_SCENE_MUST(tp_bo_init(&s->bo, &s->bos, TP_PAGE_SIZE, TP_BO_SYSTEM, "tex0"));
-	TP_EXPECT(tp_resv_try_hold(&s->bo.resv));
+	TP_EXPECT(tp_resv_try_hold(s->bo.resv));
 	TP_SCENE_MUST(tp_bo_populate(&s->bo));
 	tp_bo_write(&s->bo, 0, &content, sizeof(content));
 	rebind(&s->bo);
 	s->cached = s->bo.chunks[0].address;
-	tp_resv_unhold(&s->bo.resv);
+	tp_resv_unhold(s->bo.resv);
 	return s;
 }
 
@@ -275,11 +275,11 @@ static void end_object(struct stage *s)
 
 	if (tp_atomic_load(&s->destroyed, TP_RELAXED))
 		return;
-	TP_EXPECT(tp_resv_try_hold(&s->bo.resv));
+	TP_EXPECT(tp_resv_try_hold(s->bo.resv));
 	if (!s->bo.purged)
 		tp_bo_read(&s->bo, 0, &content, sizeof(content));
 	TP_EXPECT(s->bo.purged || content == CONTENT);
-	tp_resv_unhold(&s->bo.resv);
+	tp_resv_unhold(s->bo.resv);
 	tp_bo_put(&s->bo);
 }
 

@@ -91,7 +91,7 @@ static inline void fake_note(char what)
 
 static inline void fake_unbind(struct tp_bo *bo)
 {
-	TP_INVARIANT(bo->resv.held);
+	TP_INVARIANT(bo->resv->held);
 	fake_note('u');
 	fake_of(bo)->bound = false;
 }
@@ -123,7 +123,7 @@ static inline int fake_forget(struct tp_bo *bo)
 {
 	struct fake_bo *f = fake_of(bo);
 
-	TP_INVARIANT(!f->bound && bo->resv.held);
+	TP_INVARIANT(!f->bound && bo->resv->held);
 	TP_INVARIANT(is_mapped(bo)); /* B1, T1 */
 	fake_note('f');
 	tp_atomic_add(&fake.forgets, 1, TP_RELAXED);
@@ -137,7 +137,7 @@ static inline int fake_forget(struct tp_bo *bo)
 
 static inline void fake_rebind(struct tp_bo *bo)
 {
-	TP_INVARIANT(bo->resv.held && bo->place != TP_BO_EMPTY && is_mapped(bo));
+	TP_INVARIANT(bo->resv->held && bo->place != TP_BO_EMPTY && is_mapped(bo));
 	fake_note('r');
 	fake_of(bo)->bound = fake_of(bo)->known = true;
 }
@@ -203,12 +203,12 @@ static inline struct tp_bo *make_bo(uint64_t pages, enum tp_bo_place place, cons
 
 static inline void hold(struct tp_bo *bo)
 {
-	assert_true(tp_resv_try_hold(&bo->resv));
+	assert_true(tp_resv_try_hold(bo->resv));
 }
 
 static inline void unhold(struct tp_bo *bo)
 {
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 }
 
 /* What is at the beginning and the end of page @page, so that no page passes for another. */
@@ -269,9 +269,9 @@ static inline struct tp_fence *keep_busy(struct tp_bo *bo)
 {
 	struct tp_fence *fence = request(&fake.rcs);
 
-	assert_true(tp_resv_try_use(&bo->resv));
-	tp_resv_add(&bo->resv, fence, true);
-	tp_resv_unuse(&bo->resv);
+	assert_true(tp_resv_try_use(bo->resv));
+	tp_resv_add(bo->resv, fence, true);
+	tp_resv_unuse(bo->resv);
 	return fence;
 }
 

@@ -152,10 +152,10 @@ static void an_object_somebody_submits_is_left_alone(void **state)
 	struct tp_offline_report report;
 
 	(void)state;
-	assert_true(tp_resv_try_use(&bo->resv));
+	assert_true(tp_resv_try_use(bo->resv));
 	assert_int_equal(offline(LONG, &report), -ETIMEDOUT);
 	expect_blocker(&report, "busy this moment", "gpu0", "tex0 page 0 of 1");
-	tp_resv_unuse(&bo->resv);
+	tp_resv_unuse(bo->resv);
 	must(offline(0, &report));
 	tp_bo_put(bo);
 }
@@ -492,7 +492,7 @@ static void submit(struct tp_bo *a, struct tp_bo *b, struct test_timeline *ring)
 
 static void change(struct tp_bo *bo, unsigned how)
 {
-	if (tp_resv_hold(&bo->resv, TP_WAIT_FOREVER))
+	if (tp_resv_hold(bo->resv, TP_WAIT_FOREVER))
 		return;
 	if (bo->place == TP_BO_EMPTY) {
 		TP_INVARIANT(!tp_bo_populate(bo));
@@ -504,7 +504,7 @@ static void change(struct tp_bo *bo, unsigned how)
 	} else {
 		TP_INVARIANT(has_content(bo) && is_mapped(bo));
 	}
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	if (how == 3)
 		tp_bo_touch(bo);
 }

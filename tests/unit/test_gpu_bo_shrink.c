@@ -194,12 +194,12 @@ static void fill_and_let_go(void *arg)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct tp_bo *bo = make_bo(pages, TP_BO_SYSTEM, "tex0");
 
-		TP_INVARIANT(!tp_resv_hold(&bo->resv, TP_WAIT_FOREVER));
+		TP_INVARIANT(!tp_resv_hold(bo->resv, TP_WAIT_FOREVER));
 		if (!tp_bo_populate(bo)) {
 			tp_bo_write(bo, 0, &i, sizeof(i));
 			bo->purgeable = i % 4;
 		}
-		tp_resv_unhold(&bo->resv);
+		tp_resv_unhold(bo->resv);
 		tp_yield();
 		tp_bo_put(bo);
 	}

@@ -234,9 +234,9 @@ static void what_is_not_there_runs_nothing(void **state)
 
 static void empty(struct tp_bo *bo)
 {
-	assert_true(tp_resv_try_hold(&bo->resv));
+	assert_true(tp_resv_try_hold(bo->resv));
 	must(tp_bo_empty(bo));
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 }
 
 /* Each step of a submission may fail; then nothing was queued, kept or used. */

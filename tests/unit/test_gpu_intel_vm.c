@@ -88,10 +88,10 @@ static bool is_bound(struct rig *r, uint64_t va)
 /* Held and with memory, as a submission has it: all bindings translate. */
 static void translate(struct rig *r, struct tp_intel_object *object)
 {
-	must(tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER));
+	must(tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER));
 	must(tp_bo_populate(&object->bo));
 	tp_intel_object_bind(object, r->vm);
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 }
 
 static struct tp_intel_object *make_object(struct rig *r, unsigned pages)
@@ -432,9 +432,9 @@ static void what_was_cut_before_times_out(void **state)
 	must(tp_intel_vm_bind(r->vm, object, 0, VA, PAGE));
 	translate(r, object);
 	assert_int_equal(tp_fault_arm("gpu/intel-invalidate", 1, UINT64_MAX), 0);
-	must(tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER));
+	must(tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER));
 	assert_int_equal(tp_bo_empty(&object->bo), -ETIME);
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	assert_int_equal(tp_intel_vm_unbind(r->vm, VA, PAGE), -ETIME);
 	tp_fault_reset();
 	must(tp_intel_reset(r->gpu));
@@ -649,10 +649,10 @@ static void a_range_is_not_enough(void **state)
 
 	must(tp_intel_vm_bind(r->vm, object, 0, RIG_DATA_VA + 8 * PAGE, 4 * PAGE));
 	translate(r, object);
-	must(tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER));
+	must(tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER));
 	tp_intel_bo_ops.unbind(&object->bo);
 	tp_intel_object_bind(object, r->vm);
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	before = tlb_stats(r);
 	must(tp_intel_vm_unbind(r->vm, RIG_DATA_VA + 8 * PAGE, 4 * PAGE));
 	assert_int_equal(tlb_stats(r).range, before.range);

@@ -167,7 +167,7 @@ static void unbind(struct program *p)
 
 static void hold(struct tp_bo *bo)
 {
-	must(tp_resv_hold(&bo->resv, TP_WAIT_FOREVER));
+	must(tp_resv_hold(bo->resv, TP_WAIT_FOREVER));
 }
 
 /* Chunks as large as can be had, after some fewer and fewer. */
@@ -189,7 +189,7 @@ static void use(struct program *p, unsigned object)
 	populate(p, bo);
 	for (unsigned vm = 0; vm < NR_VMS; vm++)
 		tp_intel_object_bind(p->objects[object], p->vms[vm]);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	for_each_page(page, p) if (page->object == object + 1) page->bound = true;
 }
 
@@ -205,7 +205,7 @@ static void empty(struct program *p, unsigned object)
 
 	hold(bo);
 	must(tp_bo_empty(bo));
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	cut(p, object);
 }
 
@@ -216,7 +216,7 @@ static void evict(struct program *p, unsigned object)
 
 	hold(bo);
 	must(tp_bo_evict(bo));
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	if (moves)
 		cut(p, object);
 }
@@ -381,7 +381,7 @@ static void check_sizes(enum tp_intel_platform platform, uint64_t big, uint64_t 
 	hold(&object->bo);
 	must(tp_bo_populate(&object->bo));
 	tp_intel_object_bind(object, p->vms[0]);
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	assert_int_equal(object->bo.chunks[0].order, TP_BO_HUGE_ORDER);
 	assert_int_equal(leaf_at(p, VA), huge);
 	assert_int_equal(leaf_at(p, VA + 4 * TP_INTEL_BLOCK), big);

@@ -72,17 +72,17 @@ static void use(struct tp_rng *rng)
 {
 	struct tp_intel_object *object = choose(rng);
 
-	if (!tp_resv_try_use(&object->bo.resv))
+	if (!tp_resv_try_use(object->bo.resv))
 		return;
 	if (object->bo.place != TP_BO_EMPTY)
 		tp_intel_object_bind(object, rig.vm);
-	tp_resv_unuse(&object->bo.resv);
+	tp_resv_unuse(object->bo.resv);
 }
 
 static void give_or_take(struct tp_rng *rng)
 {
 	struct tp_bo *bo = &choose(rng)->bo;
-	int err = tp_resv_hold(&bo->resv, TP_WAIT_FOREVER);
+	int err = tp_resv_hold(bo->resv, TP_WAIT_FOREVER);
 
 	if (tp_rng_below(rng, 3))
 		err = tp_bo_populate(bo);
@@ -91,7 +91,7 @@ static void give_or_take(struct tp_rng *rng)
 	else
 		err = tp_bo_empty(bo);
 	TP_INVARIANT(!err);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 }
 
 static void (*const works[NR_THREADS])(struct tp_rng *rng) = { bind_or_unbind, bind_or_unbind, use,

@@ -55,23 +55,23 @@ static int hold_for_cpu(struct tp_intel_object *object, uint64_t offset, size_t 
 	if (offset > bo->size || len > bo->size - offset)
 		return TP_ERR_TEXT(-EINVAL, bo->name, "%s: %u bytes at %x of %x", len, offset,
 				   bo->size);
-	err = tp_resv_hold(&bo->resv, until_ns);
+	err = tp_resv_hold(bo->resv, until_ns);
 	if (err)
 		return TP_ERR_TEXT(err, bo->name, "%s is held too long");
-	err = tp_resv_wait_idle(&bo->resv, until_ns);
+	err = tp_resv_wait_idle(bo->resv, until_ns);
 	if (err)
 		err = TP_ERR_TEXT(err, bo->name, "%s: work does not end");
 	else
 		err = tp_bo_populate(bo);
 	if (err)
-		tp_resv_unhold(&bo->resv);
+		tp_resv_unhold(bo->resv);
 	return err;
 }
 
 static void let_go(struct tp_intel_object *object)
 {
 	tp_bo_touch(&object->bo);
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 }
 
 int tp_intel_object_write(struct tp_intel_object *object, uint64_t offset, const void *from,
@@ -102,11 +102,11 @@ bool tp_intel_object_madvise(struct tp_intel_object *object, bool purgeable)
 	struct tp_bo *bo = &object->bo;
 	bool is_there;
 
-	tp_resv_hold(&bo->resv, TP_WAIT_FOREVER);
+	tp_resv_hold(bo->resv, TP_WAIT_FOREVER);
 	bo->purgeable = purgeable;
 	is_there = !bo->purged;
 	if (!purgeable)
 		bo->purged = false;
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	return is_there;
 }

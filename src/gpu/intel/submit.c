@@ -23,17 +23,17 @@ static struct tp_bo *bo_of(const struct tp_intel_use *use)
 static void unuse(const struct tp_intel_batch *batch, unsigned n)
 {
 	while (n--)
-		tp_resv_unuse(&bo_of(&batch->uses[n])->resv);
+		tp_resv_unuse(bo_of(&batch->uses[n])->resv);
 }
 
 static int populate(struct tp_bo *bo)
 {
-	int err = tp_resv_hold(&bo->resv, TP_WAIT_FOREVER);
+	int err = tp_resv_hold(bo->resv, TP_WAIT_FOREVER);
 
 	if (err)
 		return err;
 	err = tp_bo_populate(bo);
-	tp_resv_unhold(&bo->resv);
+	tp_resv_unhold(bo->resv);
 	return err;
 }
 
@@ -42,7 +42,7 @@ static int try_use(const struct tp_intel_batch *batch)
 {
 	for (unsigned i = 0; i < batch->nr_uses; i++) {
 		struct tp_bo *bo = bo_of(&batch->uses[i]);
-		bool is_free = tp_resv_try_use(&bo->resv);
+		bool is_free = tp_resv_try_use(bo->resv);
 		int err = 0;
 
 		if (is_free && bo->place != TP_BO_EMPTY)
@@ -51,7 +51,7 @@ static int try_use(const struct tp_intel_batch *batch)
 		if (is_free)
 			err = populate(bo);
 		else
-			tp_resv_wait_unheld(&bo->resv);
+			tp_resv_wait_unheld(bo->resv);
 		return err ? err : -EAGAIN;
 	}
 	return 0;
@@ -121,7 +121,7 @@ static struct tp_fence *depend_on_users(struct tp_intel_request *request,
 					const struct tp_intel_use *use)
 {
 	struct tp_fence *fences[TP_RESV_TIMELINES], *first = NULL;
-	unsigned n = tp_resv_depends(&bo_of(use)->resv, use->write, fences, TP_RESV_TIMELINES);
+	unsigned n = tp_resv_depends(bo_of(use)->resv, use->write, fences, TP_RESV_TIMELINES);
 
 	for (unsigned i = 0; i < n; i++)
 		if (first || depend(request, engine, fences[i]))
@@ -178,7 +178,7 @@ static enum outcome try_queue(struct tp_intel_engine *engine, struct tp_intel_re
 	if (!*before)
 		outcome = emit(engine, request);
 	for (unsigned i = 0; outcome == QUEUED && i < batch->nr_uses; i++)
-		tp_resv_add(&bo_of(&batch->uses[i])->resv, fence, batch->uses[i].write);
+		tp_resv_add(bo_of(&batch->uses[i])->resv, fence, batch->uses[i].write);
 	tp_mutex_unlock(&gpu->queue_lock);
 	return outcome;
 }

@@ -120,9 +120,9 @@ int tp_intel_vm_bind(struct tp_intel_vm *vm, struct tp_intel_object *object, uin
 	vma = make_vma(vm, object, offset, va, size);
 	if (!vma)
 		return TP_ERR(-ENOMEM, "binding");
-	tp_resv_hold(&object->bo.resv, TP_WAIT_FOREVER);
+	tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
 	err = bind_held(vm, vma);
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	if (err)
 		tp_free(vma);
 	return err;
@@ -132,7 +132,7 @@ int tp_intel_vm_bind(struct tp_intel_vm *vm, struct tp_intel_object *object, uin
 
 static void let_go(struct tp_intel_object *object)
 {
-	tp_resv_unhold(&object->bo.resv);
+	tp_resv_unhold(object->bo.resv);
 	tp_bo_put(&object->bo);
 }
 
@@ -158,7 +158,7 @@ static struct tp_intel_vma *lock_first_in(struct tp_intel_vm *vm, uint64_t va, u
 			let_go(held);
 		if (!wanted)
 			return NULL;
-		tp_resv_hold(&wanted->bo.resv, TP_WAIT_FOREVER);
+		tp_resv_hold(wanted->bo.resv, TP_WAIT_FOREVER);
 		held = wanted;
 	}
 }

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal - what the driver is made of, but for address spaces (gpu/amd/vm.h): the GPU, its memory
+ * hubs and VMIDs, the GART, rings and their jobs, contexts, resets.
+ *
+ * A job is a command stream that waits for fences, gets a VMID if it is of a VM, runs on one ring
+ * and signals a fence.  Page tables are written by jobs without a VM ("the kernel's").
+ *
+ *	push              depends signalled, VMID had          the device, or a reset
+ *	----> PENDING -------------------------------> RUNNING -----------------------> ended, once
+ *	         '--- of an old generation: its fence alone, with -ECANCELED ---^
+ *
+ *	GPU:  RUNNING --- reset ---> RESETTING ---> RUNNING
+ *	                                  '--- it does not come back ---> WEDGED
+ *
+ * Invariants
+ *  J1  A ring's jobs run in the order in which they were pushed, whose numbers their fences have;
+ *      each ends once.  What a job waits for was pushed before it, so nobody waits in a circle.
+ *  J2  A job runs only if its generation is what it was when it was pushed (T27): of its VM, or, of
+ *      the kernel's, of the GPU.  Otherwise nothing of it but its fence is executed.
+ *  J3  Running jobs never waits for a VM's lock, a reservation or memory: so who holds any of
+ *      these may wait for a fence.
+ *  J4  While RESETTING no ring moves.  WEDGED is said after the engines stand; then whatever is
+ *      pushed ends with -EIO.
+ *  H1  A VMID belongs to one VM from when a job got it until another VM gets it; a job that uses it
+ *      runs after its caches forgot everything of the VM before, of earlier updates (T14, tlb_seq)
+ *      and of before the last reset (T21).
+ *  H2  An invalidation is done when the hub acknowledged the request that was written for it, and
+ *      not one of before: the graphics hub's request is read once before its answer is looked at
+ *      (T13), and requests to the other stand between getting and giving back its semaphore.
+ *  H3  A reset empties all caches of all hubs, and ends before any ring moves: an invalidation that
+ *      meets one waits for its end, and is done then.
+ *  A1  The GART's table is where the hubs were told it is, and says what @entries says, before any
+ *      ring runs; after a loss it is the first thing that is restored (T20).
+ *
+ * Locking: a reset under @reset_lock (rank GPU_RESET); one invalidation by the CPU at a time under
+ * the hub's lock (GPU_TLB); pending and running jobs under the ring's lock (GPU_ENGINE); VMIDs
+ * under @vmid_lock (GPU_UNCORE: taken with a ring's); the GART under @gart.lock (GPU_VRAM, subrank
+ * 1).
+ */
+#ifndef TP_GPU_AMD_INTERNAL_H
+#define TP_GPU_AMD_INTERNAL_H
+
+#include "core/sync.h"
+#include "dma/dma.h"
+#include "gpu/amd/amd.h"
+#include "gpu/amd/amd_sdma_regs.h"
+
+struct tp_amd_vm;
+
+/* ---- memory hubs and VMIDs (hub.c, vmid.c) --------------------------------------------------- */
+
+/* Who has a VMID, and what its caches were last told. */
+struct tp_amd_vmid {
+	uint64_t owner;		  /* the VM's number; 0: nobody */
+	uint64_t root;		  /* what its PT_BASE says */
+	uint64_t flushed_updates; /* the VM's tlb_seq at its last invalidation */
+	uint32_t resets;	  /* gpu->resets then (T21) */
+	bool kept;		  /* a compute VM's, for as long as that lives */
+	struct tp_fence *last;	  /* the last job that uses it, one per ring */
+	struct tp_fence *user[TP_AMD_NR_RINGS];
+	uint64_t used_ns;
+};
+
+struct tp_amd_hub {
+	struct tp_amd *gpu;
+	enum tp_amd_hub_id id;
+	struct tp_mutex lock; /* one CPU invalidation at a time; subrank: hub */
+	struct tp_amd_vmid vmids[TP_AMD_NR_VMIDS]; /* under gpu->vmid_lock */
+	tp_quiet invalidations, timeouts;
+	tp_quiet latency[TP_GPU_LATENCIES];
+};
+
+/* After creation and after each reset: apertures, GART, all contexts but 0 off. */
+void tp_amd_hub_enable(struct tp_amd_hub *hub);
+/* VMIDs whose bits are set forget everything; @type: 0, or 2 (heavyweight).  -ETIME: not in time,
+ * the GPU asks to be reset.  Sleeps. */
+int tp_amd_hub_invalidate(struct tp_amd_hub *hub, uint32_t vmids, unsigned type);
+/*
+ * On all hubs, the VMIDs that @vm has, if it has any: when this returns the device knows nothing of
+ * what its tables said before (B1 of bo).  -ETIME.
+ */
+int tp_amd_vm_forget(struct tp_amd_vm *vm);
+/* A line for each fault that the hubs noted; the service calls it (T20 of the counters: faults). */
+void tp_amd_hub_take_fault(struct tp_amd_hub *hub);
+
+struct tp_amd_job;
+/*
+ * Under the ring's lock: a VMID of the ring's hub for @job.  False: all are in use.  *@flush: its
+ * ring has to point PT_BASE to job->root and invalidate before (H1).
+ */
+bool tp_amd_vmid_get(struct tp_amd_job *job, unsigned *vmid, bool *flush);
+/* A compute VM's own.  -EBUSY: none is left. */
+int tp_amd_vmid_keep(struct tp_amd_vm *vm);
+void tp_amd_vmid_give(struct tp_amd_vm *vm);
+/* The device was reset: nobody has a VMID any more, but for those that are kept. */
+void tp_amd_vmids_reset(struct tp_amd *gpu);
+
+/* ---- the GART (gart.c) ----------------------------------------------------------------------- */
+
+struct tp_amd_gart {
+	struct tp_spinlock lock;
+	uint64_t table; /* where in video memory, bytes */
+	unsigned order; /* pages of it */
+	/* under lock */
+	uint64_t entries[TP_AMD_GART_PAGES]; /* what the table should say */
+	uint32_t next;			     /* where a free run is looked for first */
+};
+
+int tp_amd_gart_init(struct tp_amd *gpu);
+void tp_amd_gart_fini(struct tp_amd *gpu);
+/* @pages I/O pages from @dma on, for VMID 0 at *@address.  -ENOSPC.  Seen by the device on return,
+ * once the hubs forgot what was there (which remove sees to). */
+int tp_amd_gart_insert(struct tp_amd *gpu, tp_dma_addr dma, unsigned pages, uint64_t *address);
+int tp_amd_gart_remove(struct tp_amd *gpu, uint64_t address, unsigned pages);
+/* After video memory was lost: the table says again what it should. */
+void tp_amd_gart_restore(struct tp_amd *gpu);
+
+/* ---- jobs and rings (job.c, ring.c, ib.c) ---------------------------------------------------- */
+
+enum {
+	TP_AMD_MAX_DEPENDS = 2 * TP_AMD_NR_RINGS,
+	TP_AMD_JOB_MAX_DW = 16384,
+#ifdef TP_SIM
+	TP_AMD_RING_DW = TP_PAGE_SIZE / 4,
+	TP_AMD_IB_POOL_PAGES = 16,
+#else
+	TP_AMD_RING_DW = 4096,
+	TP_AMD_IB_POOL_PAGES = 256, /* 1 MiB */
+#endif
+};
+
+/* Room for a command stream in the pool, from when it was had until its job has ended. */
+struct tp_amd_ib {
+	uint32_t *words;
+	uint64_t address; /* for VMID 0 */
+	uint32_t room;	  /* dwords */
+	uint32_t dwords;  /* filled */
+};
+
+struct tp_amd_job {
+	struct tp_list link; /* of its ring */
+	struct tp_amd_ring *ring;
+	struct tp_fence *fence;
+	struct tp_amd_vm *vm;	/* whose work it is, a reference; NULL: the kernel's */
+	struct tp_amd_ctx *ctx; /* a reference; NULL: nobody's */
+	uint64_t generation;	/* J2 */
+	uint64_t root;		/* of @vm, physical, with TP_AMD_PT_BASE_* */
+	uint64_t tlb_seq;	/* of @vm: what has to be forgotten before it runs */
+	uint64_t ib_address;	/* of @vm, or of VMID 0 */
+	uint32_t ib_dwords;
+	struct tp_amd_ib ib; /* of the pool; words NULL: none */
+	unsigned vmid;
+	unsigned nr_depends;
+	struct tp_fence *depends[TP_AMD_MAX_DEPENDS]; /* with references; the last of each ring */
+	uint64_t begun_ns;			      /* since when it runs; 0: it does not */
+	/* Called once, from whoever retires it, without locks, after the fence was signalled. */
+	void (*ended)(struct tp_amd_job *job, int err);
+	void *arg;
+};
+
+struct tp_amd_ring {
+	struct tp_amd *gpu;
+	enum tp_amd_ring_id id;
+	struct tp_amd_hub *hub;
+	unsigned inv_engine; /* of its hub */
+	char name[8];	     /* "sdma0" */
+	struct tp_timeline timeline;
+	struct tp_dma_coherent memory;
+	uint64_t address, slot_address; /* of the ring and of its timeline's slot, for VMID 0 */
+	struct tp_spinlock lock;	/* subrank: ring */
+	/* under lock */
+	struct tp_list pending, running; /* struct tp_amd_job, in order */
+	uint64_t wptr, rptr;		 /* dwords ever: filled, retired */
+	tp_quiet submitted, completed, failed;
+};
+
+/*
+ * A kernel job with room for @dwords, or user's work with none.  Waits for the pool's room, if need
+ * be (J3).  -ENOMEM.  -ECANCELED: the GPU is being reset (only where there would have to be
+ * waited).
+ */
+int tp_amd_job_create(struct tp_amd *gpu, enum tp_amd_ring_id ring, uint32_t dwords,
+		      struct tp_amd_job **job);
+/* One that was not pushed. */
+void tp_amd_job_free(struct tp_amd_job *job);
+/* It has to wait for @fence (which may be NULL, signalled, or of its own ring). */
+void tp_amd_job_depend(struct tp_amd_job *job, struct tp_fence *fence);
+/* The fences of a reservation that is used or held, as its reader or writer. */
+void tp_amd_job_depend_on(struct tp_amd_job *job, struct tp_resv *resv, bool write);
+/* From now on it is the ring's; its fence has its number.  Whoever pushes several, or adds fences
+ * to reservations, has @gpu->push_lock (K6 of the other driver says why). */
+void tp_amd_job_push(struct tp_amd_job *job);
+/* Nothing of it may happen any more: its fence alone, with an error, in its turn. */
+void tp_amd_job_cancel(struct tp_amd_job *job, int err);
+
+int tp_amd_ring_init(struct tp_amd *gpu, enum tp_amd_ring_id id);
+void tp_amd_ring_fini(struct tp_amd_ring *ring);
+/* After creation and each reset: program it, empty. */
+void tp_amd_ring_start(struct tp_amd_ring *ring);
+/* Execute a store and see it arrive.  -ETIME. */
+int tp_amd_ring_test(struct tp_amd_ring *ring);
+/* Move jobs that may run to the device, and retire what has ended; from anybody (J3).  True: it
+ * did something. */
+bool tp_amd_ring_run(struct tp_amd_ring *ring);
+/* All rings. */
+bool tp_amd_run(struct tp_amd *gpu);
+/* Wait, running rings meanwhile where no service does.  -ETIME, or the fence's own error. */
+int tp_amd_wait(struct tp_amd *gpu, struct tp_fence *fence, uint64_t until_ns);
+/* While RESETTING: what runs ends, @guilty's with -ETIME, the others with -ECANCELED; what is
+ * pending stays, and ends as J2 says. */
+void tp_amd_ring_force(struct tp_amd_ring *ring, struct tp_amd_job *guilty);
+
+/* ---- contexts (ctx.c) ------------------------------------------------------------------------ */
+
+struct tp_amd_ctx {
+	struct tp_amd *gpu;
+	struct tp_amd_vm *vm; /* a reference */
+	tp_atomic_u32 refs;
+	uint64_t generation; /* of the VM when it was made */
+	uint32_t resets, vram_lost;
+	tp_atomic_u32 guilty;
+};
+
+struct tp_amd_ctx *tp_amd_ctx_get(struct tp_amd_ctx *ctx);
+
+/* ---- the GPU (amd.c, service.c, reset.c, sriov.c, lost.c, copy.c) ---------------------------- */
+
+struct tp_amd {
+	struct tp_gpu gpu;
+	struct tp_amd_config config;
+	struct tp_bus_device *bus;
+	struct tp_dma_domain *domain;
+	struct tp_vram *vram;
+	struct tp_bo_device bos;
+	uint64_t fb_physical; /* where video memory begins in entries' addresses */
+	struct tp_amd_hub hubs[TP_AMD_NR_HUBS];
+	struct tp_amd_gart gart;
+	struct tp_amd_ring rings[TP_AMD_NR_RINGS];
+	struct tp_dma_coherent slots; /* of the timelines, one cache line each */
+	struct tp_dma_coherent ibs;   /* the pool of command streams */
+	uint64_t slots_address, ibs_address;
+	struct tp_spinlock vmid_lock;
+	struct tp_mutex reset_lock, push_lock;
+	struct tp_mutex copy_lock; /* the windows (copy.c) */
+	tp_atomic_u32 state;	   /* enum tp_gpu_state */
+	tp_atomic_u32 resets;	   /* ever; odd: under way */
+	tp_atomic_u32 vram_lost;   /* ever; changes while resets is odd */
+	tp_atomic_u32 wants_reset;
+	tp_quiet resets_ok, resets_failed, canceled, faults;
+	uint64_t marker;	  /* where in video memory the pattern is that shows a loss (T29) */
+	tp_atomic_u64 vm_numbers; /* given out */
+	tp_atomic_u32 nr_vms, nr_ctxs;
+	struct tp_spinlock vms_lock; /* rank GPU_TABLE */
+	struct tp_list vms;	     /* all of them, under vms_lock */
+	struct tp_thread thread;
+	bool has_thread;
+	tp_atomic_u32 asked, stopping;
+	struct tp_wait_queue wq;      /* the service's */
+	struct tp_wait_queue resumed; /* a reset has ended */
+};
+
+static inline struct tp_amd *tp_amd_of_bo(const struct tp_bo *bo)
+{
+	return tp_container_of(bo->device, struct tp_amd, bos);
+}
+
+#define tp_amd_for_each_ring(ring, gpu) \
+	for (struct tp_amd_ring *ring = (gpu)->rings; ring < (gpu)->rings + TP_AMD_NR_RINGS; ring++)
+#define tp_amd_for_each_hub(hub, gpu) \
+	for (struct tp_amd_hub *hub = (gpu)->hubs; hub < (gpu)->hubs + TP_AMD_NR_HUBS; hub++)
+
+static inline uint32_t tp_amd_read(struct tp_amd *gpu, uint32_t reg)
+{
+	return tp_bus_read(gpu->bus, TP_AMD_OFFSET(reg));
+}
+
+static inline void tp_amd_write(struct tp_amd *gpu, uint32_t reg, uint32_t value)
+{
+	tp_bus_write(gpu->bus, TP_AMD_OFFSET(reg), value);
+}
+
+/* What was written through the window is seen by all engines (T12). */
+void tp_amd_hdp_flush(struct tp_amd *gpu);
+
+int tp_amd_service_start(struct tp_amd *gpu);
+void tp_amd_service_stop(struct tp_amd *gpu);
+void tp_amd_kick(struct tp_amd *gpu);
+/* By the service, soon. */
+void tp_amd_ask_reset(struct tp_amd *gpu);
+/* Until a reset that is under way has ended. */
+void tp_amd_wait_reset(struct tp_amd *gpu);
+
+/* A generation of a GPU, of which those of VMs are made: losses in the high half (T22). */
+static inline uint64_t tp_amd_generation(const struct tp_amd *gpu)
+{
+	return (uint64_t)tp_atomic_load(&gpu->vram_lost, TP_ACQUIRE) << 32;
+}
+
+/* lost.c: the pattern; true: it is not there any more. */
+int tp_amd_marker_init(struct tp_amd *gpu);
+void tp_amd_marker_write(struct tp_amd *gpu);
+bool tp_amd_marker_is_gone(struct tp_amd *gpu);
+
+/* sriov.c: whole access to the device, and FLR, by the host's driver.  -ETIME.  *@features: its. */
+int tp_amd_sriov_access(struct tp_amd *gpu, bool wanted);
+int tp_amd_sriov_flr(struct tp_amd *gpu, uint32_t *features);
+
+/*
+ * copy.c: move content by SDMA0 through the GART's windows, where one side is in system memory;
+ * idle, returns when it is done.  -ECANCELED, -ETIME: a reset came between, nothing is known of
+ * @to.  The base falls back to the CPU (tp_bo_ops.copy).
+ */
+int tp_amd_copy(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place to_place,
+		const struct tp_bo_chunk *from, enum tp_bo_place from_place);
+
+#endif

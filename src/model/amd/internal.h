@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal - the parts of the simulated AMD device: registers, hubs' invalidation, resets and
+ * mailbox on one side; rings, packets, translation and its caches on the other.
+ *
+ * Invariants
+ *  Y1  Memory of the machine is reached through the IOMMU, the device's own through bus.local, page
+ *      by page, in a burst of that ring (core/iommu.h: ring n is burst n of both).
+ *  Y2  A translation that was remembered is used until it is forgotten, whatever the tables say.
+ *      Tables are read when nothing is remembered, entry by entry, each whole (acquire).
+ *  Y3  A request to invalidate forgets, of its VMIDs, what was remembered when it was written, when
+ *      it is acknowledged and not before; what was read after it stays beyond.  Only the caches
+ *      whose bits the request has are emptied.
+ *  Y4  The acknowledgement of the graphics hub is that of the request before, until the request
+ *      register was read once (T13).  One of MMHUB that was made without its semaphore may be lost:
+ *      here it always is, and counted.  Acknowledgements have a bit for each VMID (T14).
+ *  Y5  A reset empties all caches, stops all rings, and is over when it says so; after that nothing
+ *      of before is executed.  Mode 1, and FLR unless it keeps memory, lose all of video memory:
+ *      tables, GART and content alike.
+ *  Y6  What a thread wrote through the window is in a buffer until that thread flushes (the HDP
+ *      register or tp_bus_memory_flush()); registers alone do not let it out, unlike the other
+ *      device's.
+ *  Y7  An address is walked as the hardware does: the hole is cut off, each level's entry is a
+ *      directory's, a leaf (P), or nothing; a leaf's address is added to, not or-ed with, what lies
+ *      below its fragment, so physical memory need not be aligned.
+ *
+ * Time is looked at whenever a register is read or written and when rings run.
+ *
+ * Locking: @lock (rank MODEL) for registers, hubs' requests, resets; a ring's (rank MODEL_TX,
+ * subrank: ring) for its state, taken after it; a hub's caches under its own (rank MODEL_RX,
+ * subrank: hub), taken after a ring's; the window's (rank MODEL_MEMORY).  Interrupts are raised
+ * without any.
+ */
+#ifndef TP_MODEL_AMD_INTERNAL_H
+#define TP_MODEL_AMD_INTERNAL_H
+
+#include "core/clock.h"
+#include "core/rng.h"
+#include "gpu/amd/amd_sdma_regs.h"
+#include "model/amd/amd_model.h"
+#include "model/gpu/window.h"
+
+/* ---- translation (walk.c, tlb.c) ------------------------------------------------------------- */
+
+/* What an address leads to. */
+struct tp_ahw_leaf {
+	uint64_t va, size; /* of the run that is remembered as one; size 0: the entry is free */
+	uint64_t address;  /* of its first byte */
+	uint64_t flags;	   /* TP_AMD_PTE_* of the leaf; 0 and size: nothing, remembered (T19) */
+	uint64_t born;	   /* the number of the walk that read it (Y3) */
+	const char *tag;   /* whose the memory was then; NULL: nobody's */
+};
+
+/* A directory entry that is remembered. */
+struct tp_ahw_walk_entry {
+	uint64_t va, entry;
+	unsigned level; /* of the directory; 0: it is free */
+	uint64_t born;
+};
+
+/* Of one VMID on one hub. */
+struct tp_ahw_context {
+	uint32_t cntl;
+	uint64_t pt_base, pt_start, pt_end;
+	struct tp_ahw_leaf *leaves;	 /* config.tlb_entries of them */
+	struct tp_ahw_walk_entry *walks; /* config.walk_entries of them */
+};
+
+struct tp_ahw_request {
+	uint32_t req, ack;
+	bool owned;	   /* its semaphore was taken */
+	bool is_ack_stale; /* Y4: until req was read */
+	uint32_t old_ack;
+	uint64_t due_ns, before; /* 0: nothing is under way */
+};
+
+struct tp_ahw_hub {
+	struct tp_amd_model *model;
+	enum tp_amd_hub_id id;
+	struct tp_spinlock lock;
+	/* under lock */
+	struct tp_ahw_context contexts[TP_AMD_NR_VMIDS];
+	uint64_t walk_count; /* numbers walks */
+	struct tp_rng rng;
+	uint32_t fault_cntl, fault_status;
+	uint64_t fault_page;
+	struct tp_amd_model_hub_stat stat;
+	/* under the model's */
+	struct tp_ahw_request requests[TP_AMD_NR_INV_ENGINES];
+	bool is_stuck;
+};
+
+/* ---- rings (ring.c, packet.c) ---------------------------------------------------------------- */
+
+struct tp_ahw_ring {
+	struct tp_amd_model *model;
+	enum tp_amd_ring_id id;
+	struct tp_ahw_hub *hub;
+	struct tp_spinlock lock;
+	/* under lock */
+	uint32_t f32_cntl, rb_cntl;
+	uint64_t rb_base, rptr, wptr; /* bytes */
+	bool hung, hung_through, bad;
+	/* in a command stream: where it goes on, what is left of it, whose */
+	uint64_t ib;
+	uint32_t ib_left;
+	unsigned vmid;
+	uint64_t done; /* of a long packet: bytes or entries */
+	struct tp_amd_model_ring_stat stat;
+};
+
+struct tp_amd_model {
+	struct tp_bus_device bus;
+	struct tp_amd_model_config config;
+	struct tp_spinlock lock;
+	struct tp_ahw_hub hubs[TP_AMD_NR_HUBS];
+	struct tp_ahw_ring rings[TP_AMD_NR_RINGS];
+	/* under lock */
+	uint32_t fb_base, fb_top;
+	uint64_t soft_due_ns, mode1_due_ns, flr_due_ns; /* 0: none; UINT64_MAX: never ends */
+	bool mode1_done;
+	enum tp_amd_model_loss loss;
+	unsigned lose_invalidations, refuse_resets;
+	uint32_t mailbox_out[4], mailbox_in[4], mailbox_cntl;
+	bool has_access; /* a virtual function that may touch everything */
+	struct tp_rng rng;
+	struct tp_amd_model_stat stat; /* but for rings' and hubs' */
+
+	struct tp_model_window *window; /* model/gpu/window.h */
+	struct tp_model_harms harms;	/* model/gpu/harm.h */
+	/* the last accesses, under trace_lock (rank CORE) */
+	struct tp_spinlock trace_lock;
+	struct tp_amd_model_access *trace;
+	uint64_t nr_traced;
+
+	void (*log)(void *arg, const char *line);
+	void *log_arg;
+	struct tp_thread thread;
+	bool has_thread;
+	tp_atomic_u32 stopping;
+	struct tp_wait_queue work;
+};
+
+/* ---- registers and resets (registers.c, hub.c, reset.c, mailbox.c); under @lock -------------- */
+
+extern const struct tp_bus_ops tp_ahw_bus_ops;
+
+/* Do what is due; returns interrupts to be raised once the lock is free, a bit per vector. */
+unsigned tp_ahw_due(struct tp_amd_model *m);
+void tp_ahw_raise(struct tp_amd_model *m, unsigned vectors);
+/* Both, without the lock. */
+void tp_ahw_look(struct tp_amd_model *m);
+
+uint32_t tp_ahw_hub_read(struct tp_ahw_hub *hub, uint32_t reg);
+void tp_ahw_hub_write(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value);
+void tp_ahw_hub_due(struct tp_ahw_hub *hub, uint64_t now_ns);
+/* Contexts off, nothing remembered, nothing under way. */
+void tp_ahw_hub_reset(struct tp_ahw_hub *hub);
+
+uint32_t tp_ahw_reset_read(struct tp_amd_model *m, uint32_t reg);
+void tp_ahw_reset_write(struct tp_amd_model *m, uint32_t reg, uint32_t value);
+unsigned tp_ahw_reset_due(struct tp_amd_model *m, uint64_t now_ns);
+/* Of all there is, at once (the bus's). */
+void tp_ahw_reset_all(struct tp_amd_model *m);
+/* Video memory holds what the next loss leaves (lose.c). */
+void tp_ahw_lose(struct tp_amd_model *m);
+
+uint32_t tp_ahw_mailbox_read(struct tp_amd_model *m, uint32_t reg);
+unsigned tp_ahw_mailbox_write(struct tp_amd_model *m, uint32_t reg, uint32_t value);
+
+/* ---- translation; under the ring's lock, in its burst; they take the hub's ------------------- */
+
+/*
+ * Where @va of the ring's VMID is in memory, up to *@len bytes on, which shrinks to what is one
+ * run.  NULL: nowhere, or refused: the fault is recorded.  What is PRT gives NULL and *@prt.
+ */
+void *tp_ahw_translate(struct tp_ahw_ring *ring, uint64_t va, uint64_t *len, bool write, bool *prt);
+/* Under the hub's lock: what the tables say now, asking nothing that is remembered. */
+bool tp_ahw_walk(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va, struct tp_ahw_leaf *leaf);
+bool tp_ahw_walk_root(struct tp_amd_model *m, uint32_t cntl, uint64_t root, uint64_t va,
+		      struct tp_ahw_leaf *leaf);
+/* Under the hub's lock: what @vmids remember of before walk @before is forgotten; @req: which
+ * caches. */
+void tp_ahw_tlb_drop(struct tp_ahw_hub *hub, uint32_t vmids, uint32_t req, uint64_t before);
+
+/* ---- rings ----------------------------------------------------------------------------------- */
+
+/* Execute up to @packets in one burst; returns how many.  *@irq: set if it interrupts. */
+unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, bool *irq);
+/* The next packet of the ring, or of its command stream.  False: it waits, or is over, or bad. */
+bool tp_ahw_packet(struct tp_ahw_ring *ring, bool *irq);
+uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg);
+void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
+void tp_ahw_ring_reset(struct tp_ahw_ring *ring);
+bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring);
+/*
+ * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of the ring's hub; without
+ * the ring's lock, since they take the model's.  The ring's run sees to that: a packet that wants
+ * one is executed between two bursts.
+ */
+uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg);
+void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
+
+int tp_ahw_thread_start(struct tp_amd_model *m);
+void tp_ahw_thread_stop(struct tp_amd_model *m);
+void tp_ahw_kick(struct tp_amd_model *m);
+
+#define tp_ahw_for_each_hub(hub, m) \
+	for (struct tp_ahw_hub *hub = (m)->hubs; hub < (m)->hubs + TP_AMD_NR_HUBS; hub++)
+#define tp_ahw_for_each_ring(ring, m) \
+	for (struct tp_ahw_ring *ring = (m)->rings; ring < (m)->rings + TP_AMD_NR_RINGS; ring++)
+
+#endif
