@@ -469,11 +469,11 @@ static void submit(struct tp_bo *a, struct tp_bo *b, struct test_timeline *ring)
 {
 	struct tp_fence *fence;
 
-	while (!tp_resv_try_use(&a->resv))
-		tp_resv_wait_unheld(&a->resv);
-	if (!tp_resv_try_use(&b->resv)) {
-		tp_resv_unuse(&a->resv);
-		tp_resv_wait_unheld(&b->resv);
+	while (!tp_resv_try_use(a->resv))
+		tp_resv_wait_unheld(a->resv);
+	if (!tp_resv_try_use(b->resv)) {
+		tp_resv_unuse(a->resv);
+		tp_resv_wait_unheld(b->resv);
 		return;
 	}
 	if (a->place != TP_BO_EMPTY && b->place != TP_BO_EMPTY) {
@@ -481,13 +481,13 @@ static void submit(struct tp_bo *a, struct tp_bo *b, struct test_timeline *ring)
 		fence = tp_fence_create();
 		TP_INVARIANT(fence);
 		tp_fence_begin(fence, &ring->timeline);
-		tp_resv_add(&a->resv, fence, true);
-		tp_resv_add(&b->resv, fence, false);
+		tp_resv_add(a->resv, fence, true);
+		tp_resv_add(b->resv, fence, false);
 		finish(fence);
 		tp_fence_put(fence);
 	}
-	tp_resv_unuse(&b->resv);
-	tp_resv_unuse(&a->resv);
+	tp_resv_unuse(b->resv);
+	tp_resv_unuse(a->resv);
 }
 
 static void change(struct tp_bo *bo, unsigned how)

@@ -65,15 +65,15 @@ uint64_t tp_amd_service(struct tp_amd *gpu);
 
 /* How a reset that did not lose memory, or did, is asked for; what helps is found by itself. */
 enum tp_amd_reset_method {
-	TP_AMD_RESET_AUTO, /* soft; if rings do not come back, mode 1 (as a virtual function: FLR) */
+	TP_AMD_RESET_AUTO, /* soft; then mode 1, or FLR */
 	TP_AMD_RESET_SOFT,  /* engines and caches */
 	TP_AMD_RESET_MODE1, /* all of it; video memory is lost */
 };
 
 /*
  * What runs ends: the guilty ring's job with -ETIME, others with -ECANCELED.  -EIO: it does not
- * come back and is wedged.  Tables of lost video memory are rebuilt when their VM is next used, or by
- * tp_amd_vm_validate().
+ * come back and is wedged.  Tables of lost video memory are rebuilt when their VM is next
+ * used, or by tp_amd_vm_validate().
  */
 int tp_amd_reset(struct tp_amd *gpu, enum tp_amd_reset_method method);
 /* How often video memory was lost, ever. */
@@ -147,7 +147,8 @@ int tp_amd_vm_map(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t o
 int tp_amd_vm_unmap(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t va);
 /*
  * Nothing of [@va, @va + @size) translates any more when this returns; what was mapped beyond
- * stays, remnants of huge leaves too (T16).  Nothing there is no error.  -ENOMEM: nothing has changed.
+ * stays, remnants of huge leaves too (T16).  Nothing there is no error.  -ENOMEM: nothing
+ * has changed.
  */
 int tp_amd_vm_clear(struct tp_amd_vm *vm, uint64_t va, uint64_t size);
 /* Clear and map in one. */
