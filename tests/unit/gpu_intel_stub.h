@@ -5,6 +5,10 @@
  * was written.
  *
  * Engines are awake unless a test says otherwise.  Include after <cmocka.h>.
+ *
+ * Locking: a driver that keeps a domain awake may touch registers without its own lock, and does
+ * while others read the same ones, so the device has a lock for its registers (rank MODEL).  It is
+ * not held around on_request, on_look, on_doorbell: what they touch is their test's affair.
  */
 #ifndef TESTS_UNIT_GPU_INTEL_STUB_H
 #define TESTS_UNIT_GPU_INTEL_STUB_H
@@ -23,6 +27,7 @@ static struct stub {
 	struct tp_bus_device bus;
 	struct tp_intel gpu;
 	/* the device */
+	struct tp_spinlock lock; /* its registers, and what is counted and remembered of them */
 	struct stub_reg {
 		uint32_t reg, value;
 		unsigned looks; /* until it is done */
@@ -91,24 +96,24 @@ static inline bool stub_is_awake(uint32_t gt)
 		->value;
 }
 
-static inline void stub_request(uint32_t gt, uint32_t reg, uint32_t value)
+/* False: whoever has to answer it sleeps. */
+static inline bool stub_request(uint32_t gt, uint32_t reg, uint32_t value)
 {
 	struct stub_reg *r = stub_reg(gt + reg);
 
 	if (!gt && !stub_is_awake(gt)) {
 		stub.dropped++;
-		return;
+		return false;
 	}
 	stub.requests++;
 	r->value |= value & 0xffff;
 	r->looks = stub.pass ? stub.looks : UINT_MAX;
 	stub.pass -= stub.pass && stub.pass != UINT64_MAX;
-	if (stub.on_request)
-		stub.on_request();
+	return true;
 }
 
-static inline void stub_bus_write(tp_unused struct tp_bus_device *bus, uint32_t offset,
-				  uint32_t value)
+/* Returns whom to tell, once nothing is locked; NULL: nobody. */
+static inline void (*stub_write(uint32_t offset, uint32_t value))(void)
 {
 	uint32_t gt = offset >= TP_INTEL_MEDIA_GT ? TP_INTEL_MEDIA_GT : 0, reg = offset - gt;
 	struct tp_spinlock *lock = &stub.gpu.gts[!!gt].uncore.lock;
@@ -120,31 +125,45 @@ static inline void stub_bus_write(tp_unused struct tp_bus_device *bus, uint32_t 
 	if (ack && !stub.mute)
 		stub_reg(gt + ack)->value = value & 1;
 	else if (stub_is_invalidation(reg))
-		stub_request(gt, reg, value);
+		return stub_request(gt, reg, value) ? stub.on_request : NULL;
 	else if (reg == TP_INTEL_GUC_CT && !stub.no_firmware)
 		stub_reg(gt + TP_INTEL_GUC_STATUS)->value = value & TP_INTEL_GUC_CT_VALID;
 	else if (reg == TP_INTEL_GUC_DOORBELL && stub.on_doorbell)
-		stub.on_doorbell();
+		return stub.on_doorbell;
 	else if (!ack)
 		stub_reg(offset)->value = value;
+	return NULL;
+}
+
+static inline void stub_bus_write(tp_unused struct tp_bus_device *bus, uint32_t offset,
+				  uint32_t value)
+{
+	void (*tell)(void);
+
+	tp_spin_lock(&stub.lock);
+	tell = stub_write(offset, value);
+	tp_spin_unlock(&stub.lock);
+	if (tell)
+		tell();
 }
 
 static inline uint32_t stub_bus_read(tp_unused struct tp_bus_device *bus, uint32_t offset)
 {
-	uint32_t gt = offset >= TP_INTEL_MEDIA_GT ? TP_INTEL_MEDIA_GT : 0;
-	struct stub_reg *r = stub_reg(offset);
+	bool is_look = stub_is_invalidation(offset % TP_INTEL_MEDIA_GT);
+	struct stub_reg *r;
+	uint32_t value;
 
-	if (!stub_is_invalidation(offset - gt))
-		return r->value;
-	if (stub.on_look)
+	if (is_look && stub.on_look)
 		stub.on_look();
-	if (r->looks == UINT_MAX)
-		return r->value;
-	if (r->looks)
-		r->looks--;
-	else
+	tp_spin_lock(&stub.lock);
+	r = stub_reg(offset);
+	if (is_look && !r->looks)
 		r->value = 0;
-	return r->value;
+	else if (is_look && r->looks != UINT_MAX)
+		r->looks--;
+	value = r->value;
+	tp_spin_unlock(&stub.lock);
+	return value;
 }
 
 static const struct tp_bus_ops stub_bus_ops = { .read = stub_bus_read, .write = stub_bus_write };
@@ -186,6 +205,7 @@ static inline void stub_begin(enum tp_intel_platform platform, enum tp_intel_tlb
 
 	memset(&stub, 0, sizeof(stub));
 	stub.pass = UINT64_MAX;
+	tp_spinlock_init(&stub.lock, TP_RANK_MODEL, 0);
 	stub.m = make_machine(small_machine(4));
 	tp_bus_init(&stub.bus, &stub_bus_ops, "gpu0");
 	gpu->gpu.machine = stub.m;

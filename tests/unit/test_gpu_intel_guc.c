@@ -4,6 +4,8 @@
  *
  * The firmware is the test: it takes messages out of the ring when the doorbell rings, and answers
  * them then, later or never.
+ *
+ * Locking: whoever rings holds the GT's uncore.lock, so while there are threads it guards @fw.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -316,9 +318,27 @@ static unsigned count_taken(void)
 	return n;
 }
 
+/* Until somebody has a message in the ring; whether it has rung is open. */
 static void wait_for_slots(unsigned n)
 {
 	while (count_taken() != n)
+		tp_sleep_ns(10000);
+}
+
+static unsigned count_messages(void)
+{
+	unsigned n;
+
+	tp_spin_lock(&stub_gt()->uncore.lock);
+	n = fw.nr;
+	tp_spin_unlock(&stub_gt()->uncore.lock);
+	return n;
+}
+
+/* Until so many have rung. */
+static void wait_for_messages(unsigned n)
+{
+	while (count_messages() < n)
 		tp_sleep_ns(10000);
 }
 
@@ -328,7 +348,7 @@ static void reset_answers_everybody(void **state)
 	stub.gpu.config.patience.guc_ns = TP_SECONDS(20);
 	fw.holds = true;
 	start_askers(5);
-	wait_for_slots(5);
+	wait_for_messages(5);
 	tp_intel_guc_reset_begin(fw.guc);
 	join_askers(5, -ENOTCONN);
 	must(tp_intel_guc_reset_end(fw.guc));
@@ -346,10 +366,10 @@ static void requests_beyond_the_table_go_one_by_one(void **state)
 	stub.gpu.config.patience.guc_ns = TP_SECONDS(20);
 	fw.holds = true;
 	start_askers(ASKERS);
-	wait_for_slots(TP_INTEL_GUC_SLOTS + 1);
+	wait_for_messages(TP_INTEL_GUC_SLOTS + 1);
 	tp_sleep_ns(1000000);
+	assert_int_equal(count_messages(), TP_INTEL_GUC_SLOTS + 1);
 	tp_spin_lock(&stub_gt()->uncore.lock);
-	assert_int_equal(fw.nr, TP_INTEL_GUC_SLOTS + 1);
 	fw.holds = false;
 	while (fw.answered < fw.nr)
 		answer_next();
@@ -397,8 +417,10 @@ static void room_for_exactly_one_is_enough(void **state)
 	fw.sleeps = true;
 	start_askers(1);
 	wait_for_slots(1);
+	tp_spin_lock(&stub_gt()->uncore.lock);
 	fw.sleeps = false;
 	set(TP_INTEL_GUC_H2G_HEAD, RING - 8);
+	tp_spin_unlock(&stub_gt()->uncore.lock);
 	tp_intel_write(&stub_gt()->uncore, TP_INTEL_GUC_DOORBELL, 1);
 	join_askers(1, 0);
 }
@@ -460,7 +482,7 @@ static void reset_now(void)
 static void reset_later(void *arg)
 {
 	(void)arg;
-	wait_for_slots(1);
+	wait_for_messages(1);
 	reset_now();
 }
 
