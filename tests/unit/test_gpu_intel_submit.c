@@ -189,8 +189,8 @@ static void submit_and_wait(void *arg)
 static void a_held_object_is_waited_for_without_using_others(void **state)
 {
 	struct rig *r = *state;
-	struct tp_resv *held = &tp_intel_object_bo(r->data)->resv;
-	struct tp_resv *other = &tp_intel_object_bo(r->batches)->resv;
+	struct tp_resv *held = tp_intel_object_bo(r->data)->resv;
+	struct tp_resv *other = tp_intel_object_bo(r->batches)->resv;
 	struct tp_thread thread;
 
 	rig_make_store(r, 0, 0, 5);
