@@ -104,6 +104,13 @@ static inline void tp_bus_memory_flush(struct tp_bus_device *device)
 		device->ops->memory_flush(device);
 }
 
+/*
+ * Look at a register until its bits of @mask are @value: in a row for @spin_ns, then with pauses
+ * for @sleep_ns (the caller holds no spinlock, unless that is 0).  -ETIME.
+ */
+int tp_bus_wait(struct tp_bus_device *device, uint32_t offset, uint32_t mask, uint32_t value,
+		uint64_t spin_ns, uint64_t sleep_ns);
+
 /* Keep the device awake; each get has its put. */
 void tp_bus_power_get(struct tp_bus_device *device);
 void tp_bus_power_put(struct tp_bus_device *device);

@@ -63,9 +63,10 @@ int tp_amd_destroy(struct tp_amd *gpu);
 /* A round of what the service thread does; returns when it wants to be called again. */
 uint64_t tp_amd_service(struct tp_amd *gpu);
 
-/* How a reset that did not lose memory, or did, is asked for; what helps is found by itself. */
+/* What a reset begins with; if that does not help, the next one is tried.  A virtual function only
+ * has FLR, whatever is asked for. */
 enum tp_amd_reset_method {
-	TP_AMD_RESET_AUTO, /* soft; then mode 1, or FLR */
+	TP_AMD_RESET_AUTO,  /* the narrowest */
 	TP_AMD_RESET_SOFT,  /* engines and caches */
 	TP_AMD_RESET_MODE1, /* all of it; video memory is lost */
 };

@@ -153,7 +153,8 @@ struct tp_amd_job {
 	unsigned vmid;
 	unsigned nr_depends;
 	struct tp_fence *depends[TP_AMD_MAX_DEPENDS]; /* with references; the last of each ring */
-	uint64_t begun_ns;			      /* since when it runs; 0: it does not */
+	/* Since when it is the oldest of its ring's running ones; 0: it is not. */
+	uint64_t begun_ns;
 	/* Called once, from whoever retires it, without locks, after the fence was signalled. */
 	void (*ended)(struct tp_amd_job *job, int err);
 	void *arg;
@@ -217,12 +218,15 @@ struct tp_amd_ctx {
 	struct tp_amd *gpu;
 	struct tp_amd_vm *vm; /* a reference */
 	tp_atomic_u32 refs;
-	uint64_t generation; /* of the VM when it was made */
-	uint32_t resets, vram_lost;
+	uint32_t resets, vram_lost; /* of the GPU when it was made */
 	tp_atomic_u32 guilty;
 };
 
 struct tp_amd_ctx *tp_amd_ctx_get(struct tp_amd_ctx *ctx);
+/* Whether its work may be queued: -ECANCELED as tp_amd_submit() says. */
+int tp_amd_ctx_check(const struct tp_amd_ctx *ctx);
+/* Its work is what hung. */
+void tp_amd_ctx_blame(struct tp_amd_ctx *ctx);
 
 /* ---- the GPU (amd.c, service.c, reset.c, sriov.c, lost.c, copy.c) ---------------------------- */
 
@@ -241,11 +245,12 @@ struct tp_amd {
 	struct tp_dma_coherent ibs;   /* the pool of command streams */
 	uint64_t slots_address, ibs_address;
 	struct tp_spinlock vmid_lock;
-	struct tp_mutex reset_lock, push_lock;
-	struct tp_mutex copy_lock; /* the windows (copy.c) */
-	tp_atomic_u32 state;	   /* enum tp_gpu_state */
-	tp_atomic_u32 resets;	   /* ever; odd: under way */
-	tp_atomic_u32 vram_lost;   /* ever; changes while resets is odd */
+	struct tp_mutex copy_lock;  /* the windows (copy.c); rank GPU_RESET, subrank 0 */
+	struct tp_mutex reset_lock; /* subrank 1 */
+	struct tp_mutex push_lock;
+	tp_atomic_u32 state;	 /* enum tp_gpu_state */
+	tp_atomic_u32 resets;	 /* ever; odd: under way */
+	tp_atomic_u32 vram_lost; /* ever; changes while resets is odd */
 	tp_atomic_u32 wants_reset;
 	tp_quiet resets_ok, resets_failed, canceled, faults;
 	uint64_t marker;	  /* where in video memory the pattern is that shows a loss (T29) */
@@ -291,6 +296,17 @@ void tp_amd_ask_reset(struct tp_amd *gpu);
 /* Until a reset that is under way has ended. */
 void tp_amd_wait_reset(struct tp_amd *gpu);
 
+static inline enum tp_gpu_state tp_amd_state(const struct tp_amd *gpu)
+{
+	return (enum tp_gpu_state)tp_atomic_load(&gpu->state, TP_ACQUIRE);
+}
+
+/* Its oldest job runs for longer than patience.hang_ns. */
+bool tp_amd_ring_hangs(struct tp_amd_ring *ring);
+/* Reset the GPU if it does, when nobody else has just done so; the job's context is to blame.  As
+ * tp_amd_reset(). */
+int tp_amd_reset_hung(struct tp_amd_ring *ring);
+
 /* A generation of a GPU, of which those of VMs are made: losses in the high half (T22). */
 static inline uint64_t tp_amd_generation(const struct tp_amd *gpu)
 {
@@ -305,11 +321,16 @@ bool tp_amd_marker_is_gone(struct tp_amd *gpu);
 /* sriov.c: whole access to the device, and FLR, by the host's driver.  -ETIME.  *@features: its. */
 int tp_amd_sriov_access(struct tp_amd *gpu, bool wanted);
 int tp_amd_sriov_flr(struct tp_amd *gpu, uint32_t *features);
+/* What the host's driver said without being asked: by the service, after the mailbox's interrupt.
+ * True: it is about to reset us, so we are to be reset. */
+bool tp_amd_sriov_take(struct tp_amd *gpu);
 
 /*
- * copy.c: move content by SDMA0 through the GART's windows, where one side is in system memory;
- * idle, returns when it is done.  -ECANCELED, -ETIME: a reset came between, nothing is known of
- * @to.  The base falls back to the CPU (tp_bo_ops.copy).
+ * copy.c: move content between video memory and system memory by SDMA0 through the GART's windows;
+ * idle, returns when it is done.  What did not get there because of a reset is copied by the CPU,
+ * and what video memory lost is zeroes on the other side, and counted as lost.  Errors: nothing is
+ * known of @to, the base copies (tp_bo_ops.copy); only towards video memory, or without room for a
+ * job.  Holds no lock of rank GPU_RESET or above.
  */
 int tp_amd_copy(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place to_place,
 		const struct tp_bo_chunk *from, enum tp_bo_place from_place);

@@ -102,9 +102,16 @@ struct tp_amd_object {
 	struct tp_list
 		in_vms; /* struct tp_amd_bo_va; with the object used or held, under vas_lock */
 	struct tp_spinlock vas_lock; /* rank GPU_OBJECTS, subrank 1 */
-	tp_atomic_u32 lost;
-	uint32_t vram_lost; /* gpu->vram_lost when its content was last known */
+	tp_atomic_u32 lost;	     /* asked for by tp_amd_object_lost() */
+	tp_atomic_u32 vram_lost;     /* gpu->vram_lost when its content was last known */
 };
+
+/*
+ * lost.c: whether the object's content was in video memory when that was lost: then it is zeroes
+ * from now on and @lost is set, once.  By everybody who uses or holds it, before its memory is
+ * given to the device or looked at, and before it is populated; waits for a reset under way.
+ */
+void tp_amd_object_settle(struct tp_amd_object *object);
 
 static inline struct tp_amd_object *tp_amd_object_of(struct tp_bo *bo)
 {

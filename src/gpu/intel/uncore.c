@@ -9,8 +9,6 @@
 #include "core/fault.h"
 #include "core/mutant.h"
 
-enum { SPIN_SLEEP_NS = 10000 }; /* between looks of who may sleep */
-
 /* ---- which domain ---------------------------------------------------------------------------- */
 
 struct wake_regs {
@@ -306,16 +304,5 @@ void tp_intel_write_multicast_fw(struct tp_intel_uncore *uncore, uint32_t reg, u
 int tp_intel_wait_register_fw(struct tp_intel_uncore *uncore, uint32_t reg, uint32_t mask,
 			      uint32_t value, uint64_t spin_ns, uint64_t sleep_ns)
 {
-	uint64_t begun_ns = tp_clock_now(), passed_ns = 0;
-
-	do {
-		if ((tp_intel_read_fw(uncore, reg) & mask) == value)
-			return 0;
-		if (passed_ns < spin_ns)
-			tp_cpu_relax();
-		else
-			tp_sleep_ns(SPIN_SLEEP_NS);
-		passed_ns = tp_clock_now() - begun_ns;
-	} while (passed_ns < spin_ns + sleep_ns);
-	return (tp_intel_read_fw(uncore, reg) & mask) == value ? 0 : -ETIME;
+	return tp_bus_wait(uncore->bus, reg + uncore->offset, mask, value, spin_ns, sleep_ns);
 }
