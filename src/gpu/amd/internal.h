@@ -41,6 +41,7 @@
 #ifndef TP_GPU_AMD_INTERNAL_H
 #define TP_GPU_AMD_INTERNAL_H
 
+#include "core/invariant.h"
 #include "core/sync.h"
 #include "dma/dma.h"
 #include "gpu/amd/amd.h"
@@ -113,7 +114,15 @@ void tp_amd_gart_fini(struct tp_amd *gpu);
  * once the hubs forgot what was there (which remove sees to). */
 int tp_amd_gart_insert(struct tp_amd *gpu, tp_dma_addr dma, unsigned pages, uint64_t *address);
 int tp_amd_gart_remove(struct tp_amd *gpu, uint64_t address, unsigned pages);
-/* After video memory was lost: the table says again what it should. */
+/* What the table says of a page of system memory. */
+static inline uint64_t tp_amd_gart_entry(tp_dma_addr dma)
+{
+	return tp_amd_pte_of(dma.v) | TP_AMD_PTE_VALID | TP_AMD_PTE_SYSTEM | TP_AMD_PTE_SNOOPED |
+	       TP_AMD_PTE_EXECUTABLE | TP_AMD_PTE_READABLE | TP_AMD_PTE_WRITEABLE |
+	       (uint64_t)TP_AMD_MTYPE_UC << TP_AMD_PTE_MTYPE_SHIFT;
+}
+
+/* After video memory was lost: the table says again what it should; the windows say nothing. */
 void tp_amd_gart_restore(struct tp_amd *gpu);
 
 /* ---- jobs and rings (job.c, ring.c, ib.c) ---------------------------------------------------- */
@@ -130,13 +139,32 @@ enum {
 #endif
 };
 
-/* Room for a command stream in the pool, from when it was had until its job has ended. */
+/* Room for a command stream in the pool, from when it was had until its job has ended.  It ends at
+ * a multiple of TP_SDMA_IB_ALIGN_DW. */
 struct tp_amd_ib {
 	uint32_t *words;
 	uint64_t address; /* for VMID 0 */
 	uint32_t room;	  /* dwords */
 	uint32_t dwords;  /* filled */
 };
+
+static inline void tp_amd_ib_put(struct tp_amd_ib *ib, uint32_t word)
+{
+	TP_INVARIANT(ib->dwords < ib->room);
+	ib->words[ib->dwords++] = word;
+}
+
+static inline void tp_amd_ib_put64(struct tp_amd_ib *ib, uint64_t value)
+{
+	tp_amd_ib_put(ib, (uint32_t)value);
+	tp_amd_ib_put(ib, (uint32_t)(value >> 32));
+}
+
+static inline void tp_amd_ib_pad(struct tp_amd_ib *ib)
+{
+	while (ib->dwords % TP_SDMA_IB_ALIGN_DW)
+		tp_amd_ib_put(ib, TP_SDMA_NOP);
+}
 
 struct tp_amd_job {
 	struct tp_list link; /* of its ring */
@@ -224,7 +252,7 @@ struct tp_amd_ctx {
 
 struct tp_amd_ctx *tp_amd_ctx_get(struct tp_amd_ctx *ctx);
 /* Whether its work may be queued: -ECANCELED as tp_amd_submit() says. */
-int tp_amd_ctx_check(const struct tp_amd_ctx *ctx);
+int tp_amd_ctx_check(struct tp_amd_ctx *ctx);
 /* Its work is what hung. */
 void tp_amd_ctx_blame(struct tp_amd_ctx *ctx);
 
@@ -247,12 +275,17 @@ struct tp_amd {
 	struct tp_spinlock vmid_lock;
 	struct tp_mutex copy_lock;  /* the windows (copy.c); rank GPU_RESET, subrank 0 */
 	struct tp_mutex reset_lock; /* subrank 1 */
+	struct tp_mutex lost_lock;  /* content that is zeroed after a loss; GPU_QUEUE, subrank 1 */
 	struct tp_mutex push_lock;
 	tp_atomic_u32 state;	 /* enum tp_gpu_state */
 	tp_atomic_u32 resets;	 /* ever; odd: under way */
 	tp_atomic_u32 vram_lost; /* ever; changes while resets is odd */
 	tp_atomic_u32 wants_reset;
 	tp_quiet resets_ok, resets_failed, canceled, faults;
+	/* As a virtual function, under reset_lock: what the host's driver said of itself, and that
+	 * it is about to reset us. */
+	uint32_t host_features;
+	bool host_resets;
 	uint64_t marker;	  /* where in video memory the pattern is that shows a loss (T29) */
 	tp_atomic_u64 vm_numbers; /* given out */
 	tp_atomic_u32 nr_vms, nr_ctxs;
@@ -301,6 +334,10 @@ static inline enum tp_gpu_state tp_amd_state(const struct tp_amd *gpu)
 	return (enum tp_gpu_state)tp_atomic_load(&gpu->state, TP_ACQUIRE);
 }
 
+/* Before all else: the locks and the queue that resets and copies have. */
+void tp_amd_reset_init(struct tp_amd *gpu);
+/* If tp_amd_ask_reset() was called since the last one. */
+int tp_amd_reset_wanted(struct tp_amd *gpu);
 /* Its oldest job runs for longer than patience.hang_ns. */
 bool tp_amd_ring_hangs(struct tp_amd_ring *ring);
 /* Reset the GPU if it does, when nobody else has just done so; the job's context is to blame.  As
@@ -315,6 +352,7 @@ static inline uint64_t tp_amd_generation(const struct tp_amd *gpu)
 
 /* lost.c: the pattern; true: it is not there any more. */
 int tp_amd_marker_init(struct tp_amd *gpu);
+void tp_amd_marker_fini(struct tp_amd *gpu);
 void tp_amd_marker_write(struct tp_amd *gpu);
 bool tp_amd_marker_is_gone(struct tp_amd *gpu);
 
@@ -326,11 +364,11 @@ int tp_amd_sriov_flr(struct tp_amd *gpu, uint32_t *features);
 bool tp_amd_sriov_take(struct tp_amd *gpu);
 
 /*
- * copy.c: move content between video memory and system memory by SDMA0 through the GART's windows;
- * idle, returns when it is done.  What did not get there because of a reset is copied by the CPU,
- * and what video memory lost is zeroes on the other side, and counted as lost.  Errors: nothing is
- * known of @to, the base copies (tp_bo_ops.copy); only towards video memory, or without room for a
- * job.  Holds no lock of rank GPU_RESET or above.
+ * copy.c: move content between video memory and pages of the machine, by SDMA0 through the GART's
+ * windows if it is worth that; idle, returns when it is done.  What did not get there because of a
+ * reset is copied by the CPU, and what video memory lost is zeroes on the other side, and counted
+ * as lost.  -EINVAL: between other places, for the base to do (tp_bo_ops.copy).  Holds no lock of
+ * rank GPU_RESET or above.
  */
 int tp_amd_copy(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place to_place,
 		const struct tp_bo_chunk *from, enum tp_bo_place from_place);

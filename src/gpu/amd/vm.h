@@ -112,6 +112,8 @@ struct tp_amd_object {
  * given to the device or looked at, and before it is populated; waits for a reset under way.
  */
 void tp_amd_object_settle(struct tp_amd_object *object);
+/* Its content went with the @losses-th loss. */
+void tp_amd_object_lose(struct tp_amd_object *object, uint32_t losses);
 
 static inline struct tp_amd_object *tp_amd_object_of(struct tp_bo *bo)
 {
