@@ -55,6 +55,7 @@ struct tp_gpu_info {
 	uint64_t objects, bound; /* buffer objects; bindings that translate now */
 	uint64_t system_bytes;	 /* memory of the machine behind objects and tables */
 	uint64_t vram_bytes, vram_total;
+	uint64_t table_bytes;	    /* of these two: page tables, where a driver counts them */
 	uint64_t quarantined_bytes; /* may not go back before a reset has emptied the caches */
 };
 
@@ -66,6 +67,11 @@ struct tp_gpu_stats {
 	uint64_t evictions, shrunk;	/* objects out of video memory; purged for room */
 	uint64_t moved;			/* pages of objects that moved because memory went */
 	uint64_t faults;		/* accesses that were refused */
+	uint64_t swapped;     /* objects out of the device's reach, for want of I/O addresses */
+	uint64_t vram_losses; /* of all that video memory held */
+	uint64_t canceled;    /* jobs that a loss or a reset kept from running */
+	uint64_t rebuilds;    /* address spaces that were written anew after a loss */
+	uint64_t table_entries, table_jobs; /* of page tables: written; the jobs that wrote some */
 };
 
 /*

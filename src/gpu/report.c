@@ -48,6 +48,12 @@ bool tp_gpu_counter(const struct tp_gpu_stats *stats, unsigned i, struct tp_gpu_
 		{ "shrunk", offsetof(struct tp_gpu_stats, shrunk) },
 		{ "pages_moved", offsetof(struct tp_gpu_stats, moved) },
 		{ "faults", offsetof(struct tp_gpu_stats, faults) },
+		{ "swapped", offsetof(struct tp_gpu_stats, swapped) },
+		{ "vram_losses", offsetof(struct tp_gpu_stats, vram_losses) },
+		{ "canceled", offsetof(struct tp_gpu_stats, canceled) },
+		{ "rebuilds", offsetof(struct tp_gpu_stats, rebuilds) },
+		{ "table_entries", offsetof(struct tp_gpu_stats, table_entries) },
+		{ "table_jobs", offsetof(struct tp_gpu_stats, table_jobs) },
 	};
 
 	return read_counter(table, TP_ARRAY_SIZE(table), i, stats, counter);

@@ -27,14 +27,15 @@ static json_t *engines_json(const struct tp_gpu_info *info)
 
 json_t *tp_gpu_info_json(const struct tp_gpu_info *info)
 {
-	return json_pack("{s:o, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "name", tp_json_text(info->name), "driver", info->driver, "platform",
 			 info->platform, "state", tp_gpu_state_name(info->state), "gts",
 			 (int)info->nr_gts, "engines", engines_json(info), "vms", (int)info->vms,
 			 "objects", number(info->objects), "bound", number(info->bound),
 			 "bytes_system", number(info->system_bytes), "bytes_vram",
 			 number(info->vram_bytes), "bytes_vram_total", number(info->vram_total),
-			 "bytes_quarantined", number(info->quarantined_bytes));
+			 "bytes_tables", number(info->table_bytes), "bytes_quarantined",
+			 number(info->quarantined_bytes));
 }
 
 static json_t *tlb_json(const struct tp_gpu_tlb_stats *stats)

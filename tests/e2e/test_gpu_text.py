@@ -26,7 +26,7 @@ GPU = {"name": "gpu0", "driver": "intel", "platform": "mtl", "state": "running",
                    {"name": "vecs0", "gt": 1, "awake": False, "submitted": 0, "completed": 0,
                     "failed": 0}],
        "vms": 2, "objects": 48, "bound": 40, "bytes_system": 12 << 20, "bytes_vram": 0,
-       "bytes_vram_total": 0, "bytes_quarantined": 0}
+       "bytes_vram_total": 0, "bytes_tables": 0, "bytes_quarantined": 0}
 
 
 def caches(latency=(), **counters):
@@ -36,7 +36,9 @@ def caches(latency=(), **counters):
 
 def stats(*tlb):
     return {"tlb": list(tlb), "resets": 1, "resets_failed": 0, "bytes_quarantined": 8192,
-            "bytes_released": 8192, "evictions": 0, "shrunk": 0, "pages_moved": 77, "faults": 0}
+            "bytes_released": 8192, "evictions": 0, "shrunk": 0, "pages_moved": 77, "faults": 0,
+            "swapped": 0, "vram_losses": 0, "canceled": 0, "rebuilds": 0, "table_entries": 0,
+            "table_jobs": 0}
 
 
 class Machine:

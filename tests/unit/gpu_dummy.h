@@ -74,6 +74,7 @@ static inline void gpu_dummy_fill(struct gpu_dummy *d)
 		.system_bytes = 12 << 20,
 		.vram_bytes = 1 << 20,
 		.vram_total = 16 << 20,
+		.table_bytes = 65536,
 		.quarantined_bytes = 4096,
 	};
 	memcpy(d->info.engines, engines, sizeof(engines));
@@ -85,7 +86,13 @@ static inline void gpu_dummy_fill(struct gpu_dummy *d)
 					  .evictions = 5,
 					  .shrunk = 6,
 					  .moved = 7,
-					  .faults = 8 };
+					  .faults = 8,
+					  .swapped = 9,
+					  .vram_losses = 10,
+					  .canceled = 11,
+					  .rebuilds = 12,
+					  .table_entries = 13,
+					  .table_jobs = 14 };
 	d->stats.tlb[0] = (struct tp_gpu_tlb_stats){ .requested = 100,
 						     .elided = 60,
 						     .asleep = 10,

@@ -60,6 +60,7 @@ static void gpus_are_listed_with_all_that_they_are(tp_unused void **state)
 	assert_int_equal(number_in(g, "bytes_system"), 12 << 20);
 	assert_int_equal(number_in(g, "bytes_vram"), 1 << 20);
 	assert_int_equal(number_in(g, "bytes_vram_total"), 16 << 20);
+	assert_int_equal(number_in(g, "bytes_tables"), 65536);
 	assert_int_equal(number_in(g, "bytes_quarantined"), 4096);
 	assert_int_equal(json_array_size(engines), gpu.info.nr_engines);
 	assert_string_equal(text_of(e, "name"), "rcs0");
@@ -116,6 +117,12 @@ static void counters_are_those_of_the_gpu(tp_unused void **state)
 	assert_int_equal(number_in(stats, "shrunk"), 6);
 	assert_int_equal(number_in(stats, "pages_moved"), 7);
 	assert_int_equal(number_in(stats, "faults"), 8);
+	assert_int_equal(number_in(stats, "swapped"), 9);
+	assert_int_equal(number_in(stats, "vram_losses"), 10);
+	assert_int_equal(number_in(stats, "canceled"), 11);
+	assert_int_equal(number_in(stats, "rebuilds"), 12);
+	assert_int_equal(number_in(stats, "table_entries"), 13);
+	assert_int_equal(number_in(stats, "table_jobs"), 14);
 	expect_done(answer);
 }
 

@@ -247,7 +247,8 @@ static void our_own_files_say_what_is_left(tp_unused void **state)
 	expect_shown(OWN "state", "running\n");
 	expect_shown(OWN "stats", "resets 1\nresets_failed 2\nbytes_quarantined 8192\n"
 				  "bytes_released 4096\nevictions 5\nshrunk 6\npages_moved 7\n"
-				  "faults 8\n");
+				  "faults 8\nswapped 9\nvram_losses 10\ncanceled 11\n"
+				  "rebuilds 12\ntable_entries 13\ntable_jobs 14\n");
 	gpu.info.state = TP_GPU_WEDGED;
 	expect_shown(OWN "state", "wedged\n");
 }
