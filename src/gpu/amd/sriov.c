@@ -8,8 +8,8 @@
  *	        ---- IN_ACK --------------> may say the next
  *
  * Invariants
- *  SR1 One message at a time: who asks has the lock of resets, and reads all that comes meanwhile; an
- *      announced reset among it is noted.
+ *  SR1 One message at a time: who asks has the lock of resets, and reads all that comes meanwhile;
+ *      an announced reset among it is noted.
  *  SR2 A reset that the host announced is not asked for again: its end is waited for.
  *
  * Fault sites: gpu/amd-mailbox (as if the host's driver did not answer).
