@@ -209,7 +209,14 @@ void tp_bo_touch(struct tp_bo *bo)
 
 static uint64_t *pages_in(struct tp_bo_device *d, enum tp_bo_place place)
 {
-	return place == TP_BO_VRAM ? &d->stat.vram_pages : &d->stat.system_pages;
+	switch (place) {
+	case TP_BO_VRAM:
+		return &d->stat.vram_pages;
+	case TP_BO_CPU:
+		return &d->stat.cpu_pages;
+	default:
+		return &d->stat.system_pages;
+	}
 }
 
 void tp_bo_attach(struct tp_bo *bo, struct tp_bo_memory *memory)

@@ -70,13 +70,14 @@ struct tp_bo_ops {
 	 */
 	int (*forget)(struct tp_bo *bo);
 	/*
-	 * Bind what unbind cut, to where the memory is now.  Allocates nothing, cannot fail.  NULL:
-	 * that is left to who uses it next.
+	 * Bind what unbind cut, to where the memory is now, which is within reach.  Allocates
+	 * nothing, cannot fail.  NULL: that is left to who uses it next.
 	 */
 	void (*rebind)(struct tp_bo *bo);
 	/*
-	 * Move its content, as its memory moves between the device's and the machine's; chunks of
-	 * all of it on both sides.  Any error, and NULL: the CPU does it.  Allocates no pages.
+	 * Move its content, as its memory moves between the device's and the machine's, after
+	 * unbind and forget; chunks of all of it on both sides, and bo->place is still the old one.
+	 * Any error, and NULL: the CPU does it.  Allocates no pages.
 	 */
 	int (*copy)(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place to_place,
 		    const struct tp_bo_chunk *from, enum tp_bo_place from_place);
@@ -109,9 +110,9 @@ struct tp_bo {
 enum { TP_BO_SLOT_PAGES = 65536, TP_BO_SLOTS = 65536 };
 
 struct tp_bo_stat {
-	uint64_t objects, system_pages, vram_pages, quarantined_pages;
+	uint64_t objects, system_pages, vram_pages, cpu_pages, quarantined_pages;
 	/* ever */
-	uint64_t evictions, shrunk, moved_pages, quarantines, released_pages;
+	uint64_t evictions, shrunk, moved_pages, swapped_pages, quarantines, released_pages;
 };
 
 struct tp_bo_device {
@@ -128,6 +129,7 @@ struct tp_bo_device {
 	uint64_t gtt_pages;
 	struct tp_spinlock lock;
 	/* under lock */
+	uint64_t gtt_used;
 	struct tp_list lru[TP_BO_NR_PLACES];
 	struct tp_bo **slots; /* up to TP_BO_SLOTS */
 	uint32_t nr_slots, next_slot;
@@ -163,13 +165,17 @@ void tp_bo_put(struct tp_bo *bo);
 /* ---- while the reservation is held, not from the machine's questions ------------------------- */
 
 /*
- * See that it has memory, zeroed if it is new: where it prefers to be if that can be had, by
- * evicting others; otherwise in system memory.  -ENOMEM (fault sites gpu/bo-pages, core/alloc).
+ * See that it has memory within the device's reach, zeroed if it is new: where it prefers to be if
+ * that can be had, by evicting others; otherwise in system memory.  What comes back into reach is
+ * bound again.  -ENOMEM (fault sites gpu/bo-pages, core/alloc).  -ENOSPC: the device reaches no
+ * more.
  */
 int tp_bo_populate(struct tp_bo *bo);
-/* Move it out of video memory.  -EBUSY: pinned.  -ETIME: still in use.  -ENOMEM. */
+/* Move it out of video memory; out of reach too, where @gtt_pages are no more.  -EBUSY: pinned.
+ * -ETIME: still in use.  -ENOMEM, -ENOSPC. */
 int tp_bo_evict(struct tp_bo *bo);
-/* Out of the device's reach, its pages stay.  -EBUSY: pinned.  -ETIME: still in use. */
+/* Out of the device's reach, and so unbound.  -EBUSY: pinned.  -ETIME: still in use.  -ENOMEM: no
+ * pages for what is in video memory. */
 int tp_bo_swap_out(struct tp_bo *bo);
 /* Give its memory back (B1).  -ETIME: quarantined; the object is empty in either case. */
 int tp_bo_empty(struct tp_bo *bo);

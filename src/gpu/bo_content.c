@@ -97,13 +97,13 @@ void tp_bo_read(struct tp_bo *bo, uint64_t offset, void *to, size_t len)
 	transfer(bo->device, tp_bo_memory_of(bo), offset, (struct way){ .to = to }, len);
 }
 
-/* Through each chunk of the system's memory, the other side is read or written in a row. */
+/* Through each chunk of the machine's memory, the other side is read or written in a row. */
 void tp_bo_memory_copy(struct tp_bo_device *d, struct tp_bo_memory *to, struct tp_bo_memory *from)
 {
 	bool out = from->place == TP_BO_VRAM;
 	const struct tp_bo_memory *here = out ? to : from;
 
-	TP_INVARIANT(here->place == TP_BO_SYSTEM);
+	TP_INVARIANT(here->place == TP_BO_SYSTEM || here->place == TP_BO_CPU);
 	for (const struct tp_bo_chunk *c = here->chunks; c < here->chunks + here->nr_chunks; c++) {
 		char *data = tp_page_address(d->machine, c->pfn);
 

@@ -52,6 +52,9 @@ enum {
 /* Memory for all of @bo, which is held.  -ENOMEM; -ENOSPC. */
 int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
 		      struct tp_bo_memory **memory);
+/* SYSTEM memory gets I/O addresses, with its share of reach, or loses both.  -ENOMEM, -ENOSPC. */
+int tp_bo_memory_map(struct tp_bo *bo, struct tp_bo_memory *memory);
+void tp_bo_memory_unmap(struct tp_bo_device *device, struct tp_bo_memory *memory);
 /* The device knows no way to it (B1). */
 void tp_bo_memory_give(struct tp_bo_device *device, struct tp_bo_memory *memory);
 /* The chunk that has @page. */
@@ -59,7 +62,7 @@ struct tp_bo_chunk *tp_bo_memory_chunk(struct tp_bo_memory *memory, uint32_t pag
 /* Map pages of @bo for the device.  Errors of tp_dma_map(). */
 int tp_bo_map(struct tp_bo *bo, tp_pfn pfn, unsigned order, tp_dma_addr *dma);
 
-/* Content (bo_content.c); one of the two is in system memory. */
+/* Content (bo_content.c); one of the two is the machine's. */
 void tp_bo_memory_copy(struct tp_bo_device *device, struct tp_bo_memory *to,
 		       struct tp_bo_memory *from);
 
@@ -75,16 +78,30 @@ extern const struct tp_owner_ops tp_bo_owner_ops; /* bo_owner.c */
 
 /* ---- places (bo_place.c) --------------------------------------------------------------------- */
 
-/* Held, here and below.  0: the device knows no way to its memory any more (B1). */
+/* Held, here and below.  0: the device knows no way to its memory any more (B1); nothing is to do
+ * out of its reach. */
 int tp_bo_cut(struct tp_bo *bo);
-/* It is where it will be; what was cut may be bound again. */
+/* It is where it will be; what was cut may be bound again, if it is within reach. */
 void tp_bo_rebind(struct tp_bo *bo);
 /* Nothing keeps it where it is. */
 bool tp_bo_may_move(struct tp_bo *bo);
+/* Its work is over; another place for it.  Any error: it is where it was. */
+int tp_bo_move_to(struct tp_bo *bo, enum tp_bo_place place);
+/* The least recently used one in @place that @may, held; NULL: there is none. */
+struct tp_bo *tp_bo_hold_one(struct tp_bo_device *device, enum tp_bo_place place,
+			     bool (*may)(struct tp_bo *bo));
 /* Give its memory back if nobody misses its content and it is idle.  -EBUSY, -ETIME. */
 int tp_bo_purge(struct tp_bo *bo);
 /* Move the least recently used idle object out of video memory.  False: there is none. */
 bool tp_bo_evict_one(struct tp_bo_device *device);
+
+/* ---- reach (bo_swap.c) ----------------------------------------------------------------------- */
+
+/* A share of what the device reaches at once; others are swapped out for it.  -ENOSPC. */
+int tp_bo_reach_take(struct tp_bo_device *device, uint64_t pages);
+void tp_bo_reach_give(struct tp_bo_device *device, uint64_t pages);
+/* Held, its pages are CPU: within reach again.  -ENOSPC; errors of tp_dma_map(). */
+int tp_bo_swap_in(struct tp_bo *bo);
 
 /* ---- quarantine (bo_quarantine.c) ------------------------------------------------------------ */
 

@@ -23,7 +23,18 @@ int tp_bo_map(struct tp_bo *bo, tp_pfn pfn, unsigned order, tp_dma_addr *dma)
 			  TP_DMA_BIDIRECTIONAL, bo->tag, dma);
 }
 
-static int take_system(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned flags)
+static int map_chunk(struct tp_bo *bo, struct tp_bo_chunk *chunk)
+{
+	tp_dma_addr dma;
+	int err = tp_bo_map(bo, chunk->pfn, chunk->order, &dma);
+
+	if (!err)
+		chunk->address = dma.v;
+	return err;
+}
+
+/* Of the machine. */
+static int take_pages(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned flags)
 {
 	struct tp_bo_device *d = bo->device;
 	struct tp_alloc request = { .owner = &d->owner,
@@ -33,18 +44,21 @@ static int take_system(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned fla
 				    .node = d->node,
 				    .flags = (flags & TP_BO_ZEROED ? TP_ALLOC_ZERO : 0) |
 					     (chunk->order ? TP_ALLOC_NORECLAIM : 0) };
-	tp_dma_addr dma;
-	int err;
 
 	if (TP_FAULT("gpu/bo-pages"))
 		return TP_ERR_TEXT(-ENOMEM, bo->name, "pages of %s: fault injected");
-	err = tp_pages_alloc(d->machine, &request, &chunk->pfn);
+	return tp_pages_alloc(d->machine, &request, &chunk->pfn);
+}
+
+static int take_system(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned flags)
+{
+	int err = take_pages(bo, chunk, flags);
+
 	if (err)
 		return err;
-	err = tp_bo_map(bo, chunk->pfn, chunk->order, &dma);
+	err = map_chunk(bo, chunk);
 	if (err)
-		tp_pages_free(d->machine, chunk->pfn, chunk->order);
-	chunk->address = dma.v;
+		tp_pages_free(bo->device->machine, chunk->pfn, chunk->order);
 	return err;
 }
 
@@ -62,7 +76,14 @@ static int take_vram(struct tp_bo *bo, struct tp_bo_chunk *chunk, unsigned flags
 static int take_chunk(struct tp_bo *bo, enum tp_bo_place place, struct tp_bo_chunk *chunk,
 		      unsigned flags)
 {
-	return place == TP_BO_VRAM ? take_vram(bo, chunk, flags) : take_system(bo, chunk, flags);
+	switch (place) {
+	case TP_BO_VRAM:
+		return take_vram(bo, chunk, flags);
+	case TP_BO_CPU:
+		return take_pages(bo, chunk, flags);
+	default:
+		return take_system(bo, chunk, flags);
+	}
 }
 
 /* ---- all chunks ------------------------------------------------------------------------------ */
@@ -140,21 +161,36 @@ static int take_chunks(struct taking *t)
 	return err;
 }
 
-int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
-		      struct tp_bo_memory **result)
+static struct tp_bo_memory *make_memory(const struct tp_bo *bo, enum tp_bo_place place)
 {
-	struct tp_bo_device *d = bo->device;
 	uint32_t n = tp_bo_pages(bo);
 	struct tp_bo_memory *memory = tp_zalloc(sizeof(*memory) + n * sizeof(memory->chunks[0]));
-	int err;
 
 	if (!memory)
-		return -ENOMEM;
+		return NULL;
 	tp_list_init(&memory->link);
 	memory->place = place;
 	memory->slot = bo->slot;
 	memory->nr_pages = n;
 	memcpy(memory->name, bo->name, sizeof(memory->name));
+	return memory;
+}
+
+int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
+		      struct tp_bo_memory **result)
+{
+	struct tp_bo_device *d = bo->device;
+	struct tp_bo_memory *memory = make_memory(bo, place);
+	int err = 0;
+
+	if (!memory)
+		return -ENOMEM;
+	if (place == TP_BO_SYSTEM)
+		err = tp_bo_reach_take(d, memory->nr_pages);
+	if (err) {
+		tp_free(memory);
+		return err;
+	}
 	err = take_chunks(&(struct taking){ .bo = bo, .memory = memory, .flags = flags });
 	if (err) {
 		tp_bo_memory_give(d, memory);
@@ -166,24 +202,49 @@ int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
 	return 0;
 }
 
-static void give_system(struct tp_bo_device *d, struct tp_bo_memory *memory)
+static void unmap_chunks(struct tp_bo_device *d, const struct tp_bo_chunk *chunks, uint32_t n)
 {
-	const struct tp_bo_chunk *end = memory->chunks + memory->nr_chunks;
-
-	for (const struct tp_bo_chunk *c = memory->chunks; c < end; c++)
+	for (const struct tp_bo_chunk *c = chunks; c < chunks + n; c++)
 		tp_dma_unmap_nosync(d->domain, (tp_dma_addr){ c->address }, tp_bo_chunk_bytes(c));
-	tp_dma_sync(d->domain);
-	for (const struct tp_bo_chunk *c = memory->chunks; c < end; c++)
-		tp_pages_free(d->machine, c->pfn, c->order);
+	if (n)
+		tp_dma_sync(d->domain);
+}
+
+int tp_bo_memory_map(struct tp_bo *bo, struct tp_bo_memory *memory)
+{
+	int err = tp_bo_reach_take(bo->device, memory->nr_pages);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < memory->nr_chunks; i++) {
+		err = map_chunk(bo, &memory->chunks[i]);
+		if (err) {
+			unmap_chunks(bo->device, memory->chunks, i);
+			tp_bo_reach_give(bo->device, memory->nr_pages);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void tp_bo_memory_unmap(struct tp_bo_device *d, struct tp_bo_memory *memory)
+{
+	unmap_chunks(d, memory->chunks, memory->nr_chunks);
+	tp_bo_reach_give(d, memory->nr_pages);
 }
 
 void tp_bo_memory_give(struct tp_bo_device *d, struct tp_bo_memory *memory)
 {
-	if (memory->place == TP_BO_VRAM)
-		for (uint32_t i = 0; i < memory->nr_chunks; i++)
-			tp_vram_free(d->vram, memory->chunks[i].address, memory->chunks[i].order);
-	else if (memory->nr_chunks)
-		give_system(d, memory);
+	const struct tp_bo_chunk *end = memory->chunks + memory->nr_chunks;
+
+	if (memory->place == TP_BO_SYSTEM)
+		tp_bo_memory_unmap(d, memory);
+	for (const struct tp_bo_chunk *c = memory->chunks; c < end; c++) {
+		if (memory->place == TP_BO_VRAM)
+			tp_vram_free(d->vram, c->address, c->order);
+		else
+			tp_pages_free(d->machine, c->pfn, c->order);
+	}
 	tp_free(memory);
 }
 

@@ -39,7 +39,7 @@ static struct tp_bo_chunk *find_chunk(struct tp_bo *bo, uint32_t cookie, tp_pfn 
 	uint32_t page = cookie - tp_bo_cookie(bo->slot, 0);
 	struct tp_bo_chunk *chunk;
 
-	if (bo->place != TP_BO_SYSTEM)
+	if (bo->place != TP_BO_SYSTEM && bo->place != TP_BO_CPU)
 		return NULL;
 	chunk = tp_bo_memory_chunk(tp_bo_memory_of(bo), page);
 	return chunk->page == page && chunk->pfn.v == pfn.v && chunk->order == order ? chunk : NULL;
@@ -80,12 +80,18 @@ static int wait_for_work(struct tp_bo *bo)
 	return TP_ERR_TEXT(-EAGAIN, bo->name, "work on %s has not ended");
 }
 
+static void take_page(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
+{
+	tp_page_copy(bo->device->machine, new, chunk->pfn, chunk->order);
+	chunk->pfn = new;
+}
+
 /*
  * B1, B2: the new page is mapped before anything is cut, and what is left over, whichever of the
  * two it is, is unmapped before it goes.  Only the table of I/O addresses may need the heap, and it
  * is asked first.
  */
-static int move_chunk(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
+static int move_mapped(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
 {
 	struct tp_bo_device *d = bo->device;
 	tp_dma_addr other;
@@ -97,14 +103,21 @@ static int move_chunk(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
 	if (!err) {
 		tp_dma_addr old = { chunk->address };
 
-		tp_page_copy(d->machine, new, chunk->pfn, chunk->order);
-		chunk->pfn = new;
+		take_page(bo, chunk, new);
 		chunk->address = other.v;
 		other = old;
 	}
 	tp_dma_unmap(d->domain, other, tp_bo_chunk_bytes(chunk));
 	tp_bo_rebind(bo);
 	return err ? TP_ERR_TEXT(-EBUSY, bo->name, "the device does not forget %s") : 0;
+}
+
+static int move_chunk(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
+{
+	if (bo->place == TP_BO_SYSTEM)
+		return move_mapped(bo, chunk, new);
+	take_page(bo, chunk, new);
+	return 0;
 }
 
 static void count_moved(struct tp_bo_device *d, unsigned order)

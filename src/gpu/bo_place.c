@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bo_place - where objects are: populate, evict, empty, and purge those that nobody misses. */
+/* bo_place - where objects are: populate, move, evict, empty; purge those that nobody misses. */
 #include <errno.h>
 
 #include "core/clock.h"
@@ -13,18 +13,28 @@ int tp_bo_cut(struct tp_bo *bo)
 {
 	const struct tp_bo_ops *ops = bo->device->ops;
 
+	if (bo->place == TP_BO_CPU)
+		return 0;
 	ops->unbind(bo);
 	return TP_MUTANT(bo_unforgotten) ? 0 : ops->forget(bo);
 }
 
 void tp_bo_rebind(struct tp_bo *bo)
 {
-	if (bo->device->ops->rebind)
+	if (bo->place != TP_BO_CPU && bo->device->ops->rebind)
 		bo->device->ops->rebind(bo);
 }
 
-/* Its work is over.  Any error: it is where it was. */
-static int move_to(struct tp_bo *bo, enum tp_bo_place place)
+static void move_content(struct tp_bo *bo, struct tp_bo_memory *to)
+{
+	const struct tp_bo_ops *ops = bo->device->ops;
+	struct tp_bo_memory *from = tp_bo_memory_of(bo);
+
+	if (!ops->copy || ops->copy(bo, to->chunks, to->place, from->chunks, from->place))
+		tp_bo_memory_copy(bo->device, to, from);
+}
+
+int tp_bo_move_to(struct tp_bo *bo, enum tp_bo_place place)
 {
 	struct tp_bo_device *d = bo->device;
 	struct tp_bo_memory *new;
@@ -34,9 +44,10 @@ static int move_to(struct tp_bo *bo, enum tp_bo_place place)
 		return err;
 	err = tp_bo_cut(bo);
 	if (!err) {
-		struct tp_bo_memory *old = tp_bo_detach(bo);
+		struct tp_bo_memory *old;
 
-		tp_bo_memory_copy(d, new, old);
+		move_content(bo, new);
+		old = tp_bo_detach(bo);
 		tp_bo_attach(bo, new);
 		new = old;
 	}
@@ -48,8 +59,10 @@ static int move_to(struct tp_bo *bo, enum tp_bo_place place)
 static int evict(struct tp_bo *bo)
 {
 	struct tp_bo_device *d = bo->device;
-	int err = move_to(bo, TP_BO_SYSTEM);
+	int err = tp_bo_move_to(bo, TP_BO_SYSTEM);
 
+	if (err == -ENOSPC && d->gtt_pages)
+		err = tp_bo_move_to(bo, TP_BO_CPU);
 	if (err)
 		return err;
 	tp_spin_lock(&d->lock);
@@ -99,9 +112,8 @@ static bool may_purge(struct tp_bo *bo)
 	return bo->purgeable && tp_bo_may_move(bo);
 }
 
-/* The least recently used one in @place that @may, held; NULL: there is none. */
-static struct tp_bo *hold_one(struct tp_bo_device *d, enum tp_bo_place place,
-			      bool (*may)(struct tp_bo *bo))
+struct tp_bo *tp_bo_hold_one(struct tp_bo_device *d, enum tp_bo_place place,
+			     bool (*may)(struct tp_bo *bo))
 {
 	struct tp_bo *found = NULL;
 
@@ -121,7 +133,7 @@ static struct tp_bo *hold_one(struct tp_bo_device *d, enum tp_bo_place place,
 
 bool tp_bo_evict_one(struct tp_bo_device *d)
 {
-	struct tp_bo *bo = hold_one(d, TP_BO_VRAM, tp_bo_may_move);
+	struct tp_bo *bo = tp_bo_hold_one(d, TP_BO_VRAM, tp_bo_may_move);
 	int err;
 
 	if (!bo)
@@ -151,8 +163,10 @@ uint64_t tp_bo_shrink(struct tp_bo_device *d, uint64_t pages)
 	uint64_t freed = 0;
 
 	while (freed < pages) {
-		struct tp_bo *bo = hold_one(d, TP_BO_SYSTEM, may_purge);
+		struct tp_bo *bo = tp_bo_hold_one(d, TP_BO_SYSTEM, may_purge);
 
+		if (!bo)
+			bo = tp_bo_hold_one(d, TP_BO_CPU, may_purge);
 		if (!bo)
 			break;
 		if (!tp_bo_purge(bo))
@@ -190,14 +204,14 @@ static int first_memory(struct tp_bo *bo)
 static void go_home(struct tp_bo *bo)
 {
 	if (!bo->pins && has_room(bo, true) && tp_resv_is_idle(bo->resv))
-		move_to(bo, TP_BO_VRAM);
+		tp_bo_move_to(bo, TP_BO_VRAM);
 }
 
 int tp_bo_populate(struct tp_bo *bo)
 {
 	if (bo->place == TP_BO_EMPTY)
 		return first_memory(bo);
-	if (bo->preferred == TP_BO_VRAM && bo->place == TP_BO_SYSTEM)
+	if (bo->preferred == TP_BO_VRAM && bo->place != TP_BO_VRAM)
 		go_home(bo);
-	return 0;
+	return bo->place == TP_BO_CPU ? tp_bo_swap_in(bo) : 0;
 }
