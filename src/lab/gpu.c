@@ -102,11 +102,10 @@ unsigned tp_lab_gpu_engine(struct tp_lab_gpu *gpu, const char *name)
 
 /* ---- what must hold -------------------------------------------------------------------------- */
 
-uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_intel_model_harm *harms,
-			       size_t max)
+uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *harms, size_t max)
 {
 	enum { KEPT = 32 };
-	struct tp_intel_model_harm all[KEPT];
+	struct tp_model_harm all[KEPT];
 	const uint64_t known = gpu->harms_known, nr = tp_intel_model_harms(gpu->model, all, KEPT);
 
 	for (uint64_t i = known; i < nr && i < KEPT && i - known < max; i++)
@@ -115,7 +114,7 @@ uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_intel_model_har
 	return nr - known;
 }
 
-void tp_lab_harm_text(const struct tp_intel_model_harm *harm, char text[TP_LAB_HARM_TEXT])
+void tp_lab_harm_text(const struct tp_model_harm *harm, char text[TP_LAB_HARM_TEXT])
 {
 	snprintf(text, TP_LAB_HARM_TEXT,
 		 "%s %s %#" PRIx64 " by a stale translation: %s %#" PRIx64 " was %s, is %s",
@@ -127,7 +126,7 @@ void tp_lab_harm_text(const struct tp_intel_model_harm *harm, char text[TP_LAB_H
 static void verify_harms(struct tp_lab_gpu *gpu, struct tp_findings *findings)
 {
 	enum { TOLD = 4 };
-	struct tp_intel_model_harm harms[TOLD];
+	struct tp_model_harm harms[TOLD];
 	const uint64_t nr = tp_lab_gpu_take_harms(gpu, harms, TOLD);
 
 	for (uint64_t i = 0; i < nr && i < TOLD; i++) {

@@ -49,10 +49,9 @@ struct tp_lab_gpu *tp_lab_gpu_find(struct tp_lab_machine *lm, const char *name);
 unsigned tp_lab_gpu_engine(struct tp_lab_gpu *gpu, const char *name);
 
 /* What engines did that they should not since somebody last asked; at most @max. */
-uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_intel_model_harm *harms,
-			       size_t max);
+uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *harms, size_t max);
 enum { TP_LAB_HARM_TEXT = 256 };
-void tp_lab_harm_text(const struct tp_intel_model_harm *harm, char text[TP_LAB_HARM_TEXT]);
+void tp_lab_harm_text(const struct tp_model_harm *harm, char text[TP_LAB_HARM_TEXT]);
 
 /* U1 for all of a machine. */
 void tp_lab_gpus_verify(struct tp_lab_machine *lm, struct tp_findings *findings);

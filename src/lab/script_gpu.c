@@ -419,7 +419,7 @@ static int gpu_stats(lua_State *L)
 static int gpu_harms(lua_State *L)
 {
 	enum { TOLD = 8 };
-	struct tp_intel_model_harm harms[TOLD];
+	struct tp_model_harm harms[TOLD];
 	const uint64_t nr = tp_lab_gpu_take_harms(gpu_at(L, 1), harms, TOLD);
 
 	lua_createtable(L, TOLD, 1);

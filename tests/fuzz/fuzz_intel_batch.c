@@ -349,7 +349,7 @@ static void do_window(char *text)
 
 static void do_flush(tp_unused char *text)
 {
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 }
 
 static void do_reset(tp_unused char *text)

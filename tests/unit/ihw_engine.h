@@ -221,8 +221,9 @@ static inline void begin_rig(struct tp_intel_model_config config, bool multicast
 	config.walk_entries = config.walk_entries ? config.walk_entries : 16;
 	rig.m->config = config;
 	rig.m->nr_engines = 2;
-	tp_spinlock_init(&rig.m->harm_lock, TP_RANK_CORE, 0);
-	must(tp_ihw_window_create(rig.m));
+	tp_model_harms_init(&rig.m->harms);
+	must(tp_model_window_create(&rig.m->bus, rig.m->config.memory, rig.m->config.combine,
+				    &rig.m->window));
 	rig.m->bus.iommu = rig.iommu = make_front("gpu0");
 	if (config.memory)
 		rig.m->bus.local = rig.local = make_front("gpu0-local");
@@ -249,7 +250,7 @@ static inline void end_rig(void)
 	end_front(rig.iommu);
 	if (rig.local)
 		end_front(rig.local);
-	tp_ihw_window_destroy(rig.m);
+	tp_model_window_destroy(&rig.m->bus, rig.m->window);
 	tp_free(rig.m);
 }
 

@@ -97,7 +97,7 @@ static unsigned count_missed(enum tp_intel_platform platform)
 /* Each of them reaches for memory that nobody has, and is named with whose it was. */
 static void check_harms(enum tp_intel_platform platform, bool as_posted)
 {
-	struct tp_intel_model_harm harms[TP_GPU_MAX_ENGINES];
+	struct tp_model_harm harms[TP_GPU_MAX_ENGINES];
 	uint64_t n = tp_intel_model_harms(rig.model, harms, TP_ARRAY_SIZE(harms));
 
 	assert_int_equal(n, as_posted ? count_missed(platform) : 0);

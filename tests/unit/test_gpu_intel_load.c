@@ -176,7 +176,7 @@ static unsigned move_memory(void)
 
 static void check_nothing_was_harmed(void)
 {
-	struct tp_intel_model_harm harm;
+	struct tp_model_harm harm;
 	struct tp_gpu_stats stats;
 
 	if (tp_intel_model_harms(rig.model, &harm, 1))

@@ -118,7 +118,7 @@ static const struct tp_intel_engine *who(unsigned k)
 /* Of @per requests for each victim, @k was lost; there were @before harms. */
 static void check_named(unsigned k, unsigned per, uint64_t before)
 {
-	struct tp_intel_model_harm harms[HARMS], *harm = &harms[before];
+	struct tp_model_harm harms[HARMS], *harm = &harms[before];
 	char name[24];
 
 	assert_true(before < HARMS);

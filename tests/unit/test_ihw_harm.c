@@ -9,7 +9,7 @@
 #include "ihw_engine.h"
 
 static const uint64_t va = UINT64_C(5) << (TP_PAGE_SHIFT + TP_INTEL_PT_BITS);
-static struct tp_intel_model_harm harm;
+static struct tp_model_harm harm;
 
 /* An object's page was used, cut, and given back without anything being forgotten. */
 static int begin(void **state)
@@ -103,16 +103,16 @@ static void memory_of_the_device_s_own(tp_unused void **state)
 
 static void the_first_ones_are_kept_and_all_are_counted(tp_unused void **state)
 {
-	struct tp_intel_model_harm harms[TP_IHW_HARMS + 8];
+	struct tp_model_harm harms[TP_MODEL_HARMS + 8];
 
 	give_io(data_dma, "new-object");
-	for (unsigned i = 0; i < TP_IHW_HARMS + 5; i++)
+	for (unsigned i = 0; i < TP_MODEL_HARMS + 5; i++)
 		assert_non_null(lead(va + 4 * i, true));
-	harms[TP_IHW_HARMS].va = 1;
-	assert_int_equal(tp_intel_model_harms(rig.m, harms, TP_IHW_HARMS + 8), TP_IHW_HARMS + 5);
-	for (unsigned i = 0; i < TP_IHW_HARMS; i++)
+	harms[TP_MODEL_HARMS].va = 1;
+	assert_int_equal(tp_intel_model_harms(rig.m, harms, TP_MODEL_HARMS + 8), TP_MODEL_HARMS + 5);
+	for (unsigned i = 0; i < TP_MODEL_HARMS; i++)
 		assert_int_equal(harms[i].va, va + 4 * i);
-	assert_int_equal(harms[TP_IHW_HARMS].va, 1);
+	assert_int_equal(harms[TP_MODEL_HARMS].va, 1);
 }
 
 static void a_long_name_is_cut(tp_unused void **state)

@@ -57,7 +57,7 @@ static void writes_wait_until_they_are_let_out(tp_unused void **state)
 	tp_ihw_window_write(&rig.m->bus, 16, words, sizeof(words));
 	assert_int_equal(word(16), 0);
 	assert_int_equal(word(24), 0);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	assert_int_equal(word(16), 7);
 	assert_int_equal(word(24), 8);
 }
@@ -85,7 +85,7 @@ static void of_a_long_run_the_last_ones_wait(tp_unused void **state)
 	assert_int_equal(word(520), 99);
 	for (uint64_t i = 0; i < 20; i++)
 		assert_int_equal(word(i * 8), i < 20 - COMBINE ? 100 + 10 * i : 0);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	for (uint64_t i = 0; i < 20; i++)
 		assert_int_equal(word(i * 8), 100 + 10 * i);
 }
@@ -102,7 +102,7 @@ static void all_of_it_arrives(tp_unused void **state)
 	tp_ihw_window_read(&rig.m->bus, 0, back, sizeof(back));
 	assert_memory_equal(words, back, sizeof(words));
 	assert_memory_not_equal(words, rig.m->bus.memory, sizeof(words));
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	assert_memory_equal(words, rig.m->bus.memory, sizeof(words));
 }
 
@@ -112,7 +112,7 @@ static void who_wrote_reads_it_back_newest_first(tp_unused void **state)
 	fill(8, 2, 0, 1);
 	assert_int_equal(read_back(8), 2);
 	assert_int_equal(word(8), 0);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	assert_int_equal(word(8), 2);
 	assert_int_equal(read_back(8), 2);
 }
@@ -123,14 +123,14 @@ static void a_window_without_buffers_holds_nothing_back(tp_unused void **state)
 	fill(8, 1, 0, 1);
 	assert_int_equal(word(8), 1);
 	assert_int_equal(read_back(8), 1);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 }
 
 static void a_device_without_memory_has_no_window(tp_unused void **state)
 {
 	begin_on(TP_INTEL_SKL);
 	assert_null(rig.m->window);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 }
 
 static void a_window_that_finds_no_memory(tp_unused void **state)
@@ -139,7 +139,9 @@ static void a_window_that_finds_no_memory(tp_unused void **state)
 	rig.m->config.memory = MEMORY;
 	for (unsigned nth = 1; nth <= 2; nth++) {
 		tp_fault_arm("core/alloc", nth, 1);
-		assert_int_equal(tp_ihw_window_create(rig.m), -ENOMEM);
+		assert_int_equal(tp_model_window_create(&rig.m->bus, rig.m->config.memory,
+							rig.m->config.combine, &rig.m->window),
+				 -ENOMEM);
 		tp_fault_reset();
 		assert_null(rig.m->window);
 		assert_null(rig.m->bus.memory);
@@ -156,7 +158,7 @@ static void write_in_a_thread(tp_unused void *arg)
 
 static void flush_in_a_thread(tp_unused void *arg)
 {
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 }
 
 static void in_a_thread(void (*fn)(void *))
@@ -172,7 +174,7 @@ static void a_thread_lets_out_its_own(tp_unused void **state)
 {
 	in_a_thread(write_in_a_thread);
 	fill(16, 6, 0, 1);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	assert_int_equal(word(16), 6);
 	assert_int_equal(word(8), 0);
 	assert_int_equal(read_back(8), 0);
@@ -210,12 +212,12 @@ static void an_entry_that_is_held_back_is_read_as_it_was(tp_unused void **state)
 	map_io(data_dma, "object");
 	*entry_of(va, 1) = PAGE | RW | TP_INTEL_PTE_LM;
 	fill(PAGE, data_dma | RW, 0, 1);
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	assert_ptr_equal(lead(va, true), io(data_dma));
 	fill(PAGE, 0, 0, 1);
 	tp_ihw_tlb_empty(rig.e);
 	assert_ptr_equal(lead(va, true), io(data_dma));
-	tp_ihw_window_flush(rig.m);
+	tp_model_window_flush(rig.m->window);
 	assert_ptr_equal(lead(va, true), io(data_dma));
 	assert_int_equal(rig.e->stat.stale, 1);
 	tp_ihw_tlb_empty(rig.e);

@@ -403,7 +403,7 @@ static void a_table_that_became_data_is_walked(tp_unused void **state)
 static void a_table_that_is_gone_is_a_fault_and_harm(tp_unused void **state)
 {
 	uint64_t table = *entry_of(va, 1) & TP_INTEL_PTE_ADDRESS;
-	struct tp_intel_model_harm harm;
+	struct tp_model_harm harm;
 
 	expect_at(0, 0);
 	*entry_of(va, 1) = 0;

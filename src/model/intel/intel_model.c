@@ -164,7 +164,7 @@ static void init(struct tp_intel_model *m, const struct tp_intel_model_config *c
 	tp_bus_init(&m->bus, &tp_ihw_bus_ops, config->name);
 	fill_in(m);
 	tp_spinlock_init(&m->lock, TP_RANK_MODEL, 0);
-	tp_spinlock_init(&m->harm_lock, TP_RANK_CORE, 0);
+	tp_model_harms_init(&m->harms);
 	tp_wait_queue_init(&m->work);
 	init_engines(m);
 	tp_rng_fork(&m->rng, config->seed, TP_IHW_ENGINES);
@@ -178,13 +178,14 @@ static int make(struct tp_intel_model *m)
 
 	tp_ihw_for_each_engine(e, m) err = err ? err : make_caches(m, e);
 	if (!err)
-		err = tp_ihw_window_create(m);
+		err = tp_model_window_create(&m->bus, m->config.memory, m->config.combine,
+					     &m->window);
 	return err;
 }
 
 static void free_model(struct tp_intel_model *m)
 {
-	tp_ihw_window_destroy(m);
+	tp_model_window_destroy(&m->bus, m->window);
 	tp_ihw_for_each_engine(e, m) free_caches(e);
 	tp_free(m);
 }

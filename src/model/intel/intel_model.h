@@ -10,6 +10,7 @@
 
 #include "core/bus.h"
 #include "gpu/intel/intel_regs.h"
+#include "model/gpu/harm.h"
 
 struct tp_intel_model;
 
@@ -95,20 +96,8 @@ struct tp_intel_model_stat {
 
 void tp_intel_model_stat(struct tp_intel_model *model, struct tp_intel_model_stat *stat);
 
-/*
- * A stale translation did harm: it led an engine to memory that the object had no more.  Either
- * nobody had it (@now is empty; it is a fault of the bus too), or somebody else.
- */
-struct tp_intel_model_harm {
-	uint64_t time_ns, va, address; /* the address that it was led to */
-	bool local, write;
-	char engine[8];
-	char was[TP_DMA_OWNER_TEXT], now[TP_DMA_OWNER_TEXT]; /* whose the memory was when the
-							      * translation was read, and is */
-};
-
-/* The first ones, at most @max; returns how many there were. */
-uint64_t tp_intel_model_harms(struct tp_intel_model *model, struct tp_intel_model_harm *harms,
+/* What stale translations did: the first ones, at most @max; returns how many there were. */
+uint64_t tp_intel_model_harms(struct tp_intel_model *model, struct tp_model_harm *harms,
 			      size_t max);
 /* Nothing is remembered by any engine of a GT. */
 bool tp_intel_model_is_empty(struct tp_intel_model *model, unsigned gt);

@@ -33,6 +33,7 @@
 #include "core/rng.h"
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/intel_guc_regs.h"
+#include "model/gpu/window.h"
 #include "model/intel/intel_model.h"
 
 enum {
@@ -40,7 +41,6 @@ enum {
 	TP_IHW_GTS = 2,
 	TP_IHW_COPIES = 2, /* of a multicast unit; a page belongs to the copy of its parity */
 	TP_IHW_DOMAINS = 16,
-	TP_IHW_HARMS = 32,
 	TP_IHW_INVALIDATIONS = 13, /* registers of all platforms */
 	TP_IHW_MESSAGE_WORDS = 8,  /* that a message to the firmware may have, with its header */
 	/* Bursts: engines have their index, the firmware of a GT this and on. */
@@ -170,8 +170,6 @@ struct tp_ihw_gt {
 	struct tp_ihw_firmware firmware;
 };
 
-struct tp_ihw_window; /* memory.c */
-
 struct tp_intel_model {
 	struct tp_bus_device bus;
 	struct tp_intel_model_config config;
@@ -189,11 +187,9 @@ struct tp_intel_model {
 	/* The global GTT as it was written, and as engines see it: as it was at the last flush. */
 	uint64_t gsm[TP_INTEL_GGTT_ENTRIES];
 	tp_atomic_u64 ggtt[TP_INTEL_GGTT_ENTRIES];
-	struct tp_ihw_window *window;
+	struct tp_model_window *window;
 
-	struct tp_spinlock harm_lock; /* rank CORE */
-	uint64_t nr_harms;
-	struct tp_intel_model_harm harms[TP_IHW_HARMS];
+	struct tp_model_harms harms;
 
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
@@ -318,11 +314,6 @@ void tp_ihw_harm(struct tp_ihw_engine *e, const struct tp_ihw_tlb_entry *entry, 
 
 /* ---- the window to the device's own memory (memory.c) ---------------------------------------- */
 
-/* Makes bus.memory, of config.memory bytes, too; nothing if they are 0.  -ENOMEM. */
-int tp_ihw_window_create(struct tp_intel_model *m);
-void tp_ihw_window_destroy(struct tp_intel_model *m);
-/* What the calling thread has written is seen (X6). */
-void tp_ihw_window_flush(struct tp_intel_model *m);
 void tp_ihw_window_fill(struct tp_bus_device *device, uint64_t offset, uint64_t first,
 			uint64_t step, size_t n);
 void tp_ihw_window_write(struct tp_bus_device *device, uint64_t offset, const void *from,

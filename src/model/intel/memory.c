@@ -1,251 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * memory - the device's own memory, and the window that the host writes to it through.
- *
- * The window combines writes: the newest of each thread wait in buffers of its own, in the order
- * they were made, and engines do not see them (T12).  The thread itself reads them back.
- *
- * Invariants
- *  C1  A thread has at most config.combine words in its buffers, and they leave oldest first, each
- *      whole.
- *  C2  Buffers are found by the number of a thread; of two that share a place, whoever comes makes
- *      the other's words leave.  (A real processor's leave whenever it likes.)
- *
- * Locking: the window's lock (rank MODEL_MEMORY), for as much as a page of words.
- */
-#include <errno.h>
-#include <string.h>
-
-#include "core/alloc.h"
-#include "core/error.h"
-#include "core/invariant.h"
+/* memory - the operations of the bus on the device's own memory. */
 #include "model/intel/internal.h"
 
-enum { WORD = sizeof(uint64_t), PART = TP_PAGE_SIZE / WORD };
-#ifdef TP_SIM
-enum { WRITERS = 4 };
-#else
-enum { WRITERS = 64 };
-#endif
-
-struct held {
-	uint64_t word, value; /* which word of the memory */
-};
-
-/* A ring of words. */
-struct writer {
-	uint32_t thread;
-	unsigned first, nr;
-	struct held *held;
-};
-
-struct tp_ihw_window {
-	struct tp_spinlock lock;
-	tp_atomic_u64 *words; /* bus.memory */
-	void *storage;	      /* which that lies in */
-	unsigned combine;
-	struct writer writers[WRITERS];
-	struct held held[]; /* @combine of each */
-};
-
-/* What is written: words from memory, or in equal steps. */
-struct source {
-	const char *from; /* NULL: steps */
-	uint64_t first, step;
-};
-
-static struct tp_intel_model *model_of(struct tp_bus_device *device)
+static struct tp_model_window *window_of(struct tp_bus_device *device)
 {
-	return tp_container_of(device, struct tp_intel_model, bus);
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-static struct tp_ihw_window *make(struct tp_intel_model *m)
-{
-	unsigned combine = m->config.combine;
-	struct tp_ihw_window *w =
-		tp_zalloc(sizeof(*w) + sizeof(struct held) * combine * (size_t)WRITERS);
-
-	if (!w)
-		return NULL;
-	/* Not as aligned memory, which would be touched to be cleared. */
-	w->storage = tp_zalloc(m->config.memory + TP_PAGE_SIZE);
-	if (!w->storage) {
-		tp_free(w);
-		return NULL;
-	}
-	w->combine = combine;
-	tp_spinlock_init(&w->lock, TP_RANK_MODEL_MEMORY, 0);
-	for (unsigned i = 0; i < WRITERS; i++)
-		w->writers[i].held = w->held + i * (size_t)combine;
-	return w;
-}
-
-int tp_ihw_window_create(struct tp_intel_model *m)
-{
-	struct tp_ihw_window *w;
-
-	if (!m->config.memory)
-		return 0;
-	w = make(m);
-	if (!w)
-		return TP_ERR(-ENOMEM, "memory of a device: %u bytes", m->config.memory);
-	m->window = w;
-	m->bus.memory = (char *)(uintptr_t)tp_align_up((uintptr_t)w->storage, TP_PAGE_SIZE);
-	m->bus.memory_size = m->config.memory;
-	w->words = (tp_atomic_u64 *)(void *)m->bus.memory;
-	return 0;
-}
-
-void tp_ihw_window_destroy(struct tp_intel_model *m)
-{
-	if (!m->window)
-		return;
-	tp_free(m->window->storage);
-	tp_free(m->window);
-	m->window = NULL;
-	m->bus.memory = NULL;
-	m->bus.memory_size = 0;
-}
-
-/* ---- buffers; under the lock ----------------------------------------------------------------- */
-
-/* The @n oldest words leave. */
-static void let_out(struct tp_ihw_window *w, struct writer *writer, unsigned n)
-{
-	for (; n; n--) {
-		const struct held *held = &writer->held[writer->first];
-
-		tp_atomic_store(&w->words[held->word], held->value, TP_RELEASE);
-		writer->first = (writer->first + 1) % w->combine;
-		writer->nr--;
-	}
-}
-
-/* C2 */
-static struct writer *own_writer(struct tp_ihw_window *w)
-{
-	uint32_t thread = tp_thread_id();
-	struct writer *writer = &w->writers[thread % WRITERS];
-
-	if (writer->thread != thread)
-		let_out(w, writer, writer->nr);
-	writer->thread = thread;
-	return writer;
-}
-
-static void hold(struct tp_ihw_window *w, struct writer *writer, uint64_t word, uint64_t value)
-{
-	writer->held[(writer->first + writer->nr) % w->combine] = (struct held){ word, value };
-	writer->nr++;
-}
-
-static uint64_t value_of(const struct source *source, size_t i)
-{
-	uint64_t value;
-
-	if (!source->from)
-		return source->first + i * source->step;
-	memcpy(&value, source->from + i * WORD, sizeof(value));
-	return value;
-}
-
-/* The last ones stay (C1), the others go, and before them what was there. */
-static void write_part(struct tp_ihw_window *w, uint64_t word, const struct source *source,
-		       size_t first, size_t n)
-{
-	struct writer *writer = own_writer(w);
-	size_t stay = TP_MIN(n, (size_t)w->combine), go = n - stay;
-	size_t room = w->combine - writer->nr;
-
-	if (stay > room)
-		let_out(w, writer, (unsigned)(stay - room));
-	for (size_t i = 0; i < go; i++)
-		tp_atomic_store(&w->words[word + i], value_of(source, first + i), TP_RELEASE);
-	for (size_t i = go; i < n; i++)
-		hold(w, writer, word + i, value_of(source, first + i));
-}
-
-/* ---- the window ------------------------------------------------------------------------------ */
-
-static void check(struct tp_bus_device *device, uint64_t offset, uint64_t words)
-{
-	TP_INVARIANT(!(offset % WORD) && offset <= device->memory_size);
-	TP_INVARIANT(words <= (device->memory_size - offset) / WORD);
-}
-
-static void write_words(struct tp_bus_device *device, uint64_t offset, const struct source *source,
-			size_t n)
-{
-	struct tp_ihw_window *w = model_of(device)->window;
-
-	check(device, offset, n);
-	for (size_t i = 0; i < n; i += PART) {
-		tp_spin_lock(&w->lock);
-		write_part(w, offset / WORD + i, source, i, TP_MIN(n - i, (size_t)PART));
-		tp_spin_unlock(&w->lock);
-	}
+	return tp_container_of(device, struct tp_intel_model, bus)->window;
 }
 
 void tp_ihw_window_fill(struct tp_bus_device *device, uint64_t offset, uint64_t first,
 			uint64_t step, size_t n)
 {
-	write_words(device, offset, &(struct source){ .first = first, .step = step }, n);
+	tp_model_window_fill(window_of(device), offset, first, step, n);
 }
 
 void tp_ihw_window_write(struct tp_bus_device *device, uint64_t offset, const void *from,
 			 size_t len)
 {
-	TP_INVARIANT(!(len % WORD));
-	write_words(device, offset, &(struct source){ .from = from }, len / WORD);
-}
-
-/* The newest that the thread wrote itself, or what is there. */
-static uint64_t word_seen(const struct tp_ihw_window *w, const struct writer *writer, uint64_t word)
-{
-	for (unsigned i = writer->nr; i--;) {
-		const struct held *held = &writer->held[(writer->first + i) % w->combine];
-
-		if (held->word == word)
-			return held->value;
-	}
-	return tp_atomic_load(&w->words[word], TP_ACQUIRE);
-}
-
-static void read_part(struct tp_ihw_window *w, uint64_t word, char *to, size_t n)
-{
-	const struct writer *writer = own_writer(w);
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t value = word_seen(w, writer, word + i);
-
-		memcpy(to + i * WORD, &value, sizeof(value));
-	}
+	tp_model_window_write(window_of(device), offset, from, len);
 }
 
 void tp_ihw_window_read(struct tp_bus_device *device, uint64_t offset, void *to, size_t len)
 {
-	struct tp_ihw_window *w = model_of(device)->window;
-
-	TP_INVARIANT(!(len % WORD));
-	check(device, offset, len / WORD);
-	for (size_t i = 0, n = len / WORD; i < n; i += PART) {
-		tp_spin_lock(&w->lock);
-		read_part(w, offset / WORD + i, (char *)to + i * WORD, TP_MIN(n - i, (size_t)PART));
-		tp_spin_unlock(&w->lock);
-	}
-}
-
-void tp_ihw_window_flush(struct tp_intel_model *m)
-{
-	struct tp_ihw_window *w = m->window;
-	struct writer *writer;
-
-	if (!w)
-		return;
-	tp_spin_lock(&w->lock);
-	writer = own_writer(w);
-	let_out(w, writer, writer->nr);
-	tp_spin_unlock(&w->lock);
+	tp_model_window_read(window_of(device), offset, to, len);
 }

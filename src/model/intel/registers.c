@@ -420,7 +420,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 
 	if (!has_power(device))
 		return;
-	tp_ihw_window_flush(m);
+	tp_model_window_flush(m->window);
 	tp_spin_lock(&m->lock);
 	irqs = tp_ihw_due(m);
 	p = find(m, offset);
@@ -446,7 +446,7 @@ static void reset_device(struct tp_bus_device *device)
 
 static void flush_window(struct tp_bus_device *device)
 {
-	tp_ihw_window_flush(model_of(device));
+	tp_model_window_flush(model_of(device)->window);
 }
 
 const struct tp_bus_ops tp_ihw_bus_ops = {
