@@ -126,7 +126,7 @@ static uint64_t check_list_links(struct checker *c, struct tp_zone *zone, unsign
 	uint64_t n = 0;
 	uint32_t prev = TP_PB_NIL;
 
-	for (uint32_t pb = zone->lists[type][order]; pb != TP_PB_NIL;
+	for (uint32_t pb = zone->free.lists[type][order]; pb != TP_PB_NIL;
 	     pb = c->m->pageblocks[pb].next) {
 		const struct tp_pageblock *b = &c->m->pageblocks[pb];
 

@@ -38,7 +38,7 @@ static bool has_run(const struct tp_zone *zone, unsigned order)
 {
 	for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
 		for (unsigned o = order; o <= TP_MAX_ORDER; o++)
-			if (zone->lists[t][o] != TP_PB_NIL)
+			if (zone->free.lists[t][o] != TP_PB_NIL)
 				return true;
 	return false;
 }

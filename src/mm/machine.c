@@ -283,6 +283,7 @@ static int build(struct tp_machine *m, const struct tp_machine_config *c)
 	err = alloc_metadata(m);
 	if (err)
 		goto free_trace;
+	init_nodes(m);
 	err = tp_backing_init(&m->backing, m->nr_pfns << TP_PAGE_SHIFT, c->block_size, c->backing);
 	if (err)
 		goto free_metadata;
@@ -329,7 +330,6 @@ int tp_machine_create(const struct tp_machine_config *wish, struct tp_machine **
 	m->nr_nodes = c.nr_nodes;
 	m->rseq = tp_rseq_available();
 	init_locks(m);
-	init_nodes(m);
 	set_layout(m, &c);
 	err = set_distances(m, c.distance);
 	if (!err) {

@@ -29,9 +29,9 @@
 #include "core/sync.h"
 #include "core/trace.h"
 #include "mm/backing.h"
+#include "mm/freelist.h"
 #include "mm/hold.h"
 #include "mm/limits.h"
-#include "mm/pageblock.h"
 
 enum { TP_MAX_ZONES = TP_MAX_NODES * TP_NR_ZONE_TYPES };
 
@@ -60,8 +60,8 @@ struct tp_zone {
 	uint64_t reserve[TP_NR_ZONE_TYPES];
 	/* requests served here and wanted elsewhere, the reverse, and those that took turns */
 	tp_quiet nr_miss, nr_foreign, nr_interleave;
-	tp_quiet mapping_pages;				  /* that mappings show */
-	uint32_t lists[TP_NR_MIGRATETYPES][TP_NR_ORDERS]; /* first pageblock, or TP_PB_NIL */
+	tp_quiet mapping_pages; /* that mappings show */
+	struct tp_freelist free;
 	uint32_t reclaim_cursor; /* the pageblock that reclaim looked at last */
 	bool listed;		 /* in zonelists; under the hotplug lock */
 	/* one per CPU, from the first page on; whoever drains all zones looks early */

@@ -4,9 +4,7 @@
  * migratetype.
  *
  * Invariants: B1 to B5 of pageblock.h, and
- *  Z1  lists[type][o] holds exactly the zone's pageblocks of that type, not isolated, whose largest
- *      free run has order o. o = TP_PAGEBLOCK_ORDER: the whole block is free; TP_MAX_ORDER: it and
- *      its buddy are, the lower one listed.
+ *  Z1  its lists are of its own pageblocks (F1 of freelist.h).
  *  Z2  nr_free = sum of nr_free of blocks that are not isolated; nr_isolated_free = that of the
  *      isolated ones (T22).
  *  Z3  nr_allocated - nr_freed = managed - nr_free - nr_isolated_free, whenever the lock is free:

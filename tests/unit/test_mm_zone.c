@@ -58,7 +58,7 @@ static uint64_t walk_lists(struct tp_zone *z)
 	tp_spin_lock(&z->lock);
 	for (unsigned t = 0; t < TP_NR_MIGRATETYPES; t++)
 		for (unsigned o = 0; o < TP_NR_ORDERS; o++)
-			for (uint32_t pb = z->lists[t][o]; pb != TP_PB_NIL;
+			for (uint32_t pb = z->free.lists[t][o]; pb != TP_PB_NIL;
 			     pb = m->pageblocks[pb].next)
 				sum += m->pageblocks[pb].nr_free * (o == TP_MAX_ORDER ? 2u : 1u);
 	tp_spin_unlock(&z->lock);
@@ -319,12 +319,12 @@ static void a_zone_that_does_not_exist_has_no_stat(void **state)
 
 static void a_stale_link_is_found_by_the_check(void **state)
 {
-	uint32_t head = zone->lists[TP_MIGRATE_MOVABLE][TP_MAX_ORDER];
+	uint32_t head = zone->free.lists[TP_MIGRATE_MOVABLE][TP_MAX_ORDER];
 
 	(void)state;
-	zone->lists[TP_MIGRATE_MOVABLE][TP_MAX_ORDER] = TP_PB_NIL;
+	zone->free.lists[TP_MIGRATE_MOVABLE][TP_MAX_ORDER] = TP_PB_NIL;
 	assert_int_not_equal(tp_machine_check(m, true, NULL), 0);
-	zone->lists[TP_MIGRATE_MOVABLE][TP_MAX_ORDER] = head;
+	zone->free.lists[TP_MIGRATE_MOVABLE][TP_MAX_ORDER] = head;
 }
 
 /* ---- a random program against a flat model --------------------------------------------------- */
