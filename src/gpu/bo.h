@@ -44,8 +44,9 @@ enum tp_bo_place {
 
 enum {
 	/* Orders that chunks have, largest first: leaves of page tables. */
-	TP_BO_HUGE_ORDER = TP_PAGE_SHIFT - 3, /* 2 MiB */
-	TP_BO_BIG_ORDER = 4,		      /* 64 KiB */
+	TP_BO_GIANT_ORDER = TP_VRAM_MAX_ORDER, /* 1 GiB, of video memory alone */
+	TP_BO_HUGE_ORDER = TP_PAGE_SHIFT - 3,  /* 2 MiB */
+	TP_BO_BIG_ORDER = 4,		       /* 64 KiB */
 	TP_BO_NAME = 32,
 };
 

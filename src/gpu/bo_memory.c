@@ -88,7 +88,7 @@ static int take_chunk(struct tp_bo *bo, enum tp_bo_place place, struct tp_bo_chu
 
 /* ---- all chunks ------------------------------------------------------------------------------ */
 
-static const uint8_t orders[] = { TP_BO_HUGE_ORDER, TP_BO_BIG_ORDER, 0 };
+static const uint8_t orders[] = { TP_BO_GIANT_ORDER, TP_BO_HUGE_ORDER, TP_BO_BIG_ORDER, 0 };
 
 /* Others may have what we need in hand for a moment: reclaim, a purge, an offline that fails. */
 enum { MAX_WAITS = 4 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vram - a buddy over bitmaps, and the table of whose the pages are. */
+/* vram - pageblocks of a device's own memory, and the table of whose the pages are. */
 #include "gpu/vram.h"
 
 #include <errno.h>
@@ -8,15 +8,7 @@
 #include "core/error.h"
 #include "core/fault.h"
 #include "core/mutant.h"
-
-enum { WORD = 64, NR_ORDERS = TP_VRAM_MAX_ORDER + 1 };
-
-/* The free blocks of one order. */
-struct level {
-	uint64_t *free; /* a bit each; none beyond the end of the memory */
-	uint32_t nr_free;
-	uint32_t low; /* no word before this one has a bit */
-};
+#include "mm/freelist.h"
 
 struct tp_vram {
 	struct tp_bus_device *bus;
@@ -24,90 +16,81 @@ struct tp_vram {
 	uint64_t nr_pages;
 	struct tp_spinlock lock;
 	/* under lock */
-	struct level levels[NR_ORDERS];
+	struct tp_freelist free;
 	uint64_t nr_used;
 };
 
-/* ---- the buddy; under the lock --------------------------------------------------------------- */
+/* ---- blocks; under the lock ------------------------------------------------------------------ */
 
-static uint32_t word_count(const struct tp_vram *v, unsigned order)
+enum { TYPE = 0 }; /* of all pageblocks */
+
+/* Whole pageblocks in a row, @nr of them, a power of two; TP_PB_NIL: there is no such row. */
+static uint32_t find_row(const struct tp_vram *v, uint32_t nr)
 {
-	return (uint32_t)((v->nr_pages >> order) / WORD + 1);
+	const struct tp_pageblock *records = v->free.records;
+
+	for (uint64_t pb = 0; pb + nr <= v->free.nr_pageblocks; pb += nr) {
+		uint32_t n = 0;
+
+		while (n < nr && records[pb + n].nr_free == TP_PAGEBLOCK_PAGES)
+			n++;
+		if (n == nr)
+			return (uint32_t)pb;
+	}
+	return TP_PB_NIL;
 }
 
-static bool is_free(const struct tp_vram *v, unsigned order, uint64_t block)
+static uint32_t find(const struct tp_vram *v, unsigned order)
 {
-	return v->levels[order].free[block / WORD] >> block % WORD & 1;
+	if (order <= TP_MAX_ORDER)
+		return tp_freelist_smallest(&v->free, TYPE, order);
+	return find_row(v, 1u << (order - TP_PAGEBLOCK_ORDER));
 }
 
-static void mark_free(struct tp_vram *v, unsigned order, uint64_t block)
+static uint64_t take_found(struct tp_vram *v, uint32_t pb, unsigned order)
 {
-	struct level *level = &v->levels[order];
-
-	level->free[block / WORD] |= UINT64_C(1) << block % WORD;
-	level->nr_free++;
-	level->low = TP_MIN(level->low, (uint32_t)(block / WORD));
-}
-
-static void mark_used(struct tp_vram *v, unsigned order, uint64_t block)
-{
-	v->levels[order].free[block / WORD] &= ~(UINT64_C(1) << block % WORD);
-	v->levels[order].nr_free--;
-}
-
-static uint64_t first_free(struct tp_vram *v, unsigned order)
-{
-	struct level *level = &v->levels[order];
-
-	while (!level->free[level->low])
-		level->low++;
-	return (uint64_t)level->low * WORD + (unsigned)__builtin_ctzll(level->free[level->low]);
+	if (order <= TP_MAX_ORDER)
+		return tp_freelist_take(&v->free, pb, order);
+	for (uint32_t i = 0; i < 1u << (order - TP_PAGEBLOCK_ORDER); i++)
+		tp_freelist_take_whole(&v->free, pb + i);
+	return (uint64_t)pb << TP_PAGEBLOCK_ORDER;
 }
 
 static bool take(struct tp_vram *v, unsigned order, uint64_t *page)
 {
-	unsigned from = order;
-	uint64_t block;
+	uint32_t pb;
 
 	tp_spin_lock(&v->lock);
-	while (from < NR_ORDERS && !v->levels[from].nr_free)
-		from++;
-	if (from < NR_ORDERS) {
-		block = first_free(v, from);
-		mark_used(v, from, block);
-		for (; from > order; block *= 2)
-			mark_free(v, --from, 2 * block + 1);
-		*page = block << order;
+	pb = find(v, order);
+	if (pb != TP_PB_NIL) {
+		*page = take_found(v, pb, order);
 		v->nr_used += UINT64_C(1) << order;
 	}
 	tp_spin_unlock(&v->lock);
-	return from < NR_ORDERS;
+	return pb != TP_PB_NIL;
 }
 
-/* Whether all of it is used; a block is not, if it lies in a free one or has a free one in it. */
-static bool is_used(const struct tp_vram *v, uint64_t page, unsigned order)
+/* Pages that are used, in naturally aligned blocks; whoever gives one twice is caught (B1). */
+static void give_pages(struct tp_vram *v, uint64_t page, uint64_t end)
 {
-	for (unsigned i = order; i < NR_ORDERS; i++)
-		if (is_free(v, i, page >> i))
-			return false;
-	for (unsigned i = 0; i < order; i++)
-		for (uint64_t block = page >> i; block < (page + (UINT64_C(1) << order)) >> i;
-		     block++)
-			if (is_free(v, i, block))
-				return false;
-	return true;
+	while (page < end) {
+		unsigned index = (unsigned)(page & (TP_PAGEBLOCK_PAGES - 1)), order = 0;
+
+		while (order < TP_PAGEBLOCK_ORDER && !(index >> order & 1) &&
+		       page + (UINT64_C(2) << order) <= end)
+			order++;
+		tp_freelist_give(&v->free, (uint32_t)(page >> TP_PAGEBLOCK_ORDER), index, order);
+		page += UINT64_C(1) << order;
+	}
 }
 
 static void give(struct tp_vram *v, uint64_t page, unsigned order)
 {
-	uint64_t block = page >> order;
+	uint64_t nr = UINT64_C(1) << order;
 
 	tp_spin_lock(&v->lock);
-	TP_INVARIANT(is_used(v, page, order));
-	v->nr_used -= UINT64_C(1) << order;
-	for (; order < TP_VRAM_MAX_ORDER && is_free(v, order, block ^ 1); order++, block /= 2)
-		mark_used(v, order, block ^ 1);
-	mark_free(v, order, block);
+	give_pages(v, page, page + nr);
+	v->nr_used -= nr;
 	tp_spin_unlock(&v->lock);
 }
 
@@ -174,33 +157,25 @@ void tp_vram_stat(struct tp_vram *v, struct tp_vram_stat *stat)
 
 static void free_vram(struct tp_vram *v)
 {
-	for (unsigned order = 0; order < NR_ORDERS; order++)
-		tp_free(v->levels[order].free);
+	tp_free(v->free.records);
+	tp_free(v->free.bitmaps);
 	tp_free(v->local);
 	tp_free(v);
 }
 
 static int make_tables(struct tp_vram *v)
 {
+	uint64_t n = (v->nr_pages + TP_PAGEBLOCK_PAGES - 1) >> TP_PAGEBLOCK_ORDER;
+	struct tp_pageblock *records = tp_zalloc_array(n, sizeof(*records));
+	struct tp_pb_bitmap *bitmaps = tp_zalloc_array(n, sizeof(*bitmaps));
+
+	tp_freelist_init(&v->free, records, bitmaps, n, 0);
 	v->local = tp_zalloc_aligned(64, sizeof(*v->local));
-	if (!v->local)
+	if (!records || !bitmaps || !v->local)
 		return -ENOMEM;
-	for (unsigned order = 0; order < NR_ORDERS; order++) {
-		v->levels[order].free = tp_zalloc_array(word_count(v, order), sizeof(uint64_t));
-		if (!v->levels[order].free)
-			return -ENOMEM;
-	}
+	for (uint64_t pb = 0; pb < n; pb++)
+		records[pb].list = TP_LIST_NONE;
 	return 0;
-}
-
-/* The largest blocks that fit, whatever the size is. */
-static void free_all(struct tp_vram *v)
-{
-	uint64_t page = 0;
-
-	for (unsigned order = NR_ORDERS; order--;)
-		for (; v->nr_pages - page >= UINT64_C(1) << order; page += UINT64_C(1) << order)
-			mark_free(v, order, page >> order);
 }
 
 int tp_vram_create(struct tp_bus_device *bus, struct tp_vram **vram)
@@ -223,7 +198,7 @@ int tp_vram_create(struct tp_bus_device *bus, struct tp_vram **vram)
 		free_vram(v);
 		return err;
 	}
-	free_all(v);
+	give_pages(v, 0, v->nr_pages);
 	tp_iommu_init(v->local, bus->name);
 	bus->local = v->local;
 	*vram = v;

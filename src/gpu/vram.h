@@ -2,8 +2,9 @@
 /*
  * vram - which pages of a device's own memory are in use, and whose they are.
  *
- * A buddy over a bitmap: blocks of 2^order pages, naturally aligned, so that an order-4 block can
- * be one 64 KiB page and an order-9 block one 2 MiB page of a page table.
+ * Blocks of 2^order pages, naturally aligned, so that an order-4 block can be one 64 KiB page and
+ * an order-9 block one 2 MiB page of a page table.  They come from pageblocks on lists, as the
+ * machine's own do (mm/freelist.h); larger ones than those lists have are rows of whole pageblocks.
  *
  * Invariants
  *  R1  A page is in bus->local, with its owner's name, from before it is handed out until it is
@@ -33,7 +34,7 @@ void tp_vram_destroy(struct tp_vram *vram);
  * 2^@order pages, up to TP_VRAM_MAX_ORDER; @tag says whose, in storage that outlives @vram.
  * -ENOSPC: no such run is free (fault site gpu/vram).  -ENOMEM.
  */
-enum { TP_VRAM_MAX_ORDER = TP_PAGE_SHIFT - 3 };
+enum { TP_VRAM_MAX_ORDER = 2 * (TP_PAGE_SHIFT - 3) }; /* 1 GiB */
 int tp_vram_alloc(struct tp_vram *vram, unsigned order, const char *tag, uint64_t *offset);
 void tp_vram_free(struct tp_vram *vram, uint64_t offset, unsigned order);
 void tp_vram_stat(struct tp_vram *vram, struct tp_vram_stat *stat);
