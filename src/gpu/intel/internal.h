@@ -38,6 +38,7 @@
 #include "gpu/intel/table.h"
 #include "gpu/intel/tlb.h"
 #include "gpu/intel/uncore.h"
+#include "gpu/worker.h"
 
 /* ---- engines (engine.c, request.c) --------------------------------------------------- */
 
@@ -124,16 +125,6 @@ struct tp_intel_gt {
 
 enum { TP_INTEL_MAX_VMS = 256 };
 
-/* A thread that makes rounds, when it is asked to or when the last one said. */
-struct tp_intel_worker {
-	struct tp_intel *gpu;
-	uint64_t (*round)(struct tp_intel *gpu);
-	struct tp_thread thread;
-	bool runs;
-	tp_atomic_u32 asked, stopping;
-	struct tp_wait_queue wq;
-};
-
 struct tp_intel {
 	struct tp_gpu gpu;
 	struct tp_intel_config config;
@@ -159,7 +150,7 @@ struct tp_intel {
 	tp_quiet unverified; /* resets in a row after which caches were not seen empty */
 
 	/* The second takes address spaces apart; it may wait for the first. */
-	struct tp_intel_worker service, burier;
+	struct tp_gpu_worker service, burier;
 	tp_atomic_u32 in_service; /* 1: somebody makes a round */
 };
 

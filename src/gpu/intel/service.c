@@ -15,21 +15,15 @@ enum {
 	LOOKS = 4,		/* at an engine, within its patience */
 };
 
-static void ask(struct tp_intel_worker *worker)
-{
-	tp_atomic_exchange(&worker->asked, 1, TP_ACQ_REL);
-	tp_wake_all(&worker->wq);
-}
-
 void tp_intel_kick(struct tp_intel *gpu)
 {
-	ask(&gpu->service);
+	tp_gpu_worker_ask(&gpu->service);
 }
 
 void tp_intel_ask_bury(struct tp_intel *gpu)
 {
 	if (tp_atomic_load(&gpu->dead_vms, TP_ACQUIRE))
-		ask(&gpu->burier);
+		tp_gpu_worker_ask(&gpu->burier);
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
@@ -114,71 +108,28 @@ uint64_t tp_intel_service(struct tp_intel *gpu)
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-static bool is_stopping(const struct tp_intel_worker *worker)
+static uint64_t round_of_service(void *arg)
 {
-	return tp_atomic_load(&worker->stopping, TP_ACQUIRE);
+	return tp_intel_service(arg);
 }
 
-static void wait_for_work(struct tp_intel_worker *worker, uint64_t until_ns)
+static uint64_t round_of_burier(void *arg)
 {
-	uint32_t ticket = tp_wait_prepare(&worker->wq);
-
-	if (is_stopping(worker) || tp_atomic_load(&worker->asked, TP_ACQUIRE))
-		tp_wait_abandon(&worker->wq);
-	else
-		tp_wait_commit(&worker->wq, ticket, until_ns);
-}
-
-static void work(void *arg)
-{
-	struct tp_intel_worker *worker = arg;
-
-	while (!is_stopping(worker)) {
-		tp_atomic_exchange(&worker->asked, 0, TP_ACQ_REL);
-		wait_for_work(worker, worker->round(worker->gpu));
-	}
-}
-
-static int start(struct tp_intel_worker *worker, const char *name)
-{
-	int err;
-
-	tp_atomic_store(&worker->stopping, 0, TP_RELEASE);
-	err = tp_thread_start(&worker->thread, name, work, worker);
-	worker->runs = !err;
-	return err;
-}
-
-static void stop(struct tp_intel_worker *worker)
-{
-	if (!worker->runs)
-		return;
-	tp_atomic_store(&worker->stopping, 1, TP_RELEASE);
-	tp_wake_all(&worker->wq);
-	tp_thread_join(&worker->thread);
-	worker->runs = false;
-}
-
-static void init(struct tp_intel_worker *worker, struct tp_intel *gpu,
-		 uint64_t (*round)(struct tp_intel *gpu))
-{
-	worker->gpu = gpu;
-	worker->round = round;
-	tp_wait_queue_init(&worker->wq);
+	return bury(arg);
 }
 
 void tp_intel_service_init(struct tp_intel *gpu)
 {
-	init(&gpu->service, gpu, tp_intel_service);
-	init(&gpu->burier, gpu, bury);
+	tp_gpu_worker_init(&gpu->service, round_of_service, gpu);
+	tp_gpu_worker_init(&gpu->burier, round_of_burier, gpu);
 }
 
 int tp_intel_service_start(struct tp_intel *gpu)
 {
-	int err = start(&gpu->burier, "gpu-bury");
+	int err = tp_gpu_worker_start(&gpu->burier, "gpu-bury");
 
 	if (!err)
-		err = start(&gpu->service, gpu->gpu.name);
+		err = tp_gpu_worker_start(&gpu->service, gpu->gpu.name);
 	if (err)
 		tp_intel_service_stop(gpu);
 	return err;
@@ -187,6 +138,6 @@ int tp_intel_service_start(struct tp_intel *gpu)
 /* The first may be waiting for what the second does. */
 void tp_intel_service_stop(struct tp_intel *gpu)
 {
-	stop(&gpu->burier);
-	stop(&gpu->service);
+	tp_gpu_worker_stop(&gpu->burier);
+	tp_gpu_worker_stop(&gpu->service);
 }
