@@ -40,7 +40,8 @@
 	X(gpu_reset_begin, "gpu", "gpu", "gt", "-")             \
 	X(gpu_reset_end, "gpu", "gpu", "gt", "err")             \
 	X(gpu_quarantine, "gpu", "gpu", "pages", "-")           \
-	X(gpu_release, "gpu", "gpu", "pages", "-")
+	X(gpu_release, "gpu", "gpu", "pages", "-")              \
+	X(gpu_fault, "gpu", "gpu", "status", "page")
 
 #define TP_TRACE_ENUM(id, category, a, b, c) TP_TRACE_##id,
 enum tp_trace_id { TP_TRACE_TABLE(TP_TRACE_ENUM) TP_NR_TRACE_IDS };

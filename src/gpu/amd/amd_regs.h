@@ -63,7 +63,9 @@ enum {
 
 /* INV_ENGn_REQ: VMIDs in the low 16 bits */
 enum {
-	TP_AMD_INV_TYPE_SHIFT = 16, /* 0: legacy, 2: heavyweight */
+	TP_AMD_INV_TYPE_SHIFT = 16,
+	TP_AMD_INV_LEGACY = 0,
+	TP_AMD_INV_HEAVYWEIGHT = 2,
 	TP_AMD_INV_L2_PTES = 1 << 18,
 	TP_AMD_INV_L2_PDE0 = 1 << 19,
 	TP_AMD_INV_L2_PDE1 = 1 << 20,
@@ -186,10 +188,17 @@ enum {
 
 	TP_AMD_SDMA_STATUS = 0x25,   /* bit 0: idle */
 	TP_AMD_SDMA_F32_CNTL = 0x2a, /* bit 0: halted */
-	TP_AMD_SDMA_RB_CNTL = 0x80,  /* bit 0: enabled; 5:1: log2 of its dwords; 24:27: VMID */
+	TP_AMD_SDMA_RB_CNTL = 0x80,  /* TP_AMD_RB_* */
 	TP_AMD_SDMA_RB_BASE = 0x81,  /* low, high: address >> 8, of VMID 0 */
 	TP_AMD_SDMA_RB_RPTR = 0x83,  /* low, high: bytes */
 	TP_AMD_SDMA_RB_WPTR = 0x85,  /* low, high: bytes; writing the low one starts it */
+};
+
+/* RB_CNTL */
+enum {
+	TP_AMD_RB_ENABLE = 1 << 0,
+	TP_AMD_RB_SIZE_SHIFT = 1,  /* 5 bits: log2 of its dwords */
+	TP_AMD_RB_VMID_SHIFT = 24, /* 4 bits */
 };
 
 static inline enum tp_amd_hub_id tp_amd_ring_hub(enum tp_amd_ring_id ring)

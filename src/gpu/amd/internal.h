@@ -46,6 +46,7 @@
 #include "dma/dma.h"
 #include "gpu/amd/amd.h"
 #include "gpu/amd/amd_sdma_regs.h"
+#include "gpu/worker.h"
 
 struct tp_amd_vm;
 
@@ -53,13 +54,13 @@ struct tp_amd_vm;
 
 /* Who has a VMID, and what its caches were last told. */
 struct tp_amd_vmid {
-	uint64_t owner;		  /* the VM's number; 0: nobody */
-	uint64_t root;		  /* what its PT_BASE says */
-	uint64_t flushed_updates; /* the VM's tlb_seq at its last invalidation */
-	uint32_t resets;	  /* gpu->resets then (T21) */
-	bool kept;		  /* a compute VM's, for as long as that lives */
-	struct tp_fence *last;	  /* the last job that uses it, one per ring */
-	struct tp_fence *user[TP_AMD_NR_RINGS];
+	uint64_t owner;				/* the VM's number; 0: nobody */
+	uint64_t root;				/* what its PT_BASE says */
+	uint64_t flushed_updates;		/* the VM's tlb_seq at its last invalidation */
+	uint32_t resets;			/* gpu->resets then (T21) */
+	bool kept;				/* a compute VM's, for as long as that lives */
+	struct tp_fence *last;			/* the last job before which it was emptied */
+	struct tp_fence *user[TP_AMD_NR_RINGS]; /* the last job of each ring that uses it */
 	uint64_t used_ns;
 };
 
@@ -72,17 +73,18 @@ struct tp_amd_hub {
 	tp_quiet latency[TP_GPU_LATENCIES];
 };
 
-/* After creation and after each reset: apertures, GART, all contexts but 0 off. */
+void tp_amd_hub_init(struct tp_amd_hub *hub, struct tp_amd *gpu, enum tp_amd_hub_id id);
+/* After creation and after each reset: apertures, GART, no root of a context but 0. */
 void tp_amd_hub_enable(struct tp_amd_hub *hub);
-/* VMIDs whose bits are set forget everything; @type: 0, or 2 (heavyweight).  -ETIME: not in time,
- * the GPU asks to be reset.  Sleeps. */
+/* VMIDs whose bits are set forget everything; @type: TP_AMD_INV_LEGACY, _HEAVYWEIGHT.  -ETIME: not in
+ * time, the GPU asks to be reset.  Sleeps; waits for the end of a reset under way. */
 int tp_amd_hub_invalidate(struct tp_amd_hub *hub, uint32_t vmids, unsigned type);
 /*
  * On all hubs, the VMIDs that @vm has, if it has any: when this returns the device knows nothing of
  * what its tables said before (B1 of bo).  -ETIME.
  */
 int tp_amd_vm_forget(struct tp_amd_vm *vm);
-/* A line for each fault that the hubs noted; the service calls it (T20 of the counters: faults). */
+/* Count and trace the fault that the hub noted, if any, and let it note another; by the service. */
 void tp_amd_hub_take_fault(struct tp_amd_hub *hub);
 
 struct tp_amd_job;
@@ -91,6 +93,8 @@ struct tp_amd_job;
  * ring has to point PT_BASE to job->root and invalidate before (H1).
  */
 bool tp_amd_vmid_get(struct tp_amd_job *job, unsigned *vmid, bool *flush);
+/* A bit for each that @vm has. */
+uint32_t tp_amd_vmids_of(struct tp_amd_hub *hub, const struct tp_amd_vm *vm);
 /* A compute VM's own.  -EBUSY: none is left. */
 int tp_amd_vmid_keep(struct tp_amd_vm *vm);
 void tp_amd_vmid_give(struct tp_amd_vm *vm);
@@ -103,6 +107,7 @@ struct tp_amd_gart {
 	struct tp_spinlock lock;
 	uint64_t table; /* where in video memory, bytes */
 	unsigned order; /* pages of it */
+	bool is_made;
 	/* under lock */
 	uint64_t entries[TP_AMD_GART_PAGES]; /* what the table should say */
 	uint32_t next;			     /* where a free run is looked for first */
@@ -113,6 +118,7 @@ void tp_amd_gart_fini(struct tp_amd *gpu);
 /* @pages I/O pages from @dma on, for VMID 0 at *@address.  -ENOSPC.  Seen by the device on return,
  * once the hubs forgot what was there (which remove sees to). */
 int tp_amd_gart_insert(struct tp_amd *gpu, tp_dma_addr dma, unsigned pages, uint64_t *address);
+/* -ETIME: the hubs do not forget it; it is never given to anybody else.  Sleeps. */
 int tp_amd_gart_remove(struct tp_amd *gpu, uint64_t address, unsigned pages);
 /* What the table says of a page of system memory. */
 static inline uint64_t tp_amd_gart_entry(tp_dma_addr dma)
@@ -128,15 +134,27 @@ void tp_amd_gart_restore(struct tp_amd *gpu);
 /* ---- jobs and rings (job.c, ring.c, ib.c) ---------------------------------------------------- */
 
 enum {
-	TP_AMD_MAX_DEPENDS = 2 * TP_AMD_NR_RINGS,
-	TP_AMD_JOB_MAX_DW = 16384,
+	TP_AMD_MAX_DEPENDS = TP_AMD_NR_RINGS,
+	TP_AMD_SLOT_BYTES = 64,
 #ifdef TP_SIM
+	TP_AMD_JOB_MAX_DW = 256,
 	TP_AMD_RING_DW = TP_PAGE_SIZE / 4,
 	TP_AMD_IB_POOL_PAGES = 16,
 #else
+	TP_AMD_JOB_MAX_DW = 16384,
 	TP_AMD_RING_DW = 4096,
 	TP_AMD_IB_POOL_PAGES = 256, /* 1 MiB */
 #endif
+	TP_AMD_RING_PAGES = TP_AMD_RING_DW * 4 / TP_PAGE_SIZE,
+	TP_AMD_IB_UNITS = TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE / 256,
+};
+
+/* Which parts of the pool are taken. */
+struct tp_amd_ib_pool {
+	struct tp_spinlock lock; /* rank GPU_VRAM, subrank 2 */
+	/* under lock */
+	uint64_t used[(TP_AMD_IB_UNITS + 63) / 64];
+	unsigned next; /* where room is looked for first */
 };
 
 /* Room for a command stream in the pool, from when it was had until its job has ended.  It ends at
@@ -183,7 +201,13 @@ struct tp_amd_job {
 	struct tp_fence *depends[TP_AMD_MAX_DEPENDS]; /* with references; the last of each ring */
 	/* Since when it is the oldest of its ring's running ones; 0: it is not. */
 	uint64_t begun_ns;
-	/* Called once, from whoever retires it, without locks, after the fence was signalled. */
+	int err;      /* why nothing of it may happen; 0: it may */
+	uint64_t end; /* the ring's wptr behind it */
+	/*
+	 * Called once, in the order of a ring's jobs, from whoever retires it, who may hold a VM's
+	 * lock or a reservation: it takes none of these and waits for nothing.  The fence is
+	 * signalled then; jobs that wait for it, and tp_amd_wait(), go on after this.
+	 */
 	void (*ended)(struct tp_amd_job *job, int err);
 	void *arg;
 };
@@ -200,7 +224,11 @@ struct tp_amd_ring {
 	struct tp_spinlock lock;	/* subrank: ring */
 	/* under lock */
 	struct tp_list pending, running; /* struct tp_amd_job, in order */
-	uint64_t wptr, rptr;		 /* dwords ever: filled, retired */
+	uint64_t wptr, rptr;		 /* dwords since it was started: filled, retired */
+	bool retiring;			 /* by somebody, whose next look is after this */
+	bool listens;
+	/* All up to this number have ended, with what their end means (@ended). */
+	tp_atomic_u32 retired;
 	tp_quiet submitted, completed, failed;
 };
 
@@ -220,8 +248,28 @@ void tp_amd_job_depend_on(struct tp_amd_job *job, struct tp_resv *resv, bool wri
 /* From now on it is the ring's; its fence has its number.  Whoever pushes several, or adds fences
  * to reservations, has @gpu->push_lock (K6 of the other driver says why). */
 void tp_amd_job_push(struct tp_amd_job *job);
-/* Nothing of it may happen any more: its fence alone, with an error, in its turn. */
+/* Before it is pushed: nothing of it may happen, its fence alone, with an error, in its turn. */
 void tp_amd_job_cancel(struct tp_amd_job *job, int err);
+/* All that it waits for is over. */
+bool tp_amd_job_is_ready(const struct tp_amd_job *job);
+/* Retired: call @ended and let go what it had. */
+void tp_amd_job_end(struct tp_amd_job *job);
+/* Give back the references of jobs that have ended, which may take a VM apart; by who may wait. */
+void tp_amd_bury(struct tp_amd *gpu);
+
+int tp_amd_ib_init(struct tp_amd *gpu);
+void tp_amd_ib_fini(struct tp_amd *gpu);
+/* False: there is no room now. */
+bool tp_amd_ib_get(struct tp_amd *gpu, uint32_t dwords, struct tp_amd_ib *ib);
+/* Nothing, if it has none. */
+void tp_amd_ib_put_back(struct tp_amd *gpu, struct tp_amd_ib *ib);
+
+/* Under the ring's lock (emit.c): a job, whose VMID is known, or its end alone if it has an error;
+ * single words. */
+bool tp_amd_ring_has_room(const struct tp_amd_ring *ring);
+void tp_amd_ring_emit(struct tp_amd_ring *ring, struct tp_amd_job *job, bool flush);
+void tp_amd_ring_put(struct tp_amd_ring *ring, uint32_t word);
+void tp_amd_ring_put64(struct tp_amd_ring *ring, uint64_t value);
 
 int tp_amd_ring_init(struct tp_amd *gpu, enum tp_amd_ring_id id);
 void tp_amd_ring_fini(struct tp_amd_ring *ring);
@@ -234,10 +282,16 @@ int tp_amd_ring_test(struct tp_amd_ring *ring);
 bool tp_amd_ring_run(struct tp_amd_ring *ring);
 /* All rings. */
 bool tp_amd_run(struct tp_amd *gpu);
-/* Wait, running rings meanwhile where no service does.  -ETIME, or the fence's own error. */
+/* Nothing is pending, runs or is being retired. */
+bool tp_amd_ring_is_idle(struct tp_amd_ring *ring);
+/* As tp_amd_job_push(), which it is the second half of. */
+void tp_amd_ring_queue(struct tp_amd_ring *ring, struct tp_amd_job *job);
+/* Its job has ended, with what that means: more than that its slot says so. */
+bool tp_amd_fence_is_over(const struct tp_fence *fence);
+/* Wait until it is over, running rings meanwhile.  -ETIME, or the fence's own error. */
 int tp_amd_wait(struct tp_amd *gpu, struct tp_fence *fence, uint64_t until_ns);
 /* While RESETTING: what runs ends, @guilty's with -ETIME, the others with -ECANCELED; what is
- * pending stays, and ends as J2 says. */
+ * pending stays, and ends as J2 says.  All ends are over when it returns. */
 void tp_amd_ring_force(struct tp_amd_ring *ring, struct tp_amd_job *guilty);
 
 /* ---- contexts (ctx.c) ------------------------------------------------------------------------ */
@@ -265,12 +319,15 @@ struct tp_amd {
 	struct tp_dma_domain *domain;
 	struct tp_vram *vram;
 	struct tp_bo_device bos;
+	bool has_bos, has_power, has_marker;
+	unsigned listens;     /* a bit for each vector, but for rings' */
 	uint64_t fb_physical; /* where video memory begins in entries' addresses */
 	struct tp_amd_hub hubs[TP_AMD_NR_HUBS];
 	struct tp_amd_gart gart;
 	struct tp_amd_ring rings[TP_AMD_NR_RINGS];
 	struct tp_dma_coherent slots; /* of the timelines, one cache line each */
 	struct tp_dma_coherent ibs;   /* the pool of command streams */
+	struct tp_amd_ib_pool ib_pool;
 	uint64_t slots_address, ibs_address;
 	struct tp_spinlock vmid_lock;
 	struct tp_mutex copy_lock;  /* the windows (copy.c); rank GPU_RESET, subrank 0 */
@@ -291,10 +348,16 @@ struct tp_amd {
 	tp_atomic_u32 nr_vms, nr_ctxs;
 	struct tp_spinlock vms_lock; /* rank GPU_TABLE */
 	struct tp_list vms;	     /* all of them, under vms_lock */
-	struct tp_thread thread;
-	bool has_thread;
-	tp_atomic_u32 asked, stopping;
-	struct tp_wait_queue wq;      /* the service's */
+	/* Of all VMs, those that are gone included: tables that there are, mappings that there are;
+	 * rebuilds, entries and jobs ever. */
+	struct {
+		tp_quiet tables, mappings, rebuilds, entries, jobs;
+	} counts;
+	struct tp_spinlock dead_lock; /* rank GPU_UNCORE, subrank 1 */
+	struct tp_list dead_jobs;     /* that have ended and have references; under dead_lock */
+	struct tp_gpu_worker service, burier;
+	tp_atomic_u32 in_service;     /* 1: somebody makes a round */
+	struct tp_wait_queue moved;   /* a job has ended */
 	struct tp_wait_queue resumed; /* a reset has ended */
 };
 
@@ -321,9 +384,15 @@ static inline void tp_amd_write(struct tp_amd *gpu, uint32_t reg, uint32_t value
 /* What was written through the window is seen by all engines (T12). */
 void tp_amd_hdp_flush(struct tp_amd *gpu);
 
+extern const struct tp_gpu_ops tp_amd_gpu_ops; /* info.c */
+
+void tp_amd_service_init(struct tp_amd *gpu);
+/* -EAGAIN: no thread. */
 int tp_amd_service_start(struct tp_amd *gpu);
 void tp_amd_service_stop(struct tp_amd *gpu);
 void tp_amd_kick(struct tp_amd *gpu);
+/* Try to empty the quarantine.  -ETIME: the hubs do not forget. */
+int tp_amd_recover(struct tp_amd *gpu);
 /* By the service, soon. */
 void tp_amd_ask_reset(struct tp_amd *gpu);
 /* Until a reset that is under way has ended. */
