@@ -110,6 +110,9 @@
 	X(queue_in_reset, "work is queued although the GT is being reset (K2)")                   \
 	X(room_unwoken, "the end of a request does not wake who waits for room in its ring")      \
 	X(wedge_unstopped, "a GPU is said to be wedged although its engines run (T8)")            \
+	/* video memory is lost (LO2 of gpu/amd/lost.c, CP2 of copy.c) */                         \
+	X(amd_settles_twice, "lost content is zeroed again for each of its users")                \
+	X(amd_copies_unlooked, "a copy does not look whether memory was lost meanwhile")          \
 	X(wake_uncounted, "a domain falls asleep while somebody counts on it (T10)")
 
 enum tp_mutant {

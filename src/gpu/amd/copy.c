@@ -20,6 +20,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "gpu/amd/vm.h"
 
 enum { WORTH_PAGES = 8 }; /* less is sooner done by the CPU */
@@ -118,6 +119,13 @@ static uint32_t look(struct walk *w, uint32_t *losses)
 	return resets;
 }
 
+/* CP2, after.  All of it was read before the number is read again. */
+static bool was_disturbed(struct tp_amd *gpu, uint32_t resets)
+{
+	return tp_atomic_add(&gpu->resets, 0, TP_ACQ_REL) != resets &&
+	       !TP_MUTANT(amd_copies_unlooked);
+}
+
 /* CP3.  What is in the machine's pages is there, whatever was lost. */
 static bool is_lost(const struct walk *w, uint32_t losses)
 {
@@ -139,7 +147,7 @@ static void by_cpu(struct walk *w)
 		resets = look(w, &losses);
 		lost = is_lost(w, losses);
 		move_all(*w, lost);
-	} while (resets_of(w->gpu) != resets);
+	} while (was_disturbed(w->gpu, resets));
 	if (lost)
 		tp_amd_object_lose(tp_amd_object_of(w->bo), losses);
 }
@@ -292,7 +300,7 @@ static bool by_device(struct walk *w)
 		err = push_all(*w);
 		clear_windows(w->gpu);
 	}
-	if (resets_of(w->gpu) != resets)
+	if (was_disturbed(w->gpu, resets))
 		err = -ECANCELED;
 	tp_mutex_unlock(&w->gpu->copy_lock);
 	return !err;

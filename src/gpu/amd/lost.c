@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "core/mutant.h"
 #include "core/rng.h"
 #include "gpu/amd/vm.h"
 
@@ -105,7 +106,7 @@ void tp_amd_object_settle(struct tp_amd_object *object)
 		if (is_known(object, losses))
 			return;
 		tp_mutex_lock(&gpu->lost_lock);
-		if (!is_known(object, losses))
+		if (!is_known(object, losses) || TP_MUTANT(amd_settles_twice))
 			settle(object, losses);
 		tp_mutex_unlock(&gpu->lost_lock);
 	}
