@@ -40,6 +40,8 @@
 #include "model/amd/amd_model.h"
 #include "model/gpu/window.h"
 
+enum { TP_AHW_EVENTS = 4 };
+
 /* ---- translation (walk.c, tlb.c) ------------------------------------------------------------- */
 
 /* What an address leads to. */
@@ -122,6 +124,8 @@ struct tp_amd_model {
 	enum tp_amd_model_loss loss;
 	unsigned lose_invalidations, refuse_resets;
 	uint32_t mailbox_out[4], mailbox_in[4], mailbox_cntl;
+	uint32_t events[TP_AHW_EVENTS]; /* that the host's driver will say next */
+	unsigned nr_events;
 	bool has_access; /* a virtual function that may touch everything */
 	struct tp_rng rng;
 	struct tp_amd_model_stat stat; /* but for rings' and hubs' */
@@ -167,6 +171,11 @@ void tp_ahw_lose(struct tp_amd_model *m);
 
 uint32_t tp_ahw_mailbox_read(struct tp_amd_model *m, uint32_t reg);
 unsigned tp_ahw_mailbox_write(struct tp_amd_model *m, uint32_t reg, uint32_t value);
+/* The host's driver says it, once what it said before was read. */
+unsigned tp_ahw_mailbox_say(struct tp_amd_model *m, uint32_t event);
+void tp_ahw_mailbox_reset(struct tp_amd_model *m);
+/* A function-level reset begins. */
+void tp_ahw_flr(struct tp_amd_model *m);
 
 /* ---- translation; under the ring's lock, in its burst; they take the hub's ------------------- */
 
@@ -185,7 +194,8 @@ void tp_ahw_tlb_drop(struct tp_ahw_hub *hub, uint32_t vmids, uint32_t req, uint6
 
 /* ---- rings ----------------------------------------------------------------------------------- */
 
-/* Execute up to @packets in one burst; returns how many.  *@irq: set if it interrupts. */
+/* Without any lock: execute up to @packets, in a burst each time between two that want registers;
+ * returns how many.  *@irq: set if it interrupts. */
 unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, bool *irq);
 /* The next packet of the ring, or of its command stream.  False: it waits, or is over, or bad. */
 bool tp_ahw_packet(struct tp_ahw_ring *ring, bool *irq);

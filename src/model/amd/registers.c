@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* registers - which part of the device a register belongs to, and what reads and writes do. */
+#include <stdio.h>
+
+#include "model/amd/internal.h"
+
+enum unit { NOTHING, HUB, RING, RESET, MAILBOX, HDP, MEMSIZE };
+
+struct place {
+	uint32_t reg; /* in dwords; of a hub as the graphics hub has it, of a ring from its base */
+	enum unit unit;
+	unsigned index; /* of the hub or ring */
+};
+
+enum { HUB_FIRST = 0x840, HUB_END = 0x9a0, RING_END = 0xa0 };
+
+/* ---- which ----------------------------------------------------------------------------------- */
+
+static bool find_hub(uint32_t reg, struct place *p)
+{
+	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++) {
+		const uint32_t base = tp_amd_hub_reg((enum tp_amd_hub_id)i, 0);
+
+		if (reg - base < HUB_FIRST || reg - base >= HUB_END)
+			continue;
+		*p = (struct place){ reg - base, HUB, i };
+		return true;
+	}
+	return false;
+}
+
+static bool find_ring(uint32_t reg, struct place *p)
+{
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++) {
+		const uint32_t base = tp_amd_ring_reg((enum tp_amd_ring_id)i, 0);
+
+		if (reg - base >= RING_END)
+			continue;
+		*p = (struct place){ reg - base, RING, i };
+		return true;
+	}
+	return false;
+}
+
+static enum unit unit_of(uint32_t reg)
+{
+	if (reg == TP_AMD_SOFT_RESET || reg == TP_AMD_PSP_COMMAND || reg == TP_AMD_PSP_ANSWER)
+		return RESET;
+	if (reg >= TP_AMD_MAILBOX_OUT && reg <= TP_AMD_MAILBOX_CNTL)
+		return MAILBOX;
+	if (reg == TP_AMD_HDP_FLUSH)
+		return HDP;
+	return reg == TP_AMD_CONFIG_MEMSIZE ? MEMSIZE : NOTHING;
+}
+
+static struct place find(uint32_t offset)
+{
+	const uint32_t reg = offset / 4;
+	struct place p;
+
+	if (find_hub(reg, &p) || find_ring(reg, &p))
+		return p;
+	return (struct place){ reg, unit_of(reg), 0 };
+}
+
+/* ---- reads and writes; under @lock ----------------------------------------------------------- */
+
+static uint32_t read_ring(struct tp_ahw_ring *ring, uint32_t reg)
+{
+	uint32_t value;
+
+	tp_spin_lock(&ring->lock);
+	value = tp_ahw_ring_read(ring, reg);
+	tp_spin_unlock(&ring->lock);
+	return value;
+}
+
+static void write_ring(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
+{
+	tp_spin_lock(&ring->lock);
+	tp_ahw_ring_write(ring, reg, value);
+	tp_spin_unlock(&ring->lock);
+}
+
+static uint32_t read_place(struct tp_amd_model *m, const struct place *p)
+{
+	switch (p->unit) {
+	case HUB:
+		return tp_ahw_hub_read(&m->hubs[p->index], p->reg);
+	case RING:
+		return read_ring(&m->rings[p->index], p->reg);
+	case RESET:
+		return tp_ahw_reset_read(m, p->reg);
+	case MAILBOX:
+		return tp_ahw_mailbox_read(m, p->reg);
+	case MEMSIZE:
+		return (uint32_t)(m->config.memory >> 20);
+	default:
+		return 0;
+	}
+}
+
+/* Returns interrupts, a bit per vector. */
+static unsigned write_place(struct tp_amd_model *m, const struct place *p, uint32_t value)
+{
+	switch (p->unit) {
+	case HUB:
+		tp_ahw_hub_write(&m->hubs[p->index], p->reg, value);
+		return 0;
+	case RING:
+		write_ring(&m->rings[p->index], p->reg, value);
+		return 0;
+	case RESET:
+		tp_ahw_reset_write(m, p->reg, value);
+		return 0;
+	case MAILBOX:
+		return tp_ahw_mailbox_write(m, p->reg, value);
+	default:
+		return 0;
+	}
+}
+
+static void log_access(struct tp_amd_model *m, const char *what, uint32_t offset, uint32_t value)
+{
+	char line[64];
+
+	if (!m->log)
+		return;
+	snprintf(line, sizeof(line), "%s %#x %#x", what, offset / 4, value);
+	m->log(m->log_arg, line);
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+unsigned tp_ahw_due(struct tp_amd_model *m)
+{
+	const uint64_t now = tp_clock_now() + 1;
+
+	tp_ahw_for_each_hub(hub, m) tp_ahw_hub_due(hub, now);
+	return tp_ahw_reset_due(m, now);
+}
+
+void tp_ahw_raise(struct tp_amd_model *m, unsigned vectors)
+{
+	for (unsigned i = 0; vectors; i++, vectors >>= 1)
+		if (vectors & 1)
+			tp_bus_irq_raise(&m->bus, i);
+}
+
+void tp_ahw_look(struct tp_amd_model *m)
+{
+	unsigned vectors;
+
+	tp_spin_lock(&m->lock);
+	vectors = tp_ahw_due(m);
+	tp_spin_unlock(&m->lock);
+	tp_ahw_raise(m, vectors);
+}
+
+/* ---- the device's own, by packets ------------------------------------------------------------ */
+
+uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg)
+{
+	const struct place p = find(TP_AMD_OFFSET(reg));
+	struct tp_amd_model *m = ring->model;
+	uint32_t value = 0;
+	unsigned vectors;
+
+	tp_spin_lock(&m->lock);
+	vectors = tp_ahw_due(m);
+	if (p.unit == HUB)
+		value = tp_ahw_hub_read(&m->hubs[p.index], p.reg);
+	tp_spin_unlock(&m->lock);
+	tp_ahw_raise(m, vectors);
+	return value;
+}
+
+void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
+{
+	const struct place p = find(TP_AMD_OFFSET(reg));
+	struct tp_amd_model *m = ring->model;
+	unsigned vectors;
+
+	tp_spin_lock(&m->lock);
+	vectors = tp_ahw_due(m);
+	if (p.unit == HUB)
+		tp_ahw_hub_write(&m->hubs[p.index], p.reg, value);
+	tp_spin_unlock(&m->lock);
+	tp_ahw_raise(m, vectors);
+}
+
+/* ---- the bus --------------------------------------------------------------------------------- */
+
+static struct tp_amd_model *model_of(struct tp_bus_device *device)
+{
+	return tp_container_of(device, struct tp_amd_model, bus);
+}
+
+static bool has_power(struct tp_bus_device *device)
+{
+	return tp_likely(tp_atomic_load(&device->power, TP_RELAXED));
+}
+
+static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
+{
+	struct tp_amd_model *m = model_of(device);
+	const struct place p = find(offset);
+	unsigned vectors;
+	uint32_t value;
+
+	if (!has_power(device))
+		return UINT32_MAX;
+	tp_spin_lock(&m->lock);
+	vectors = tp_ahw_due(m);
+	value = read_place(m, &p);
+	log_access(m, "rd", offset, value);
+	tp_spin_unlock(&m->lock);
+	tp_ahw_raise(m, vectors);
+	return value;
+}
+
+static void write_register(struct tp_bus_device *device, uint32_t offset, uint32_t value)
+{
+	struct tp_amd_model *m = model_of(device);
+	const struct place p = find(offset);
+	unsigned vectors;
+
+	if (!has_power(device))
+		return;
+	if (p.unit == HDP)
+		tp_model_window_flush(m->window);
+	tp_spin_lock(&m->lock);
+	vectors = tp_ahw_due(m);
+	log_access(m, "wr", offset, value);
+	vectors |= write_place(m, &p, value);
+	tp_spin_unlock(&m->lock);
+	tp_ahw_raise(m, vectors);
+	if (p.unit != HDP)
+		tp_ahw_kick(m);
+}
+
+static void reset_device(struct tp_bus_device *device)
+{
+	struct tp_amd_model *m = model_of(device);
+
+	tp_spin_lock(&m->lock);
+	tp_ahw_reset_all(m);
+	tp_spin_unlock(&m->lock);
+}
+
+static void memory_fill(struct tp_bus_device *device, uint64_t offset, uint64_t first,
+			uint64_t step, size_t n)
+{
+	tp_model_window_fill(model_of(device)->window, offset, first, step, n);
+}
+
+static void memory_write(struct tp_bus_device *device, uint64_t offset, const void *from,
+			 size_t len)
+{
+	tp_model_window_write(model_of(device)->window, offset, from, len);
+}
+
+static void memory_read(struct tp_bus_device *device, uint64_t offset, void *to, size_t len)
+{
+	tp_model_window_read(model_of(device)->window, offset, to, len);
+}
+
+static void memory_flush(struct tp_bus_device *device)
+{
+	tp_model_window_flush(model_of(device)->window);
+}
+
+const struct tp_bus_ops tp_ahw_bus_ops = {
+	.read = read_register,
+	.write = write_register,
+	.reset = reset_device,
+	.memory_fill = memory_fill,
+	.memory_write = memory_write,
+	.memory_read = memory_read,
+	.memory_flush = memory_flush,
+};
