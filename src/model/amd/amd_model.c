@@ -14,7 +14,9 @@ enum { MAX_ENTRIES = 4096, MAX_COMBINE = 4096, MAX_TRACE = 1 << 20 };
 
 #ifdef TP_SIM
 #define DEFAULT_MEMORY (64 * TP_PAGE_SIZE)
+enum { DEFAULT_TRACE = 0 };
 #else
+enum { DEFAULT_TRACE = 4096 };
 #define DEFAULT_MEMORY TP_MIB(256)
 #endif
 #define MAX_MEMORY ((uint64_t)TP_IOMMU_PAGES << TP_IOMMU_PAGE_SHIFT)
@@ -62,7 +64,7 @@ static void fill_in(struct tp_amd_model *m)
 	DEFAULT(c->tlb_entries, 64);
 	DEFAULT(c->walk_entries, 32);
 	DEFAULT(c->combine, 8);
-	DEFAULT(c->trace, 4096);
+	DEFAULT(c->trace, DEFAULT_TRACE);
 	c->name = m->bus.name;
 	m->bus.vendor = TP_AMD_VENDOR;
 	m->bus.device = TP_AMD_VEGA10;
@@ -144,7 +146,7 @@ static int make(struct tp_amd_model *m)
 
 	if (err)
 		return err;
-	m->trace = tp_zalloc_array(m->config.trace, sizeof(*m->trace));
+	m->trace = tp_zalloc_array(m->config.trace + 1, sizeof(*m->trace));
 	if (!m->trace)
 		return TP_ERR(-ENOMEM, "amd model: a trace");
 	return tp_model_window_create(&m->bus, m->config.memory, m->config.combine, &m->window);

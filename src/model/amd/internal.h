@@ -65,6 +65,7 @@ struct tp_ahw_context {
 	uint32_t cntl;
 	uint64_t pt_base, pt_start, pt_end;
 	struct tp_ahw_leaf *leaves;	 /* config.tlb_entries of them */
+	unsigned hint;			 /* which of them was used last */
 	struct tp_ahw_walk_entry *walks; /* config.walk_entries of them */
 };
 
@@ -107,7 +108,9 @@ struct tp_ahw_ring {
 	uint64_t ib;
 	uint32_t ib_left;
 	unsigned vmid;
-	uint64_t done; /* of a long packet: bytes or entries */
+	uint64_t done;	 /* of a long packet: bytes, dwords or entries */
+	uint32_t resets; /* ever */
+	bool faulted;	 /* in this burst, and it is to be told */
 	struct tp_amd_model_ring_stat stat;
 };
 
@@ -194,19 +197,18 @@ void tp_ahw_tlb_drop(struct tp_ahw_hub *hub, uint32_t vmids, uint32_t req, uint6
 
 /* ---- rings ----------------------------------------------------------------------------------- */
 
-/* Without any lock: execute up to @packets, in a burst each time between two that want registers;
- * returns how many.  *@irq: set if it interrupts. */
-unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, bool *irq);
-/* The next packet of the ring, or of its command stream.  False: it waits, or is over, or bad. */
-bool tp_ahw_packet(struct tp_ahw_ring *ring, bool *irq);
+/*
+ * Without any lock: execute up to @packets, in a burst each time between two that want registers;
+ * returns how many.  *@vectors: interrupts to be raised, a bit each.
+ */
+unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, unsigned *vectors);
 uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg);
 void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
 void tp_ahw_ring_reset(struct tp_ahw_ring *ring);
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring);
 /*
- * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of the ring's hub; without
- * the ring's lock, since they take the model's.  The ring's run sees to that: a packet that wants
- * one is executed between two bursts.
+ * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of hubs; without the
+ * ring's lock, since they take the model's.
  */
 uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg);
 void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);

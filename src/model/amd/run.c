@@ -23,13 +23,12 @@ static unsigned run_ring(struct tp_ahw_ring *ring, unsigned packets)
 	unsigned done = 0, now, n;
 
 	do {
-		bool irq = false;
+		unsigned vectors = 0;
 
 		tp_ahw_look(ring->model);
 		now = TP_MIN(packets - done, (unsigned)BURST);
-		n = tp_ahw_ring_run(ring, now, &irq);
-		if (irq)
-			tp_ahw_raise(ring->model, 1u << (TP_AMD_VECTOR_RING + ring->id));
+		n = tp_ahw_ring_run(ring, now, &vectors);
+		tp_ahw_raise(ring->model, vectors);
 		done += n;
 	} while (done < packets && n >= now);
 	return done;

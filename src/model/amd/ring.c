@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ring - a ring of packets, and the command stream that one of them led to.
+ *
+ * What is read of either is a *stream*: dwords from where the ring or the command stream is, as far
+ * as there are any.  A packet that wants a register is looked at in one burst and done after it;
+ * if the ring was reset in between, it was nothing.
+ */
+#include "model/amd/packet.h"
+
+enum { IDLE = 1, HALT = 1, RB_ENABLE = 1 };
+
+/* ---- registers; under the ring's lock -------------------------------------------------------- */
+
+/* 64-bit registers begin at odd numbers. */
+static uint64_t *find(struct tp_ahw_ring *ring, uint32_t reg, unsigned *shift)
+{
+	static const uint32_t first[] = { TP_AMD_SDMA_RB_BASE, TP_AMD_SDMA_RB_RPTR,
+					  TP_AMD_SDMA_RB_WPTR };
+	uint64_t *const values[] = { &ring->rb_base, &ring->rptr, &ring->wptr };
+
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(first); i++) {
+		if (reg - first[i] > 1)
+			continue;
+		*shift = (reg - first[i]) * 32;
+		return values[i];
+	}
+	return NULL;
+}
+
+uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg)
+{
+	unsigned shift;
+	const uint64_t *value = find(ring, reg, &shift);
+
+	if (value)
+		return (uint32_t)(*value >> shift);
+	switch (reg) {
+	case TP_AMD_SDMA_STATUS:
+		return tp_ahw_ring_is_busy(ring) ? 0 : IDLE;
+	case TP_AMD_SDMA_F32_CNTL:
+		return ring->f32_cntl;
+	case TP_AMD_SDMA_RB_CNTL:
+		return ring->rb_cntl;
+	default:
+		return 0;
+	}
+}
+
+void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
+{
+	unsigned shift;
+	uint64_t *wide = find(ring, reg, &shift);
+
+	if (wide)
+		*wide = (*wide & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)value << shift;
+	else if (reg == TP_AMD_SDMA_F32_CNTL)
+		ring->f32_cntl = value;
+	else if (reg == TP_AMD_SDMA_RB_CNTL)
+		ring->rb_cntl = value;
+}
+
+void tp_ahw_ring_reset(struct tp_ahw_ring *ring)
+{
+	ring->f32_cntl = HALT;
+	ring->rb_cntl = 0;
+	ring->rb_base = ring->rptr = ring->wptr = 0;
+	ring->bad = false;
+	ring->ib = ring->done = 0;
+	ring->ib_left = 0;
+	ring->vmid = 0;
+	ring->resets++;
+}
+
+static bool may_run(const struct tp_ahw_ring *ring)
+{
+	return !ring->hung && !ring->bad && ring->rb_cntl & RB_ENABLE && !(ring->f32_cntl & HALT);
+}
+
+bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring)
+{
+	return may_run(ring) && (ring->ib_left || ring->rptr != ring->wptr);
+}
+
+/* ---- the stream ------------------------------------------------------------------------------ */
+
+uint32_t tp_ahw_stream_left(const struct tp_ahw_ring *ring)
+{
+	const uint64_t left = ring->ib_left ? ring->ib_left : (ring->wptr - ring->rptr) / 4;
+
+	return (uint32_t)TP_MIN(left, (uint64_t)UINT32_MAX);
+}
+
+/* Where dword @i of it is, and how many follow in a row. */
+static uint64_t place_of(const struct tp_ahw_ring *ring, uint32_t i, uint64_t *len)
+{
+	const uint64_t bytes = UINT64_C(4) << (ring->rb_cntl >> 1 & 31);
+	uint64_t at;
+
+	if (ring->ib_left) {
+		*len = (uint64_t)(ring->ib_left - i) * 4;
+		return ring->ib + (uint64_t)i * 4;
+	}
+	at = (ring->rptr + (uint64_t)i * 4) % bytes;
+	*len = bytes - at;
+	return (ring->rb_base << 8) + at;
+}
+
+void tp_ahw_stream_read(struct tp_ahw_ring *ring, uint32_t first, uint32_t n, uint32_t *words)
+{
+	for (uint32_t i = 0; i < n;) {
+		uint64_t len;
+		const uint64_t va = place_of(ring, first + i, &len);
+		const tp_atomic_u32 *host;
+		bool prt;
+
+		len = TP_MIN(len, (uint64_t)(n - i) * 4);
+		host = tp_ahw_translate(ring, va, &len, false, &prt);
+		for (uint64_t k = 0; k < len / 4; k++)
+			words[i++] = host ? tp_atomic_load(&host[k], TP_ACQUIRE) : 0;
+	}
+}
+
+/* The command stream's end leads back to the ring, and to VMID 0. */
+void tp_ahw_stream_skip(struct tp_ahw_ring *ring, uint32_t n)
+{
+	ring->done = 0;
+	if (!ring->ib_left) {
+		ring->rptr += (uint64_t)n * 4;
+		return;
+	}
+	ring->ib += (uint64_t)n * 4;
+	ring->ib_left -= n;
+	if (!ring->ib_left)
+		ring->vmid = 0;
+}
+
+/* ---- executing ------------------------------------------------------------------------------- */
+
+static void burst_begin(struct tp_ahw_ring *ring)
+{
+	struct tp_amd_model *m = ring->model;
+
+	if (m->bus.iommu)
+		tp_iommu_enter(m->bus.iommu, ring->id);
+	if (m->bus.local)
+		tp_iommu_enter(m->bus.local, ring->id);
+}
+
+static void burst_end(struct tp_ahw_ring *ring)
+{
+	struct tp_amd_model *m = ring->model;
+
+	if (m->bus.local)
+		tp_iommu_leave(m->bus.local, ring->id);
+	if (m->bus.iommu)
+		tp_iommu_leave(m->bus.iommu, ring->id);
+}
+
+/* As many as go without a register; *@n counts them. */
+static enum tp_ahw_step burst(struct tp_ahw_ring *ring, unsigned packets, unsigned *n,
+			      struct tp_ahw_wish *wish, unsigned *vectors)
+{
+	enum tp_ahw_step step = TP_AHW_WAITS;
+
+	tp_spin_lock(&ring->lock);
+	if (may_run(ring)) {
+		burst_begin(ring);
+		for (step = TP_AHW_DONE; step == TP_AHW_DONE && *n < packets; (*n)++)
+			step = tp_ahw_packet(ring, wish, vectors);
+		*n -= step != TP_AHW_DONE;
+		burst_end(ring);
+	}
+	if (ring->faulted)
+		*vectors |= 1u << TP_AMD_VECTOR_FAULT;
+	ring->faulted = false;
+	wish->resets = ring->resets;
+	tp_spin_unlock(&ring->lock);
+	return step;
+}
+
+/* Without the lock.  False: the packet waits. */
+static bool grant(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish)
+{
+	if (wish->write)
+		tp_ahw_ring_writes_register(ring, wish->reg, wish->value);
+	else if (!tp_ahw_compare(wish, tp_ahw_ring_reads_register(ring, wish->reg)))
+		return false;
+	tp_spin_lock(&ring->lock);
+	if (ring->resets == wish->resets)
+		tp_ahw_stream_skip(ring, wish->dwords);
+	tp_spin_unlock(&ring->lock);
+	return true;
+}
+
+unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, unsigned *vectors)
+{
+	struct tp_ahw_wish wish;
+	unsigned n = 0;
+
+	while (n < packets && burst(ring, packets, &n, &wish, vectors) == TP_AHW_WISHES) {
+		if (!grant(ring, &wish))
+			break;
+		n++;
+	}
+	return n;
+}

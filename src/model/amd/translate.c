@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * translate - from an address of a VMID to memory, and whether what was remembered on the way was
+ * still true.
+ *
+ * Invariants
+ *  N1  A translation is looked at when it is used, not when something changes: what is stale and
+ *      never used does no harm.
+ *  N2  It did harm if it was remembered, and the memory it leads to is not whose it was.
+ *  N3  A fault stops nothing: reads find zeroes, writes are dropped; the first is kept for the
+ *      driver until that clears it.
+ */
+#include <string.h>
+
+#include "model/amd/walk.h"
+
+/* ---- what is noted --------------------------------------------------------------------------- */
+
+struct access {
+	struct tp_ahw_ring *ring;
+	uint64_t va, len;
+	bool write, remembered;
+};
+
+static void note(const struct access *a, const struct tp_ahw_leaf *leaf, bool fault)
+{
+	struct tp_amd_model *m = a->ring->model;
+	struct tp_amd_model_access *to;
+
+	if (!m->config.trace)
+		return;
+	tp_spin_lock(&m->trace_lock);
+	to = &m->trace[m->nr_traced++ % m->config.trace];
+	*to = (struct tp_amd_model_access){ .time_ns = tp_clock_now(),
+					    .va = a->va,
+					    .ring = (uint8_t)a->ring->id,
+					    .vmid = (uint8_t)a->ring->vmid,
+					    .hub = (uint8_t)a->ring->hub->id,
+					    .write = a->write,
+					    .fault = fault,
+					    .remembered = a->remembered,
+					    .len = (uint32_t)TP_MIN(a->len, (uint64_t)UINT32_MAX) };
+	if (leaf) {
+		to->address = tp_ahw_leaf_address(leaf, a->va).v;
+		to->system = leaf->flags & TP_AMD_PTE_SYSTEM;
+	}
+	tp_spin_unlock(&m->trace_lock);
+}
+
+/* N3; under the hub's lock. */
+static void fault(const struct access *a, uint32_t why)
+{
+	struct tp_ahw_hub *hub = a->ring->hub;
+
+	hub->stat.faults++;
+	if (hub->fault_status) {
+		hub->fault_status |= TP_AMD_FAULT_MORE;
+		return;
+	}
+	hub->fault_page = a->va >> TP_PAGE_SHIFT;
+	hub->fault_status = why | (uint32_t)a->ring->id << TP_AMD_FAULT_CID_SHIFT |
+			    (a->write ? TP_AMD_FAULT_RW : 0) |
+			    a->ring->vmid << TP_AMD_FAULT_VMID_SHIFT;
+	a->ring->faulted = true;
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+static bool says_the_same(const struct tp_ahw_leaf *a, const struct tp_ahw_leaf *b, uint64_t va)
+{
+	const uint64_t what = TP_AMD_PTE_VALID | TP_AMD_PTE_SYSTEM | TP_AMD_PTE_READABLE |
+			      TP_AMD_PTE_WRITEABLE | TP_AMD_PTE_PRT;
+
+	return (a->flags & what) == (b->flags & what) &&
+	       tp_ahw_leaf_address(a, va).v == tp_ahw_leaf_address(b, va).v;
+}
+
+static void look_for_stale(const struct access *a, const struct tp_ahw_leaf *leaf)
+{
+	struct tp_ahw_hub *hub = a->ring->hub;
+	struct tp_ahw_leaf now;
+
+	if (!hub->model->config.no_check &&
+	    (!tp_ahw_walk(hub, a->ring->vmid, a->va, &now) || !says_the_same(leaf, &now, a->va)))
+		hub->stat.stale++;
+}
+
+static bool has_changed(const char *was, const char *now)
+{
+	return was && (!now || strcmp(was, now) != 0);
+}
+
+/* N2; a leaf of many pages has the name of the page that was asked for first. */
+static void look_for_harm(const struct access *a, const struct tp_ahw_leaf *leaf)
+{
+	static const char names[][8] = { "gfx", "sdma0", "sdma1" };
+	struct tp_amd_model *m = a->ring->model;
+	const tp_dma_addr address = tp_ahw_leaf_address(leaf, a->va);
+	const char *now = tp_ahw_tag(tp_ahw_front(m, leaf->flags & TP_AMD_PTE_SYSTEM), address);
+	struct tp_model_harm harm = { .va = a->va,
+				      .address = address.v,
+				      .local = !(leaf->flags & TP_AMD_PTE_SYSTEM),
+				      .write = a->write };
+
+	if (!has_changed(leaf->tag, now))
+		return;
+	memcpy(harm.engine, names[a->ring->id], sizeof(harm.engine));
+	tp_model_harm_note(&m->harms, &harm, leaf->tag, now);
+}
+
+/* ---- translation; under the hub's lock ------------------------------------------------------- */
+
+static uint32_t miss_text(const struct tp_ahw_miss *miss)
+{
+	return (miss->refused ? TP_AMD_FAULT_MAPPING : 1u << TP_AMD_FAULT_PERMISSION_SHIFT) |
+	       (miss->level + 1) << TP_AMD_FAULT_WALKER_SHIFT;
+}
+
+/* False: nowhere, and the fault is noted. */
+static bool find(struct access *a, struct tp_ahw_leaf *leaf)
+{
+	struct tp_ahw_hub *hub = a->ring->hub;
+	const unsigned vmid = a->ring->vmid;
+	const struct tp_ahw_leaf *known = tp_ahw_tlb_find(hub, vmid, a->va);
+	struct tp_ahw_miss miss = { .level = 0 };
+
+	if (known) {
+		hub->stat.hits++;
+		a->remembered = true;
+		*leaf = *known;
+		look_for_stale(a, leaf);
+		if (vmid)
+			look_for_harm(a, leaf);
+	} else {
+		hub->stat.misses++;
+		if (!tp_ahw_walk_remembering(hub, vmid, a->va, leaf, &miss))
+			leaf->flags = 0;
+		else if (vmid && leaf->born != hub->walk_count)
+			look_for_stale(a, leaf); /* by a remembered directory's entry */
+	}
+	if (leaf->flags & (TP_AMD_PTE_VALID | TP_AMD_PTE_PRT))
+		return true;
+	fault(a, miss_text(&miss));
+	return false;
+}
+
+/* Memory itself; NULL: refused, and recorded by whoever refused it. */
+static void *reach(const struct access *a, const struct tp_ahw_leaf *leaf)
+{
+	const uint64_t needed = a->write ? TP_AMD_PTE_WRITEABLE : TP_AMD_PTE_READABLE;
+	struct tp_iommu *front = tp_ahw_front(a->ring->model, leaf->flags & TP_AMD_PTE_SYSTEM);
+	void *host = NULL;
+
+	if (!(leaf->flags & needed)) {
+		fault(a, (a->write ? 4u : 2u) << TP_AMD_FAULT_PERMISSION_SHIFT);
+		return NULL;
+	}
+	if (front)
+		host = tp_iommu_at(front, tp_ahw_leaf_address(leaf, a->va),
+				   a->write ? TP_IOMMU_WRITE : TP_IOMMU_READ);
+	if (!host)
+		fault(a, TP_AMD_FAULT_MAPPING);
+	return host;
+}
+
+static void *translate(struct access *a, struct tp_ahw_leaf *leaf, bool *prt, bool *found)
+{
+	*found = find(a, leaf);
+	if (!*found)
+		return NULL;
+	*prt = !(leaf->flags & TP_AMD_PTE_VALID);
+	return *prt ? NULL : reach(a, leaf);
+}
+
+/* No further than the page's end: each page is asked for by itself. */
+void *tp_ahw_translate(struct tp_ahw_ring *ring, uint64_t va, uint64_t *len, bool write, bool *prt)
+{
+	struct tp_ahw_hub *hub = ring->hub;
+	struct access a = { .ring = ring,
+			    .va = ring->vmid ? va & TP_AMD_VA_MASK : va,
+			    .write = write };
+	struct tp_ahw_leaf leaf;
+	bool found;
+	void *host;
+
+	*prt = false;
+	*len = TP_MIN(*len, TP_PAGE_SIZE - va % TP_PAGE_SIZE);
+	a.len = *len;
+	tp_spin_lock(&hub->lock);
+	host = translate(&a, &leaf, prt, &found);
+	tp_spin_unlock(&hub->lock);
+	note(&a, found ? &leaf : NULL, !host && !*prt);
+	return host;
+}
