@@ -14,6 +14,7 @@
 #include "mm/machine.h"
 
 static const uint64_t look_ns = TP_MICROSECONDS(20); /* before it is looked at with pauses */
+static const uint64_t slice_ns = TP_MILLISECONDS(1); /* before it is looked whether a reset came */
 
 static void write_hub(struct tp_amd_hub *hub, uint32_t reg, uint32_t value)
 {
@@ -80,11 +81,25 @@ void tp_amd_hub_enable(struct tp_amd_hub *hub)
 
 /* ---- forgetting ------------------------------------------------------------------------------ */
 
+static uint32_t resets_of(const struct tp_amd *gpu)
+{
+	return tp_atomic_load(&gpu->resets, TP_ACQUIRE);
+}
+
+/* No longer than until a reset begins or ends: what was asked for is forgotten with it. */
 static int wait_for(struct tp_amd_hub *hub, uint32_t reg, uint32_t mask)
 {
-	return tp_bus_wait(hub->gpu->bus,
-			   TP_AMD_OFFSET(tp_amd_hub_reg(hub->id, reg + TP_AMD_CPU_INV_ENGINE)),
-			   mask, mask, look_ns, hub->gpu->config.patience.tlb_ns);
+	struct tp_amd *gpu = hub->gpu;
+	const uint32_t at = TP_AMD_OFFSET(tp_amd_hub_reg(hub->id, reg + TP_AMD_CPU_INV_ENGINE));
+	const uint32_t resets = resets_of(gpu);
+	uint64_t until_ns = tp_clock_after(gpu->config.patience.tlb_ns);
+	int err;
+
+	do
+		err = tp_bus_wait(gpu->bus, at, mask, mask, look_ns,
+				  TP_MIN(gpu->config.patience.tlb_ns, slice_ns));
+	while (err && resets_of(gpu) == resets && tp_clock_now() < until_ns);
+	return err;
 }
 
 /* H2: written, and read once, so that the answer is to this one (T13). */
@@ -113,11 +128,6 @@ static int request(struct tp_amd_hub *hub, uint32_t vmids, unsigned type)
 	if (guarded)
 		write_hub(hub, TP_AMD_INV_ENG0_SEM + TP_AMD_CPU_INV_ENGINE, 0);
 	return err;
-}
-
-static uint32_t resets_of(const struct tp_amd *gpu)
-{
-	return tp_atomic_load(&gpu->resets, TP_ACQUIRE);
 }
 
 /* H3: what a reset begun or ended meanwhile forgets all, whatever the answer was. */
