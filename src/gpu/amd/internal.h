@@ -340,9 +340,9 @@ struct tp_amd {
 	tp_atomic_u32 wants_reset;
 	tp_quiet resets_ok, resets_failed, canceled, faults;
 	/* As a virtual function, under reset_lock: what the host's driver said of itself, and that
-	 * it is about to reset us. */
+	 * it is about to reset us, and has done so. */
 	uint32_t host_features;
-	bool host_resets;
+	bool host_resets, host_has_reset;
 	uint64_t marker;	  /* where in video memory the pattern is that shows a loss (T29) */
 	tp_atomic_u64 vm_numbers; /* given out */
 	tp_atomic_u32 nr_vms, nr_ctxs;

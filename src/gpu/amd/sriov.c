@@ -66,7 +66,14 @@ static struct event take(struct tp_amd *gpu)
 	tp_amd_write(gpu, TP_AMD_MAILBOX_CNTL, TP_AMD_MAILBOX_IN_ACK);
 	if (event.what == TP_AMD_EVENT_FLR)
 		gpu->host_resets = true;
+	gpu->host_has_reset |= event.what == TP_AMD_EVENT_FLR_DONE;
 	return event;
+}
+
+static void take_all(struct tp_amd *gpu)
+{
+	for (unsigned i = 0; i < MAX_EVENTS && is_there(gpu); i++)
+		take(gpu);
 }
 
 static int await(struct tp_amd *gpu, uint32_t what, struct event *event)
@@ -99,17 +106,20 @@ int tp_amd_sriov_access(struct tp_amd *gpu, bool wanted)
 	return err;
 }
 
-/* SR2 */
+/* SR2.  What was said before may be the end of it already. */
 static int flr(struct tp_amd *gpu)
 {
 	struct event event;
 	int err = 0;
 
-	if (!gpu->host_resets)
+	take_all(gpu);
+	if (!gpu->host_resets) {
+		gpu->host_has_reset = false;
 		err = ask(gpu, TP_AMD_REQ_RESET_ACCESS);
-	if (!err)
+	}
+	if (!err && !gpu->host_has_reset)
 		err = await(gpu, TP_AMD_EVENT_FLR_DONE, &event);
-	gpu->host_resets = false;
+	gpu->host_resets = gpu->host_has_reset = false;
 	return err;
 }
 
@@ -132,8 +142,7 @@ bool tp_amd_sriov_take(struct tp_amd *gpu)
 
 	if (!gpu->config.virtual_function || !tp_mutex_trylock(&gpu->reset_lock))
 		return false;
-	for (unsigned i = 0; i < MAX_EVENTS && is_there(gpu); i++)
-		take(gpu);
+	take_all(gpu);
 	resets = gpu->host_resets;
 	tp_mutex_unlock(&gpu->reset_lock);
 	return resets;
