@@ -46,3 +46,7 @@ ABSENT void tp_amd_vm_put(struct tp_amd_vm *vm)
 ABSENT void tp_amd_vm_use(tp_unused struct tp_amd_vm *vm)
 {
 }
+
+ABSENT void tp_amd_object_put(tp_unused struct tp_amd_object *object)
+{
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * gpu_amd_reset - a rig whose device has a thread, and what tests of resets do with it: jobs of the
+ * kernel's that store to a page of video memory, and jobs that hang.
+ *
+ * Include after <cmocka.h>.
+ */
+#ifndef TESTS_UNIT_GPU_AMD_RESET_H
+#define TESTS_UNIT_GPU_AMD_RESET_H
+
+#include <tidepool/fault.h>
+
+#include "gpu_amd_rig.h"
+
+enum { SCRATCH_WORDS = TP_PAGE_SIZE / 8 };
+
+static struct rig rig;
+static uint64_t scratch; /* a page of video memory */
+
+/* Nothing takes too long for the driver, however busy the host is, unless the test says so. */
+static const struct rig_config patient = {
+	.blocks = TP_CONST_MAX(4, 1024 / (2 * TP_PAGEBLOCK_PAGES)),
+	.model = { .mode = TP_AMD_MODEL_THREAD, .memory = TP_MIB(2) },
+	.driver = { .patience = { .tlb_ns = TP_SECONDS(20),
+				  .reset_ns = TP_SECONDS(20),
+				  .test_ns = TP_SECONDS(20),
+				  .idle_ns = TP_SECONDS(20),
+				  .hang_ns = TP_SECONDS(1000),
+				  .access_ns = TP_SECONDS(20) } },
+};
+
+static inline void make_scratch(struct rig *r)
+{
+	must(tp_vram_alloc(r->gpu->vram, 0, "scratch", &scratch));
+	tp_bus_memory_fill(r->gpu->bus, scratch, 0, 0, SCRATCH_WORDS);
+	tp_amd_hdp_flush(r->gpu);
+}
+
+static inline int end_rig(void **state)
+{
+	tp_fault_reset();
+	tp_vram_free(rig.gpu->vram, scratch, 0);
+	rig_end(*state);
+	return 0;
+}
+
+/* Jobs store half of it. */
+static inline uint32_t scratch_word(struct rig *r, unsigned word)
+{
+	uint64_t value;
+
+	tp_bus_memory_read(r->gpu->bus, scratch + 8 * word, &value, 8);
+	return (uint32_t)value;
+}
+
+static inline struct tp_amd_job *store_job(struct rig *r, enum tp_amd_ring_id ring, unsigned word,
+					   uint32_t value)
+{
+	struct tp_amd_job *job = rig_job(r, ring, 8);
+
+	tp_amd_ib_put(&job->ib, TP_SDMA_HEADER(TP_SDMA_WRITE, TP_SDMA_KIND_LINEAR));
+	tp_amd_ib_put64(&job->ib, TP_AMD_VRAM_START + scratch + 8 * word);
+	tp_amd_ib_put(&job->ib, 0);
+	tp_amd_ib_put(&job->ib, value);
+	return job;
+}
+
+static inline struct tp_fence *push_store(struct rig *r, enum tp_amd_ring_id ring, unsigned word,
+					  uint32_t value)
+{
+	return rig_push(r, store_job(r, ring, word, value));
+}
+
+/* Every ring does what it is told. */
+static inline void expect_it_works(struct rig *r)
+{
+	static uint32_t value;
+
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++) {
+		rig_wait(r, push_store(r, (enum tp_amd_ring_id)i, i, ++value), 0);
+		assert_int_equal(scratch_word(r, i), value);
+	}
+}
+
+/* Whatever runs now is taken for hung. */
+static inline void find_what_hangs(struct rig *r)
+{
+	r->gpu->config.patience.hang_ns = 1;
+	tp_amd_service(r->gpu);
+	r->gpu->config.patience.hang_ns = TP_SECONDS(1000);
+}
+
+static inline unsigned resets(struct rig *r)
+{
+	return tp_atomic_load(&r->gpu->resets, TP_ACQUIRE) / 2;
+}
+
+#endif
