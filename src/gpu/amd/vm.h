@@ -91,6 +91,7 @@ void tp_amd_state_cut(struct tp_amd_vm_base *base);	/* any -> EVICTED or INVALID
 void tp_amd_state_placed(struct tp_amd_vm_base *base);	/* EVICTED -> MOVED or RELOCATED */
 void tp_amd_state_written(struct tp_amd_vm_base *base); /* MOVED, INVALIDATED -> IDLE, DONE */
 void tp_amd_state_linked(struct tp_amd_vm_base *base);	/* RELOCATED -> IDLE */
+void tp_amd_state_behind(struct tp_amd_vm_base *base);	/* DONE, IDLE -> to be written or linked */
 /* After a loss, or a job of the VM's that was cancelled: all that is written is in doubt. */
 void tp_amd_state_machine_reset(struct tp_amd_vm *vm);
 
@@ -98,7 +99,10 @@ void tp_amd_state_machine_reset(struct tp_amd_vm *vm);
 
 struct tp_amd_object {
 	struct tp_bo bo;
-	struct tp_amd_vm *vm; /* of this one only, a reference; NULL: shared */
+	/* Of one VM only: its number, and its root, whose reservation this shares, a reference.
+	 * NULL: shared. */
+	uint64_t vm_number;
+	struct tp_amd_pt *root;
 	struct tp_list
 		in_vms; /* struct tp_amd_bo_va; with the object used or held, under vas_lock */
 	struct tp_spinlock vas_lock; /* rank GPU_OBJECTS, subrank 1 */
@@ -115,6 +119,9 @@ void tp_amd_object_settle(struct tp_amd_object *object);
 /* Its content went with the @losses-th loss. */
 void tp_amd_object_lose(struct tp_amd_object *object, uint32_t losses);
 
+/* Let it have memory in reach: holds its reservation.  Errors of tp_bo_populate(). */
+int tp_amd_object_populate(struct tp_amd_object *object);
+
 static inline struct tp_amd_object *tp_amd_object_of(struct tp_bo *bo)
 {
 	return tp_container_of(bo, struct tp_amd_object, bo);
@@ -126,7 +133,9 @@ struct tp_amd_bo_va {
 	struct tp_list of_object;
 	struct tp_amd_object *object; /* a reference; NULL: PRT */
 	struct tp_list mappings;
-	bool cut; /* its entries are cleared since they were last written */
+	bool cut;     /* its entries were cleared, and may not be forgotten yet */
+	bool used;    /* while its VM is updated: the object's reservation is used for that */
+	bool writing; /* and all its mappings are being written */
 };
 
 struct tp_amd_mapping {
@@ -162,16 +171,17 @@ void tp_amd_mapping_remove(struct tp_amd_mappings *mappings, struct tp_amd_mappi
 struct tp_amd_pt {
 	struct tp_bo bo; /* one page */
 	struct tp_amd_vm_base base;
-	struct tp_amd_pt *parent; /* NULL: the root */
-	struct tp_amd_pt *
-		*children; /* level 1 and up: TP_AMD_PTES of them, NULL where there is none */
+	struct tp_amd_pt *parent; /* NULL: the root, or in no tree */
+	/* level 1 and up: TP_AMD_PTES of them, NULL where there is none */
+	struct tp_amd_pt **children;
 	uint8_t level;
 	uint16_t index; /* in the parent */
 	uint32_t nr_children;
+	bool in_tree;
 	bool linked;	     /* the parent's entry leads here; the root: always */
 	bool rewrite;	     /* its entries are in doubt (V2, V3) */
+	bool forgotten;	     /* no cache knows it: it may go */
 	struct tp_list link; /* of spares, or of the VM's @dead */
-	void *shadow;	     /* config.shadows: its copy (shadow.c) */
 };
 
 static inline struct tp_amd_pt *tp_amd_pt_of(struct tp_bo *bo)
@@ -179,11 +189,53 @@ static inline struct tp_amd_pt *tp_amd_pt_of(struct tp_bo *bo)
 	return tp_container_of(bo, struct tp_amd_pt, bo);
 }
 
+/* It has memory that the device reaches, which stays while the reservation is used. */
+bool tp_amd_pt_is_placed(const struct tp_amd_pt *pt);
+/* What its entries are that say nothing. */
+uint64_t tp_amd_pt_cleared(const struct tp_amd_pt *pt);
+/* What it spans. */
+uint64_t tp_amd_pt_first_page(const struct tp_amd_pt *pt);
+uint64_t tp_amd_pt_pages(const struct tp_amd_pt *pt);
+
+/* By the CPU (cpu.c), to be flushed (tp_amd_hdp_flush()); of a table that is placed. */
+void tp_amd_pt_set(struct tp_amd_pt *pt, uint32_t index, uint32_t n, uint64_t first, uint64_t step);
+void tp_amd_pt_write(struct tp_amd_pt *pt, uint32_t index, uint32_t n, const uint64_t *entries);
+uint64_t tp_amd_pt_get(const struct tp_amd_pt *pt, uint32_t index);
+
 /* Tables that are nowhere yet; placed, in video memory where there is room. */
+enum { TP_AMD_SPARE_TABLE, TP_AMD_SPARE_DIRECTORY, TP_AMD_SPARE_KINDS };
+
 struct tp_amd_spares {
-	struct tp_list list;
-	uint32_t nr, wanted;
+	struct tp_list list[TP_AMD_SPARE_KINDS];
+	uint32_t nr[TP_AMD_SPARE_KINDS], wanted[TP_AMD_SPARE_KINDS];
+	uint64_t counted[TP_AMD_LEVELS]; /* while they are counted: the last one of each level */
 };
+
+void tp_amd_spares_init(struct tp_amd_spares *spares);
+
+/* ---- mappings as entries (piece.c) ----------------------------------------------------------- */
+
+/* @n entries of one table of @level, from the one for @page on. */
+struct tp_amd_piece {
+	uint64_t page;
+	unsigned level;
+	uint32_t n;
+	uint64_t pte, step;		     /* entry i is pte + i * step, or, if */
+	const struct tp_bo_chunk *scattered; /* is not NULL: where chunk i is, and what pte says */
+};
+
+struct tp_amd_pieces {
+	const struct tp_amd_mapping *mapping;
+	const struct tp_bo_chunk *chunk; /* of @page, or of what follows the run */
+	uint64_t page, flags;
+	uint64_t address, run_end; /* of the run: where @page is, and the page behind it */
+};
+
+/* The object is used and in reach. */
+void tp_amd_pieces_begin(struct tp_amd_pieces *pieces, const struct tp_amd_mapping *mapping);
+bool tp_amd_pieces_next(struct tp_amd_pieces *pieces, struct tp_amd_piece *piece);
+/* Where memory is, as entries say it: address and TP_AMD_PTE_SYSTEM. */
+uint64_t tp_amd_pte_where(const struct tp_amd *gpu, enum tp_bo_place place, uint64_t address);
 
 /* ---- the VM (vm.c) --------------------------------------------------------------------------- */
 
@@ -238,10 +290,13 @@ void tp_amd_vm_use(struct tp_amd_vm *vm);
 struct tp_amd_update {
 	struct tp_amd_vm *vm;
 	const struct tp_amd_backend *backend;
-	bool takes_away;	/* something that translated will not (V6) */
-	struct tp_amd_job *job; /* of the SDMA backend: being filled */
-	struct tp_fence *last;	/* of the last one that was pushed; the CPU's: NULL */
-	int err;		/* the first */
+	uint64_t generation; /* of the GPU when it began: its jobs' (J2) */
+	uint64_t entries;
+	struct tp_fence *last; /* of the last job that was pushed, with a reference; CPU's: NULL */
+	int err;	       /* the first */
+	/* of the SDMA backend: the job that is filled, from both its ends */
+	struct tp_amd_job *job;
+	uint32_t used_dw, left_dw;
 };
 
 struct tp_amd_backend {
@@ -259,45 +314,58 @@ struct tp_amd_backend {
 extern const struct tp_amd_backend tp_amd_backend_cpu, tp_amd_backend_sdma;
 
 void tp_amd_update_begin(struct tp_amd_update *update, struct tp_amd_vm *vm);
+/* What was written so far is, when it returns. */
+void tp_amd_update_sync(struct tp_amd_update *update);
 /*
- * Pushes what is left, counts, sees to V6, puts fences where V1 wants them, and to vm->last_update.
- * -ENOMEM, -ECANCELED: some of it did not happen; tp_amd_vm_update_failed() was called, and the
- * next validate goes over all again.
+ * Pushes what is left, counts, sees to V6, and puts fences into the VM's reservation and to
+ * vm->last_update; those for objects (V1) are the caller's to put.  -ENOMEM, -ECANCELED: some of it
+ * did not happen; tp_amd_vm_update_failed() was called, and the next validate goes over all again.
  */
 int tp_amd_update_end(struct tp_amd_update *update);
+void tp_amd_update_release(struct tp_amd_update *update);
 
-/* Tables for [@start, @last]: how many more it takes than there are, with those that splits at the
- * borders take (V5); nothing is changed. */
-uint32_t tp_amd_pt_count(struct tp_amd_vm *vm, uint64_t start, uint64_t last);
-/* Without the lock, using no reservation: make spares.  -ENOMEM, -ENOSPC. */
+/* Under the lock: how many tables it takes to write mappings, beyond those that there are. */
+void tp_amd_pt_count_begin(struct tp_amd_spares *spares);
+void tp_amd_pt_count(struct tp_amd_vm *vm, const struct tp_amd_mapping *mapping,
+		     struct tp_amd_spares *spares);
+bool tp_amd_spares_suffice(struct tp_amd_vm *vm, struct tp_amd_spares *spares);
+/* Without the lock, using no reservation: make as many as are wanted.  -ENOMEM, -ENOSPC. */
 int tp_amd_pt_stock(struct tp_amd_vm *vm, struct tp_amd_spares *spares);
 void tp_amd_pt_unstock(struct tp_amd_vm *vm, struct tp_amd_spares *spares);
+/* Of a directory, a table more; out of the tree, to @dead. */
+struct tp_amd_pt *tp_amd_pt_add(struct tp_amd_pt *parent, uint32_t index,
+				struct tp_amd_spares *spares);
+void tp_amd_pt_kill(struct tp_amd_pt *pt);
 /* Without the lock: free what is dead, after the caches forgot it (V7). */
 void tp_amd_pt_bury(struct tp_amd_vm *vm);
-/* The root, placed and clear.  -ENOMEM, -ENOSPC. */
+/* The root, placed; to be written.  -ENOMEM, -ENOSPC. */
 int tp_amd_pt_root_create(struct tp_amd_vm *vm);
 /* Nothing is mapped and nothing runs: all tables go, the root last. */
 void tp_amd_pt_fini(struct tp_amd_vm *vm);
 
-/* Let a mapping translate to where its object is; NULL object: PRT.  The object is used. */
+/* Let a mapping translate to where its object is; no object: PRT.  The object is used. */
 void tp_amd_update_map(struct tp_amd_update *update, const struct tp_amd_mapping *mapping,
 		       struct tp_amd_spares *spares);
-/* [@start, @last] translates to nothing. */
-void tp_amd_update_clear(struct tp_amd_update *update, uint64_t start, uint64_t last,
-			 struct tp_amd_spares *spares);
-/* Link what is RELOCATED, parents first; write anew what has to be (V3). */
+/* [@start, @last] translates to nothing.  Remnants of leaves that it is a part of were written
+ * before, which made a table of the leaf (V5). */
+void tp_amd_update_clear(struct tp_amd_update *update, uint64_t start, uint64_t last);
+/* What of mappings and tables has to be written because of tables that are to be (@rewrite). */
+void tp_amd_pt_doubt_rewritten(struct tp_amd_vm *vm);
+/* Clear these tables, but for what is all written now (bo_va->writing); before mappings are. */
+void tp_amd_update_rewrite(struct tp_amd_update *update);
+/* Link what is RELOCATED. */
 void tp_amd_update_directories(struct tp_amd_update *update);
 /* By the CPU at once, with the object held: its mapping says nothing any more. */
 void tp_amd_cut_mapping(struct tp_amd_vm *vm, const struct tp_amd_mapping *mapping);
 /* The same of a table that moves: it is unlinked. */
 void tp_amd_cut_table(struct tp_amd_pt *pt);
-/* All tables are in doubt: @rewrite, RELOCATED (the root is written when directories are). */
+/* All tables are in doubt: @rewrite, RELOCATED. */
 void tp_amd_pt_doubt(struct tp_amd_vm *vm);
+/* All mappings of it are to be written. */
+void tp_amd_bo_va_doubt(struct tp_amd_bo_va *bo_va);
 
 /* What the device loads: physical, with TP_AMD_PT_BASE_*. */
 uint64_t tp_amd_pt_root_address(const struct tp_amd_vm *vm);
-/* Where a page of an object or table is, as entries say it: address and TP_AMD_PTE_SYSTEM. */
-uint64_t tp_amd_pte_where(const struct tp_amd *gpu, enum tp_bo_place place, uint64_t address);
 
 /* Objects and tables alike (object.c); their bo->kind tells which. */
 enum { TP_AMD_KIND_OBJECT, TP_AMD_KIND_TABLE };
