@@ -176,6 +176,16 @@ static void a_fault_in_each_try_widens_it(void **state)
 
 /* ---- none comes back ------------------------------------------------------------------------- */
 
+static void expect_rings_stand(struct rig *r)
+{
+	tp_amd_for_each_ring(ring, r->gpu)
+	{
+		uint32_t cntl = tp_amd_ring_reg(ring->id, TP_AMD_SDMA_RB_CNTL);
+
+		assert_int_equal(tp_amd_read(r->gpu, cntl) & 1, 0);
+	}
+}
+
 /* T8: what ran is told so, and its memory may go, when the engines stand. */
 static void a_device_that_does_not_come_back_is_wedged(void **state)
 {
@@ -193,11 +203,34 @@ static void a_device_that_does_not_come_back_is_wedged(void **state)
 	rig_expect(running, -ECANCELED);
 	rig_expect(pending, -EIO);
 	rig_expect(push_store(r, TP_AMD_RING_SDMA1, 9, 3), -EIO);
-	tp_amd_for_each_ring(ring, r->gpu) assert_int_equal(
-		tp_amd_read(r->gpu, tp_amd_ring_reg(ring->id, TP_AMD_SDMA_RB_CNTL)) & 1, 0);
+	expect_rings_stand(r);
 	assert_int_equal(rig_stat(r).ring[TP_AMD_RING_GFX].ibs, 0);
 	assert_int_equal(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO), -EIO);
 	assert_int_equal(tp_quiet_load(&r->gpu->resets_failed), 1);
+}
+
+/* T8: rings that were started and do not execute their tests are stopped all the same. */
+static void rings_that_fail_their_tests_wedge(void **state)
+{
+	struct rig *r = *state;
+
+	must(tp_fault_arm("gpu/amd-ring-test", 1, 1 + MODE1_TRIES));
+	assert_int_equal(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO), -EIO);
+	assert_int_equal(tp_amd_state(r->gpu), TP_GPU_WEDGED);
+	expect_rings_stand(r);
+}
+
+static void a_ring_that_fails_its_test_takes_a_wider_reset(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned nth = 1; nth <= TP_AMD_NR_RINGS; nth++) {
+		must(tp_fault_arm("gpu/amd-ring-test", nth, 1));
+		must(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO));
+		tp_fault_reset();
+		expect_resets(r, nth, nth);
+		expect_it_works(r);
+	}
 }
 
 static void resets_that_never_end_wedge(void **state)
@@ -395,6 +428,8 @@ int main(void)
 		TEST_WITH(a_reset_that_does_not_end_is_followed_by_a_wider_one, make_impatient),
 		TEST(a_fault_in_each_try_widens_it),
 		TEST(a_device_that_does_not_come_back_is_wedged),
+		TEST(rings_that_fail_their_tests_wedge),
+		TEST(a_ring_that_fails_its_test_takes_a_wider_reset),
 		TEST_WITH(resets_that_never_end_wedge, make_impatient),
 		TEST(what_copies_rewrite_is_no_loss),
 		TEST(a_loss_that_nobody_told_of_is_found),

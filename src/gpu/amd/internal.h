@@ -76,8 +76,8 @@ struct tp_amd_hub {
 void tp_amd_hub_init(struct tp_amd_hub *hub, struct tp_amd *gpu, enum tp_amd_hub_id id);
 /* After creation and after each reset: apertures, GART, no root of a context but 0. */
 void tp_amd_hub_enable(struct tp_amd_hub *hub);
-/* VMIDs whose bits are set forget everything; @type: TP_AMD_INV_LEGACY, _HEAVYWEIGHT.  -ETIME: not in
- * time, the GPU asks to be reset.  Sleeps; waits for the end of a reset under way. */
+/* VMIDs whose bits are set forget everything; @type: TP_AMD_INV_LEGACY, _HEAVYWEIGHT.  -ETIME: not
+ * in time, the GPU asks to be reset.  Sleeps; waits for the end of a reset under way. */
 int tp_amd_hub_invalidate(struct tp_amd_hub *hub, uint32_t vmids, unsigned type);
 /*
  * On all hubs, the VMIDs that @vm has, if it has any: when this returns the device knows nothing of

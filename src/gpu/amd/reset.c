@@ -17,7 +17,8 @@
  *  RS4 Video memory is lost if the reset is one that loses it, whatever seems to be left, or if the
  *      pattern is gone.
  *
- * Fault sites: gpu/amd-reset (as if the device did not come back, once per try).
+ * Fault sites: gpu/amd-reset (as if the device did not come back, once per try), gpu/amd-ring-test
+ * (as if a ring executed nothing).
  */
 #include <errno.h>
 
@@ -197,6 +198,13 @@ static void restore(struct tp_amd *gpu, bool loses)
 	}
 }
 
+static int test_ring(struct tp_amd_ring *ring)
+{
+	if (TP_FAULT("gpu/amd-ring-test"))
+		return TP_ERR(-ETIME, "fault injected");
+	return tp_amd_ring_test(ring);
+}
+
 static int start_rings(struct tp_amd *gpu)
 {
 	int err = 0;
@@ -205,7 +213,7 @@ static int start_rings(struct tp_amd *gpu)
 	tp_amd_for_each_ring(ring, gpu)
 	{
 		if (!err)
-			err = tp_amd_ring_test(ring);
+			err = test_ring(ring);
 	}
 	return err;
 }
