@@ -50,3 +50,11 @@ ABSENT void tp_amd_vm_use(tp_unused struct tp_amd_vm *vm)
 ABSENT void tp_amd_object_put(tp_unused struct tp_amd_object *object)
 {
 }
+
+ABSENT void tp_amd_vm_update_failed(tp_unused struct tp_amd_vm *vm)
+{
+}
+
+ABSENT void tp_amd_bo_va_doubt(tp_unused struct tp_amd_bo_va *bo_va)
+{
+}
