@@ -254,8 +254,10 @@ static void assert_configured(struct bench *b, const struct tp_net_config *c)
 	assert_int_equal(now(b)->rx_usecs, c->rx_usecs);
 }
 
-/* Every failure but under ThreadSanitizer, which has seen all threads by then and is slow.  A prime,
- * so that it does not go by the number of queues or descriptors. */
+/*
+ * Every failure but under ThreadSanitizer, which has seen all threads by then and is slow.  A prime,
+ * so that it does not go with the number of queues or descriptors.
+ */
 enum { STRIDE = TP_TSAN ? 23 : 1 };
 
 /* CF1: the new configuration or the old one, running. */
