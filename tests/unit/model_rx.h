@@ -93,14 +93,15 @@ static inline struct written rx_look(unsigned q, unsigned i)
 	const struct tp_avf_rx_desc *desc = rx_desc(q, i);
 	uint64_t qw1 = tp_atomic_load(&desc->qw1, TP_ACQUIRE);
 
+	/* As long as it is as it was armed, the rest is the device's, which may be writing it. */
 	return (struct written){
 		.dd = qw1 & TP_AVF_RXD_DD,
 		.eop = qw1 & TP_AVF_RXD_EOP,
 		.len = qw1 >> TP_AVF_RXD_LEN_SHIFT & TP_AVF_RXD_LEN_MASK,
 		.ptype = qw1 >> TP_AVF_RXD_PTYPE_SHIFT & 0xff,
-		.qw0 = desc->qw0,
+		.qw0 = qw1 ? desc->qw0 : 0,
 		.qw1 = qw1,
-		.qw2 = desc->qw2,
+		.qw2 = qw1 ? desc->qw2 : 0,
 		.buf = rx_buf(q, i),
 	};
 }
