@@ -255,8 +255,8 @@ static void assert_configured(struct bench *b, const struct tp_net_config *c)
 }
 
 /*
- * Every failure but under ThreadSanitizer, which has seen all threads by then and is slow.  A prime,
- * so that it does not go with the number of queues or descriptors.
+ * Every failure but under ThreadSanitizer, which has seen all threads by then and is slow.  A
+ * prime, so that it does not go with the number of queues or descriptors.
  */
 enum { STRIDE = TP_TSAN ? 23 : 1 };
 
