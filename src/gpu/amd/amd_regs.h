@@ -5,8 +5,9 @@
  *
  * Registers are numbered by dwords, as AMD does; TP_AMD_OFFSET() makes bytes of the bus of them.
  * The two memory hubs have the same registers: the graphics hub's numbers are given, and those of
- * the other lie lower by TP_AMD_MMHUB_SHIFT in its block.
- * Sources: facts on D-vm; the public register lists of GC 9.0, MMHUB 1.0, SDMA 4.0, MP 9.0.
+ * the other lie lower in its block (tp_amd_hub_reg()).
+ * Sources: facts on D-vm; the public register lists of GC 9.0, MMHUB 1.0, SDMA 4.0, MP 9.0,
+ * NBIO 6.1.
  */
 #ifndef TP_GPU_AMD_REGS_H
 #define TP_GPU_AMD_REGS_H
@@ -24,7 +25,9 @@ enum tp_amd_hub_id { TP_AMD_GFXHUB, TP_AMD_MMHUB, TP_AMD_NR_HUBS };
 enum {
 	TP_AMD_GFXHUB_BASE = 0x2000,
 	TP_AMD_MMHUB_BASE = 0x1a000,
-	TP_AMD_MMHUB_SHIFT = 0x1c0,
+	TP_AMD_MMHUB_SHIFT = 0x1c0,	   /* how much lower; and of those that are shared by */
+	TP_AMD_MMHUB_SHARED_SHIFT = 0x154, /* functions, from here on */
+	TP_AMD_SHARED_FIRST = 0x964,
 
 	TP_AMD_NR_VMIDS = 16, /* 0: the kernel's; 1 to 7: graphics; 8 to 15: compute */
 	TP_AMD_FIRST_COMPUTE_VMID = 8,
@@ -39,7 +42,7 @@ enum {
 	TP_AMD_CONTEXT0_PT_BASE = 0x8eb,  /* + 2 * vmid: low, high */
 	TP_AMD_CONTEXT0_PT_START = 0x90b, /* + 2 * vmid, in pages: low, high */
 	TP_AMD_CONTEXT0_PT_END = 0x92b,	  /* + 2 * vmid, in pages, inclusive: low, high */
-	TP_AMD_FAULT_CNTL = 0x848,
+	TP_AMD_FAULT_CNTL = 0x847,
 	TP_AMD_FAULT_STATUS = 0x84b,
 	TP_AMD_FAULT_ADDR = 0x84c, /* in pages: low, high */
 	TP_AMD_FB_OFFSET = 0x96b,  /* where video memory begins physically, by 16 MiB */
@@ -50,8 +53,10 @@ enum {
 /* The number of a hub's register. */
 static inline uint32_t tp_amd_hub_reg(enum tp_amd_hub_id hub, uint32_t reg)
 {
-	return hub == TP_AMD_GFXHUB ? TP_AMD_GFXHUB_BASE + reg
-				    : TP_AMD_MMHUB_BASE + reg - TP_AMD_MMHUB_SHIFT;
+	if (hub == TP_AMD_GFXHUB)
+		return TP_AMD_GFXHUB_BASE + reg;
+	return TP_AMD_MMHUB_BASE + reg -
+	       (reg < TP_AMD_SHARED_FIRST ? TP_AMD_MMHUB_SHIFT : TP_AMD_MMHUB_SHARED_SHIFT);
 }
 
 /* CONTEXTn_CNTL */
@@ -168,9 +173,9 @@ enum {
 /* ---- the host data path, in front of the window to video memory ------------------------------ */
 
 enum {
-	TP_AMD_HDP_BASE = 0x0f20,
-	TP_AMD_HDP_FLUSH = TP_AMD_HDP_BASE + 0x0d1, /* write anything: what came before is seen */
-	TP_AMD_CONFIG_MEMSIZE = 0x0de3,		    /* MiB of video memory */
+	TP_AMD_NBIO_BASE = 0x0d20,
+	TP_AMD_HDP_FLUSH = TP_AMD_NBIO_BASE + 0xf7,	 /* anything: what came before is seen */
+	TP_AMD_CONFIG_MEMSIZE = TP_AMD_NBIO_BASE + 0xc3, /* MiB of video memory */
 };
 
 /* ---- engines --------------------------------------------------------------------------------- */
@@ -226,7 +231,7 @@ enum {
 
 enum {
 	/* Engines only; reads back until it is over.  Hubs lose what their caches hold. */
-	TP_AMD_SOFT_RESET = 0x2000 + 0x18,
+	TP_AMD_SOFT_RESET = 0x2000 + 0x08,
 	/* The security processor: a command, then bit 31 of the answer; loses video memory. */
 	TP_AMD_PSP_COMMAND = 0x16000 + 0x80,
 	TP_AMD_PSP_ANSWER = 0x16000 + 0x61,
@@ -238,9 +243,9 @@ enum {
 /* ---- SR-IOV: a virtual function asks the host's driver by a mailbox -------------------------- */
 
 enum {
-	TP_AMD_MAILBOX_OUT = 0x0e56, /* + 4 dwords of a message */
-	TP_AMD_MAILBOX_IN = 0x0e5a,
-	TP_AMD_MAILBOX_CNTL = 0x0e5e,
+	TP_AMD_MAILBOX_OUT = TP_AMD_NBIO_BASE + 0x136, /* + 4 dwords of a message */
+	TP_AMD_MAILBOX_IN = TP_AMD_NBIO_BASE + 0x13a,
+	TP_AMD_MAILBOX_CNTL = TP_AMD_NBIO_BASE + 0x13e,
 	TP_AMD_MAILBOX_OUT_VALID = 1 << 0, /* set by us; OUT_ACK set by the host */
 	TP_AMD_MAILBOX_OUT_ACK = 1 << 1,
 	TP_AMD_MAILBOX_IN_VALID = 1 << 8, /* set by the host; IN_ACK set by us */

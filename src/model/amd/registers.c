@@ -12,21 +12,35 @@ struct place {
 	unsigned index; /* of the hub or ring */
 };
 
-enum { HUB_FIRST = 0x840, HUB_END = 0x9a0, RING_END = 0xa0 };
+enum { RING_END = 0xa0 };
+
+/* Of a hub, as the graphics hub has them; each row is one piece of either hub's block. */
+static const struct row {
+	uint32_t first, end;
+} rows[] = { { 0x840, 0x950 }, { TP_AMD_SHARED_FIRST, 0x990 } };
 
 /* ---- which ----------------------------------------------------------------------------------- */
 
-static bool find_hub(uint32_t reg, struct place *p)
+static bool find_in_row(uint32_t reg, const struct row *row, struct place *p)
 {
 	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++) {
-		const uint32_t base = tp_amd_hub_reg((enum tp_amd_hub_id)i, 0);
+		const uint32_t first = tp_amd_hub_reg((enum tp_amd_hub_id)i, row->first);
 
-		if (reg - base < HUB_FIRST || reg - base >= HUB_END)
+		if (reg - first >= row->end - row->first)
 			continue;
-		*p = (struct place){ reg - base, HUB, i };
+		*p = (struct place){ row->first + (reg - first), HUB, i };
 		return true;
 	}
 	return false;
+}
+
+static bool find_hub(uint32_t reg, struct place *p)
+{
+	bool found = false;
+
+	for (unsigned i = 0; !found && i < TP_ARRAY_SIZE(rows); i++)
+		found = find_in_row(reg, &rows[i], p);
+	return found;
 }
 
 static bool find_ring(uint32_t reg, struct place *p)
