@@ -11,16 +11,12 @@
 #ifndef TESTS_UNIT_IHW_RIG_H
 #define TESTS_UNIT_IHW_RIG_H
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/alloc.h"
-#include "mm_machine.h"
+#include "device_memory.h"
 #include "model/intel/internal.h"
 
 enum {
-	PAGES = 64,
-	PAGE = TP_PAGE_SIZE,
 	/* I/O pages */
 	TABLES = 1, /* root, and a table of each lower level */
 	LEAVES = TABLES + 3,
@@ -38,8 +34,6 @@ enum {
 
 static struct tp_intel_model *m;
 static struct tp_bus_device *bus;
-static struct tp_iommu *iommu;
-static uint8_t *memory;
 static tp_atomic_u32 interrupts[TP_IHW_GTS];
 
 /* ---- registers and memory -------------------------------------------------------------------- */
@@ -57,28 +51,6 @@ static inline void wr(uint32_t offset, uint32_t value)
 static inline uint32_t gt_offset(unsigned gt)
 {
 	return gt ? TP_INTEL_MEDIA_GT : 0;
-}
-
-static inline tp_atomic_u32 *word(unsigned page, unsigned n)
-{
-	return (tp_atomic_u32 *)(void *)(memory + (size_t)page * PAGE) + n;
-}
-
-static inline uint32_t get(unsigned page, unsigned n)
-{
-	return tp_atomic_load(word(page, n), TP_ACQUIRE);
-}
-
-static inline void put(unsigned page, unsigned n, uint32_t value)
-{
-	tp_atomic_store(word(page, n), value, TP_RELEASE);
-}
-
-static inline void put_entry(unsigned page, unsigned n, uint64_t value)
-{
-	tp_atomic_u64 *at = (tp_atomic_u64 *)(void *)(memory + (size_t)page * PAGE) + n;
-
-	tp_atomic_store(at, value, TP_RELEASE);
 }
 
 static inline uint64_t pte(unsigned page)
@@ -108,20 +80,6 @@ static inline void count_media(tp_unused void *arg)
 static inline uint32_t interrupts_of(unsigned gt)
 {
 	return tp_atomic_exchange(&interrupts[gt], 0, TP_ACQ_REL);
-}
-
-static inline void make_memory(void)
-{
-	memory = aligned_alloc(PAGE, (size_t)PAGES * PAGE);
-	assert_non_null(memory);
-	memset(memory, 0, (size_t)PAGES * PAGE);
-	iommu = tp_zalloc_aligned(64, sizeof(*iommu));
-	assert_non_null(iommu);
-	tp_iommu_init(iommu, "gpu0");
-	for (unsigned i = 0; i < PAGES; i++)
-		must(tp_iommu_set(iommu, (tp_dma_addr){ (uint64_t)i * PAGE },
-				  memory + (size_t)i * PAGE, TP_IOMMU_PERMS, "test"));
-	bus->iommu = iommu;
 }
 
 static inline void wake_all(void)
@@ -156,7 +114,7 @@ static inline void begin_asleep(struct tp_intel_model_config config)
 	config.wake_ns = config.wake_ns ? config.wake_ns : TP_INTEL_MODEL_AT_ONCE;
 	must(tp_intel_model_create(&config, &m));
 	bus = tp_intel_model_bus(m);
-	make_memory();
+	make_memory(bus);
 	tp_bus_power_get(bus);
 	for (unsigned gt = 0; gt < m->nr_gts; gt++) {
 		tp_atomic_store(&interrupts[gt], 0, TP_RELAXED);
@@ -217,9 +175,7 @@ static inline void finish(void)
 		tp_bus_irq_free(bus, gt);
 	tp_bus_power_put(bus);
 	tp_intel_model_destroy(m);
-	tp_iommu_fini(iommu);
-	tp_free(iommu);
-	free(memory);
+	free_memory();
 }
 
 /* After each test. */
