@@ -136,6 +136,7 @@ struct tp_amd_bo_va {
 	bool cut;     /* its entries were cleared, and may not be forgotten yet */
 	bool used;    /* while its VM is updated: the object's reservation is used for that */
 	bool writing; /* and all its mappings are being written */
+	bool gone;    /* it left its VM and its object, and is about to be freed */
 };
 
 struct tp_amd_mapping {
@@ -277,6 +278,11 @@ static inline struct tp_resv *tp_amd_vm_resv(const struct tp_amd_vm *vm)
 {
 	return vm->root->bo.resv;
 }
+
+/* All mappings of a VM that nobody knows any more go; nothing of it runs. */
+void tp_amd_vm_unmap_all(struct tp_amd_vm *vm);
+/* Under the lock: nothing lags behind, in the present generation (V4). */
+bool tp_amd_vm_is_ready(struct tp_amd_vm *vm);
 
 /* Use the reservation, or wait until it can be (R2: using no other). */
 void tp_amd_vm_use(struct tp_amd_vm *vm);
