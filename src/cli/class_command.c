@@ -3,6 +3,7 @@
 #include "cli/class_command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/control_args.h"
@@ -11,7 +12,7 @@
 #include "lab/offline_json.h"
 
 /* The words, and how many settings may follow. */
-enum { VERB_WORD, DIR_WORD, DEVICE_WORD, NR_WORDS, MAX_SETTINGS = 32 };
+enum { VERB_WORD, DIR_WORD, DEVICE_WORD, FOLDER_WORD, NR_WORDS, MAX_SETTINGS = 32 };
 
 struct asking {
 	struct tp_control_args args;
@@ -60,9 +61,22 @@ static void check(const struct tp_control_args *args, struct argp_state *state)
 	else if (verb->needs_device && !args->words[DEVICE_WORD])
 		argp_error(state, "which %s? \"tidepool %s %s %s\" lists them", a->class->device,
 			   class, list, dir);
+	else if (verb->needs_folder && !args->words[FOLDER_WORD])
+		argp_error(state, "into which folder?");
+	else if (!verb->needs_folder && args->words[FOLDER_WORD])
+		argp_error(state, "\"%s\" is one word too many", args->words[FOLDER_WORD]);
 	else if (!verb->takes_settings && args->nr_settings)
 		argp_error(state, "%s takes no settings", verb->verb);
 	refuse_names(args, state);
+}
+
+/* As the machine finds it, which has another working directory. */
+static void add_folder(json_t *request, const char *folder)
+{
+	char *whole = realpath(folder, NULL);
+
+	json_object_set_new(request, "folder", tp_json_text(whole ? whole : folder));
+	free(whole);
 }
 
 static json_t *request_of(const struct asking *a)
@@ -72,6 +86,8 @@ static json_t *request_of(const struct asking *a)
 
 	if (verb->needs_device)
 		json_object_set_new(request, "name", tp_json_text(a->args.words[DEVICE_WORD]));
+	if (verb->needs_folder)
+		add_folder(request, a->args.words[FOLDER_WORD]);
 	tp_control_add_settings(&a->args, request);
 	return request;
 }
@@ -108,9 +124,17 @@ static bool takes_settings(const struct tp_class *class)
 	return false;
 }
 
+static bool takes_folders(const struct tp_class *class)
+{
+	for (unsigned i = 0; i < class->nr_verbs; i++)
+		if (class->verbs[i].needs_folder)
+			return true;
+	return false;
+}
+
 int tp_class_command(const struct tp_class *class, int argc, char **argv)
 {
-	struct asking a = { .args = { .max_words = NR_WORDS,
+	struct asking a = { .args = { .max_words = takes_folders(class) ? NR_WORDS : FOLDER_WORD,
 				      .max_settings = takes_settings(class) ? MAX_SETTINGS : 0,
 				      .setting = "setting",
 				      .check = check },

@@ -8,10 +8,10 @@
 #include "cli/control_args.h"
 
 static const struct tp_class_verb verbs[] = {
-	{ "show", "net", false, false },
-	{ "stats", "net_stats", true, false },
-	{ "set", "net_set", true, true },
-	{ "reset", "net_reset", true, false },
+	{ "show", "net", false, false, false },
+	{ "stats", "net_stats", true, false, false },
+	{ "set", "net_set", true, true, false },
+	{ "reset", "net_reset", true, false, false },
 };
 
 static const struct tp_class net = {

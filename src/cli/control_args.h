@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-enum { TP_CONTROL_MAX_WORDS = 3, TP_CONTROL_MAX_SETTINGS = 64 };
+enum { TP_CONTROL_MAX_WORDS = 4, TP_CONTROL_MAX_SETTINGS = 64 };
 
 struct tp_control_args {
 	/* Said by the command: how many words there are, how many settings, what it calls one. */

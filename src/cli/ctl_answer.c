@@ -135,6 +135,7 @@ static void print_member(const char *name, const json_t *value)
 		{ "findings", print_findings },
 		{ "gpu", tp_ctl_print_gpu },
 		{ "gpu_stats", tp_ctl_print_gpu_stats },
+		{ "gpu_dump", tp_ctl_print_gpu_dump },
 		{ "gpus", tp_ctl_print_gpu },
 		{ "loads", print_load },
 		{ "net_device", print_net_device },

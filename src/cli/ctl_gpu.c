@@ -167,3 +167,13 @@ void tp_ctl_print_gpu_stats(const json_t *stats)
 			printf("%-20s %12" PRIu64 "\n", name, (uint64_t)json_integer_value(value));
 	}
 }
+
+/* ---- what was written ------------------------------------------------------------------------ */
+
+void tp_ctl_print_gpu_dump(const json_t *dump)
+{
+	char bytes[TP_UNIT_TEXT];
+
+	printf("%" PRIu64 " files with %s in %s\n", tp_number_of(dump, "files"),
+	       tp_size_format(bytes, tp_number_of(dump, "bytes")), tp_text_of(dump, "folder"));
+}

@@ -7,5 +7,6 @@
 
 void tp_ctl_print_gpu(const json_t *gpu);
 void tp_ctl_print_gpu_stats(const json_t *stats);
+void tp_ctl_print_gpu_dump(const json_t *dump);
 
 #endif

@@ -33,6 +33,7 @@ _tidepool_ctl_options() {
 	pin) echo 'name= mapping= offset= length= node= size=' ;;
 	veto) echo 'name= event= errno= priority= times=' ;;
 	stop | net_stats | net_reset | gpu_stats | gpu_reset) echo 'name=' ;;
+	gpu_dump) echo 'name= folder=' ;;
 	net_set) echo "name= $_tidepool_net_settings" ;;
 	hmat) echo 'node= latency_ns= bandwidth_mbps= class= initiators=' ;;
 	esac
@@ -55,7 +56,7 @@ _tidepool_ctl_values() {
 }
 
 _tidepool_ctl_commands='plug unplug online offline devices load pin veto stop loads hmat net net_stats
-	net_set net_reset gpu gpu_stats gpu_reset stat check events quit'
+	net_set net_reset gpu gpu_stats gpu_reset gpu_dump stat check events quit'
 
 # _tidepool_option_of WORD: the option whose value the word is, or begins; bash breaks it at "=".
 _tidepool_option_of() {
@@ -100,7 +101,7 @@ _tidepool_class() {
 
 	case $class.$# in
 	net.0) compgen -W 'show stats set reset' -- "$word" ;;
-	gpu.0) compgen -W 'show stats reset' -- "$word" ;;
+	gpu.0) compgen -W 'show stats reset dump' -- "$word" ;;
 	*.1) compgen -d -- "$word" ;;
 	*.2) compgen -W "$(ls "$2/tidepool/$class" 2>/dev/null)" -- "$word" ;;
 	*)

@@ -96,9 +96,11 @@ static bool send_line(int fd, const char *type, json_t *object)
 static json_t *empty_answer(void)
 {
 	return json_pack(
-		"{s:n, s:b, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
+		"{s:n, s:b, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, "
+		"s:n}",
 		"id", "ok", 1, "err", "error", "device", "devices", "report", "loads", "findings",
-		"stat", "net_device", "net_devices", "net_stats", "gpu", "gpus", "gpu_stats");
+		"stat", "net_device", "net_devices", "net_stats", "gpu", "gpus", "gpu_stats",
+		"gpu_dump");
 }
 
 static void refuse(json_t *answer, int err, const char *reason)

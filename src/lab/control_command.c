@@ -288,6 +288,7 @@ static const struct {
 	{ "devices", devices, true },
 	{ "events", events, true },
 	{ "gpu", tp_control_gpu, true },
+	{ "gpu_dump", tp_control_gpu_dump, false },
 	{ "gpu_reset", tp_control_gpu_reset, false },
 	{ "gpu_stats", tp_control_gpu_stats, true },
 	{ "hmat", hmat, false },

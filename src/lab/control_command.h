@@ -42,6 +42,7 @@ int tp_control_net_reset(struct tp_request *request);
 int tp_control_gpu(struct tp_request *request);
 int tp_control_gpu_stats(struct tp_request *request);
 int tp_control_gpu_reset(struct tp_request *request);
+int tp_control_gpu_dump(struct tp_request *request);
 
 /* Of a command that takes none. */
 extern const struct tp_option tp_no_options[];

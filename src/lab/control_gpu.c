@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* control_gpu - GPUs over the control channel. */
+#include <errno.h>
+
 #include "lab/control_command.h"
+#include "lab/gpu_dump.h"
 #include "lab/gpu_json.h"
 #include "lab/lab_machine.h"
+#include "lab/offline_json.h"
 
 static struct tp_machine *machine_of(const struct tp_request *request)
 {
@@ -57,5 +61,36 @@ int tp_control_gpu_reset(struct tp_request *request)
 		return tp_request_failed(request, err, "gpu_reset");
 	if (!tp_gpu_info(machine_of(request), name, &info))
 		json_object_set_new(request->answer, "gpu", tp_gpu_info_json(&info));
+	return 0;
+}
+
+struct dump_options {
+	const char *name, *folder;
+};
+
+/* Into a folder of the machine's own host, which may be another than the asker's. */
+int tp_control_gpu_dump(struct tp_request *request)
+{
+	static const struct tp_option options[] = {
+		TP_OPTION("name", TEXT, offsetof(struct dump_options, name), .needed = true),
+		TP_OPTION("folder", TEXT, offsetof(struct dump_options, folder), .needed = true),
+		TP_OPTIONS_END,
+	};
+	struct dump_options o = { .name = NULL };
+	struct tp_lab_dump dump;
+	struct tp_lab_gpu *gpu;
+	int err = tp_request_options(request, options, &o);
+
+	if (err)
+		return err;
+	gpu = tp_lab_gpu_find(request->control->lm, o.name);
+	if (!gpu)
+		return tp_request_refuse(request, -ENODEV, "there is no GPU \"%s\"", o.name);
+	err = tp_lab_gpu_dump(gpu, o.folder, &dump);
+	if (err)
+		return tp_request_failed(request, err, "gpu_dump");
+	json_object_set_new(request->answer, "gpu_dump",
+			    json_pack("{s:o, s:i, s:I}", "folder", tp_json_text(o.folder), "files",
+				      (int)dump.nr, "bytes", (json_int_t)dump.bytes));
 	return 0;
 }

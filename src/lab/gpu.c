@@ -32,15 +32,6 @@ static void list_before(struct tp_list *at, struct tp_lab_gpu *gpu)
 	tp_mutex_unlock(&gpu->lm->lock);
 }
 
-static int create_driver(struct tp_lab_gpu *gpu, const struct tp_intel_config *config)
-{
-	gpu->config = *config;
-	gpu->config.name = gpu->name;
-	gpu->config.machine = gpu->lm->machine;
-	gpu->config.bus = tp_intel_model_bus(gpu->model);
-	return tp_intel_create(&gpu->config, &gpu->intel);
-}
-
 int tp_lab_gpu_create(struct tp_lab_machine *lm, const struct tp_lab_gpu_config *config,
 		      struct tp_lab_gpu **gpu)
 {
@@ -50,21 +41,16 @@ int tp_lab_gpu_create(struct tp_lab_machine *lm, const struct tp_lab_gpu_config 
 	if (!new)
 		return -ENOMEM;
 	new->lm = lm;
-	snprintf(new->name, sizeof(new->name), "%s", config->intel.name);
-	err = tp_intel_model_create(&config->model, &new->model);
-	if (err)
-		goto free_new;
-	err = create_driver(new, &config->intel);
-	if (err)
-		goto destroy_model;
+	new->kind = config->kind;
+	snprintf(new->name, sizeof(new->name), "%s", config->name);
+	err = new->kind->create(new, config);
+	if (err) {
+		tp_free(new);
+		return err;
+	}
 	list_before(&lm->gpus, new);
 	*gpu = new;
 	return 0;
-destroy_model:
-	tp_intel_model_destroy(new->model);
-free_new:
-	tp_free(new);
-	return err;
 }
 
 int tp_lab_gpu_destroy(struct tp_lab_gpu *gpu)
@@ -76,13 +62,12 @@ int tp_lab_gpu_destroy(struct tp_lab_gpu *gpu)
 	tp_mutex_lock(&lm->lock);
 	tp_list_remove(&gpu->link);
 	tp_mutex_unlock(&lm->lock);
-	err = tp_intel_destroy(gpu->intel);
+	err = gpu->kind->destroy(gpu);
 	if (err) {
 		/* In front: who goes through the list destroying does not meet it again. */
 		list_before(lm->gpus.next, gpu);
 		return err;
 	}
-	tp_intel_model_destroy(gpu->model);
 	tp_free(gpu);
 	return 0;
 }
@@ -106,7 +91,7 @@ uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *har
 {
 	enum { KEPT = 32 };
 	struct tp_model_harm all[KEPT];
-	const uint64_t known = gpu->harms_known, nr = tp_intel_model_harms(gpu->model, all, KEPT);
+	const uint64_t known = gpu->harms_known, nr = gpu->kind->harms(gpu, all, KEPT);
 
 	for (uint64_t i = known; i < nr && i < KEPT && i - known < max; i++)
 		harms[i - known] = all[i];

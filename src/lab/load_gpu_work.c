@@ -6,7 +6,8 @@
  * at once, and begins again.  All words of an object are alike, so that what it should hold is one
  * number: a tag that names the worker, and a count.  A worker that trespasses also lets an engine
  * read, again and again while it goes on, at addresses where its objects are or were, without
- * naming them as used: that may find its own words and zeroes, and nothing else.
+ * naming them as used: that may find its own words and zeroes, and nothing else.  A client that was
+ * cut off, because what it had in video memory is gone, begins anew with what is left.
  *
  * Invariant W1: every word that was read was written by the worker that reads it, or is 0.
  */
@@ -17,9 +18,8 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/error.h"
-#include "gpu/intel/intel_command_regs.h"
-#include "gpu/intel/platform.h"
 #include "lab/gpu_work.h"
+#include "lab/lab_machine.h"
 
 enum {
 	TRESPASSES = 64, /* addresses that such a batch reads, this often each */
@@ -29,7 +29,7 @@ enum {
 	PAUSE_US = 200,
 	TURNS = 256, /* of a client, on the average */
 	BATCH_WORDS = TP_PAGE_SIZE / 4,
-	RAID_WORDS = ROUNDS * TRESPASSES * 5 + 1,
+	RAID_WORDS = ROUNDS * TRESPASSES * TP_LAB_COMMAND_WORDS + TP_LAB_END_WORDS,
 };
 
 /* Where things are: batches, what trespassers read, and then a place for each object. */
@@ -40,27 +40,22 @@ enum {
 #define FENCE_NS  TP_SECONDS(20)
 
 struct work_object {
-	struct tp_intel_object *object;
+	struct tp_lab_object *object;
 	uint64_t va;
 	uint32_t word; /* what it holds everywhere */
-	bool known;    /* it does; false: a batch was lost, it may hold a mixture */
-};
-
-/* Words of a batch, while it is made. */
-struct work_words {
-	uint32_t *words;
-	unsigned nr;
+	bool known;    /* it does; false: a batch was lost, or video memory was */
 };
 
 struct work_worker {
 	struct gpu_load *g;
-	struct tp_intel_vm *vm;
-	struct tp_intel_object *batch, *raid, *loot;
+	struct tp_lab_client *client;
+	struct tp_lab_object *batch, *raid, *loot;
 	struct work_object *objects;
 	uint32_t words[BATCH_WORDS], raid_words[RAID_WORDS];
 	uint32_t tag, count;
 	struct tp_fence *raiding; /* NULL: nothing trespasses this moment */
 	uint64_t raided[TRESPASSES];
+	bool cut_off; /* the client is good for nothing any more */
 };
 
 struct gpu_load {
@@ -68,9 +63,8 @@ struct gpu_load {
 	struct tp_gpu_work_config config;
 	unsigned nr, nr_engines;
 	uint64_t stride; /* from place to place, bytes; there are twice as many as objects */
-	struct tp_intel_engine_id engines[TP_GPU_MAX_ENGINES];
 	struct work_worker *workers;
-	tp_atomic_u64 clients, renewed, trespasses, lost;
+	tp_atomic_u64 clients, cut_off, renewed, trespasses, lost;
 };
 
 static struct gpu_load *gpu_load_of(struct tp_load *load)
@@ -78,41 +72,22 @@ static struct gpu_load *gpu_load_of(struct tp_load *load)
 	return (struct gpu_load *)(void *)load;
 }
 
-static struct tp_intel *intel_of(const struct gpu_load *g)
+static const struct tp_lab_gpu_kind *kind_of(const struct work_worker *w)
 {
-	return g->config.gpu->intel;
+	return w->g->config.gpu->kind;
 }
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-static void put(struct work_words *b, uint32_t word)
+/* Let any engine execute them, which are in the last of @uses then. */
+static int submit(struct work_worker *w, struct tp_rng *rng, struct tp_lab_commands *commands,
+		  const struct tp_lab_use *uses, unsigned nr, struct tp_fence **fence)
 {
-	b->words[b->nr++] = word;
-}
+	const unsigned engine = (unsigned)tp_rng_below(rng, w->g->nr_engines);
+	int err = kind_of(w)->submit(w->client, engine, commands, uses, nr, fence);
 
-static void put_address(struct work_words *b, uint64_t va)
-{
-	put(b, (uint32_t)va);
-	put(b, (uint32_t)(va >> 32));
-}
-
-/* Let any engine execute them, which are in @batch then, as the last of @uses says too. */
-static int submit(struct work_worker *w, struct tp_rng *rng, struct work_words *b, uint64_t start,
-		  struct tp_intel_use *uses, unsigned nr, struct tp_fence **fence)
-{
-	const struct gpu_load *g = w->g;
-	const struct tp_intel_engine_id *e = &g->engines[tp_rng_below(rng, g->nr_engines)];
-	const struct tp_intel_batch batch = { .vm = w->vm,
-					      .class = e->class,
-					      .instance = e->instance,
-					      .start = start,
-					      .uses = uses,
-					      .nr_uses = nr };
-	int err;
-
-	put(b, TP_INTEL_MI_BATCH_END);
-	err = tp_intel_object_write(uses[nr - 1].object, 0, b->words, b->nr * sizeof(b->words[0]));
-	return err ? err : tp_intel_submit(intel_of(g), &batch, fence);
+	w->cut_off |= err == -ECANCELED && kind_of(w)->client_renew;
+	return err;
 }
 
 /* 0, or what it ended with. */
@@ -136,11 +111,11 @@ static bool count(struct work_worker *w, int err)
 }
 
 /* False: it was lost, to a reset or for want of memory. */
-static bool run(struct work_worker *w, struct tp_rng *rng, struct work_words *b,
-		struct tp_intel_use *uses, unsigned nr)
+static bool run(struct work_worker *w, struct tp_rng *rng, struct tp_lab_commands *commands,
+		const struct tp_lab_use *uses, unsigned nr)
 {
 	struct tp_fence *fence;
-	int err = submit(w, rng, b, BATCH_VA, uses, nr, &fence);
+	int err = submit(w, rng, commands, uses, nr, &fence);
 
 	return count(w, err ? err : finish(w, fence));
 }
@@ -152,30 +127,32 @@ static uint32_t next_word(struct work_worker *w)
 
 static void fill(struct work_worker *w, struct tp_rng *rng, struct work_object *o)
 {
-	struct tp_intel_use uses[] = { { o->object, true }, { w->batch, false } };
-	struct work_words b = { w->words, 0 };
+	const struct tp_lab_use uses[] = { { o->object, true }, { w->batch, false } };
+	struct tp_lab_commands commands = { .words = w->words, .va = BATCH_VA };
 
 	o->word = next_word(w);
-	put(&b, TP_INTEL_MEM_FILL);
-	put(&b, (uint32_t)w->g->config.object_size);
-	put_address(&b, o->va);
-	put(&b, o->word);
-	o->known = run(w, rng, &b, uses, TP_ARRAY_SIZE(uses));
+	kind_of(w)->fill(&commands, o->va, (uint32_t)w->g->config.object_size, o->word);
+	o->known = run(w, rng, &commands, uses, TP_ARRAY_SIZE(uses));
+}
+
+/* False: it holds anything, or went with video memory. */
+static bool is_known(struct work_worker *w, struct work_object *o)
+{
+	if (kind_of(w)->object_lost && kind_of(w)->object_lost(o->object))
+		o->known = false;
+	return o->known;
 }
 
 static void copy(struct work_worker *w, struct tp_rng *rng, struct work_object *to,
-		 const struct work_object *from)
+		 struct work_object *from)
 {
-	struct tp_intel_use uses[] = { { to->object, true },
-				       { from->object, false },
-				       { w->batch, false } };
-	struct work_words b = { w->words, 0 };
+	const struct tp_lab_use uses[] = { { to->object, true },
+					   { from->object, false },
+					   { w->batch, false } };
+	struct tp_lab_commands commands = { .words = w->words, .va = BATCH_VA };
 
-	put(&b, TP_INTEL_MEM_COPY);
-	put(&b, (uint32_t)w->g->config.object_size);
-	put_address(&b, to->va);
-	put_address(&b, from->va);
-	to->known = run(w, rng, &b, uses, TP_ARRAY_SIZE(uses)) && from->known;
+	kind_of(w)->copy(&commands, to->va, from->va, (uint32_t)w->g->config.object_size);
+	to->known = run(w, rng, &commands, uses, TP_ARRAY_SIZE(uses)) && is_known(w, from);
 	to->word = from->word;
 }
 
@@ -185,7 +162,7 @@ static void check_loot(struct work_worker *w)
 {
 	uint32_t words[TRESPASSES];
 
-	if (tp_intel_object_read(w->loot, 0, words, sizeof(words)))
+	if (kind_of(w)->object_read(w->loot, 0, words, sizeof(words)))
 		return;
 	for (unsigned i = 0; i < TRESPASSES; i++) {
 		if (words[i] && words[i] >> TAG_SHIFT != w->tag)
@@ -218,18 +195,16 @@ static uint64_t any_va(struct work_worker *w, struct tp_rng *rng)
 
 static void begin_raid(struct work_worker *w, struct tp_rng *rng)
 {
-	struct tp_intel_use uses[] = { { w->loot, true }, { w->raid, false } };
-	struct work_words b = { w->raid_words, 0 };
+	const struct tp_lab_use uses[] = { { w->loot, true }, { w->raid, false } };
+	struct tp_lab_commands commands = { .words = w->raid_words, .va = RAID_VA };
 	int err;
 
 	for (unsigned i = 0; i < TRESPASSES; i++)
 		w->raided[i] = any_va(w, rng);
-	for (unsigned n = 0; n < TRESPASSES * ROUNDS; n++) {
-		put(&b, TP_INTEL_MI_COPY_MEM);
-		put_address(&b, LOOT_VA + 4 * (n % TRESPASSES));
-		put_address(&b, w->raided[n % TRESPASSES]);
-	}
-	err = submit(w, rng, &b, RAID_VA, uses, TP_ARRAY_SIZE(uses), &w->raiding);
+	for (unsigned n = 0; n < TRESPASSES * ROUNDS; n++)
+		kind_of(w)->copy(&commands, LOOT_VA + 4 * (n % TRESPASSES),
+				 w->raided[n % TRESPASSES], 4);
+	err = submit(w, rng, &commands, uses, TP_ARRAY_SIZE(uses), &w->raiding);
 	if (err) {
 		w->raiding = NULL;
 		count(w, err);
@@ -251,15 +226,16 @@ static int create_object(struct work_worker *w, struct tp_rng *rng, struct work_
 {
 	const struct gpu_load *g = w->g;
 	const bool vram = tp_rng_below(rng, 100) < g->config.vram;
-	int err =
-		tp_intel_object_create(intel_of(g), g->config.object_size,
-				       vram ? TP_BO_VRAM : TP_BO_SYSTEM, g->load.name, &o->object);
+	int err = kind_of(w)->object_create(w->client, g->config.object_size, vram, g->load.name,
+					    &o->object);
 
-	if (err)
-		return err;
-	err = tp_intel_vm_bind(w->vm, o->object, 0, o->va, g->config.object_size);
 	if (err) {
-		tp_intel_object_put(o->object);
+		o->object = NULL;
+		return err;
+	}
+	err = kind_of(w)->bind(w->client, o->object, o->va, g->config.object_size);
+	if (err) {
+		kind_of(w)->object_put(o->object);
 		o->object = NULL;
 	}
 	o->word = 0;
@@ -273,12 +249,12 @@ static void drop_object(struct work_worker *w, struct work_object *o)
 
 	if (!o->object)
 		return;
-	err = tp_intel_vm_unbind(w->vm, o->va, w->g->config.object_size);
+	err = kind_of(w)->unbind(w->client, o->va, w->g->config.object_size);
 	/* -ETIME: it is unbound, and the memory is kept until a reset. */
 	if (err && err != -ETIME)
 		tp_findings_add(w->g->load.findings, "%s: unbind at %#" PRIx64 ": error %d",
 				w->g->load.name, o->va, -err);
-	tp_intel_object_put(o->object);
+	kind_of(w)->object_put(o->object);
 	o->object = NULL;
 }
 
@@ -305,13 +281,13 @@ static void check_words(struct work_worker *w, const struct work_object *o, uint
 	}
 }
 
-static void sample(struct work_worker *w, struct tp_rng *rng, const struct work_object *o)
+static void sample(struct work_worker *w, struct tp_rng *rng, struct work_object *o)
 {
 	for (unsigned i = 0; i < SAMPLES; i++) {
 		const uint64_t at = 4 * tp_rng_below(rng, w->g->config.object_size / 4);
 		uint32_t word;
 
-		if (!tp_intel_object_read(o->object, at, &word, sizeof(word)))
+		if (!kind_of(w)->object_read(o->object, at, &word, sizeof(word)) && is_known(w, o))
 			check_words(w, o, at, &word, 1);
 	}
 }
@@ -326,33 +302,32 @@ static struct work_object *any_object(struct work_worker *w, struct tp_rng *rng)
 /* As a client does that ends: its address space goes first, all that was in it at once. */
 static void leave(struct work_worker *w)
 {
-	struct tp_intel_object **const own[] = { &w->batch, &w->raid, &w->loot };
+	struct tp_lab_object **const own[] = { &w->batch, &w->raid, &w->loot };
 
 	end_raid(w);
-	if (w->vm)
-		tp_intel_vm_put(w->vm);
+	if (w->client)
+		kind_of(w)->client_close(w->client);
 	for (unsigned i = 0; w->objects && i < w->g->config.objects; i++) {
 		if (w->objects[i].object)
-			tp_intel_object_put(w->objects[i].object);
+			kind_of(w)->object_put(w->objects[i].object);
 	}
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(own); i++) {
 		if (*own[i])
-			tp_intel_object_put(*own[i]);
+			kind_of(w)->object_put(*own[i]);
 		*own[i] = NULL;
 	}
 	tp_free(w->objects);
-	w->vm = NULL;
+	w->client = NULL;
 	w->objects = NULL;
+	w->cut_off = false;
 }
 
-static int bind_new(struct work_worker *w, uint64_t va, size_t words,
-		    struct tp_intel_object **object)
+static int bind_new(struct work_worker *w, uint64_t va, size_t words, struct tp_lab_object **object)
 {
 	const uint64_t size = tp_align_up(4 * words, TP_PAGE_SIZE);
-	int err =
-		tp_intel_object_create(intel_of(w->g), size, TP_BO_SYSTEM, w->g->load.name, object);
+	int err = kind_of(w)->object_create(w->client, size, false, w->g->load.name, object);
 
-	return err ? err : tp_intel_vm_bind(w->vm, *object, 0, va, size);
+	return err ? err : kind_of(w)->bind(w->client, *object, va, size);
 }
 
 static int make_objects(struct work_worker *w, struct tp_rng *rng)
@@ -373,7 +348,7 @@ static int make_objects(struct work_worker *w, struct tp_rng *rng)
 /* Leaves nothing behind when it fails. */
 static int come(struct work_worker *w, struct tp_rng *rng)
 {
-	int err = tp_intel_vm_create(intel_of(w->g), &w->vm);
+	int err = kind_of(w)->client_open(w->g->config.gpu, &w->client);
 
 	if (!err)
 		err = bind_new(w, BATCH_VA, BATCH_WORDS, &w->batch);
@@ -400,7 +375,7 @@ static void work_on(struct work_worker *w, struct tp_rng *rng, struct work_objec
 		break;
 	case 1:
 	case 2:
-		if (o->known)
+		if (is_known(w, o))
 			sample(w, rng, o);
 		break;
 	case 3:
@@ -418,13 +393,24 @@ static void work_on(struct work_worker *w, struct tp_rng *rng, struct work_objec
 	}
 }
 
+static bool renew_client(struct work_worker *w)
+{
+	if (kind_of(w)->client_renew(w->client))
+		return false;
+	w->cut_off = false;
+	tp_atomic_count(&w->g->cut_off, 1);
+	return true;
+}
+
 /* False: there was no memory for it. */
 static bool work(struct work_worker *w, struct tp_rng *rng)
 {
 	struct work_object *o;
 
-	if (!w->vm && come(w, rng))
+	if (!w->client && come(w, rng))
 		return false;
+	if (w->cut_off)
+		return renew_client(w);
 	if (!tp_rng_below(rng, TURNS)) {
 		leave(w);
 		tp_atomic_count(&w->g->clients, 1);
@@ -485,11 +471,14 @@ static int start_workers(struct gpu_load *g, unsigned threads, uint64_t seed)
 static int start(struct tp_load *load, const struct tp_load_config *config)
 {
 	struct gpu_load *g = gpu_load_of(load);
-	const struct tp_intel_config *gpu = &config->gpu_work->gpu->config;
-	int err;
+	const struct tp_lab_gpu *gpu = config->gpu_work->gpu;
+	struct tp_gpu_info info;
+	int err = tp_gpu_info(gpu->lm->machine, gpu->name, &info);
 
+	if (err)
+		return err;
 	g->config = *config->gpu_work;
-	g->nr_engines = tp_intel_platform_engines(gpu->platform, gpu->gt3, g->engines);
+	g->nr_engines = info.nr_engines;
 	/* A power of two, so that a place and the other differ in one bit. */
 	for (g->stride = TP_PAGE_SIZE; g->stride < g->config.object_size;)
 		g->stride *= 2;
@@ -501,14 +490,14 @@ static int start(struct tp_load *load, const struct tp_load_config *config)
 	return err;
 }
 
-static uint64_t verify_object(struct work_worker *w, const struct work_object *o)
+static uint64_t verify_object(struct work_worker *w, struct work_object *o)
 {
 	const uint64_t size = w->g->config.object_size;
 
-	if (!o->object || !o->known)
+	if (!o->object || !is_known(w, o))
 		return 0;
 	for (uint64_t at = 0; at < size; at += sizeof(w->words)) {
-		if (tp_intel_object_read(o->object, at, w->words, sizeof(w->words)))
+		if (kind_of(w)->object_read(o->object, at, w->words, sizeof(w->words)))
 			return at;
 		check_words(w, o, at, w->words, BATCH_WORDS);
 	}
@@ -521,7 +510,7 @@ static uint64_t verify(struct tp_load *load)
 	uint64_t bytes = 0;
 
 	for (unsigned i = 0; i < g->nr; i++) {
-		for (unsigned k = 0; g->workers[i].vm && k < g->config.objects; k++)
+		for (unsigned k = 0; g->workers[i].client && k < g->config.objects; k++)
 			bytes += verify_object(&g->workers[i], &g->workers[i].objects[k]);
 	}
 	return bytes;
@@ -549,6 +538,7 @@ static void figures(struct tp_load *load, void (*say)(void *arg, const char *nam
 	say(arg, "batches", tp_atomic_load(&load->work, TP_RELAXED));
 	say(arg, "lost", tp_atomic_load(&g->lost, TP_RELAXED));
 	say(arg, "clients", tp_atomic_load(&g->clients, TP_RELAXED));
+	say(arg, "cut_off", tp_atomic_load(&g->cut_off, TP_RELAXED));
 	say(arg, "renewed", tp_atomic_load(&g->renewed, TP_RELAXED));
 	say(arg, "trespasses", tp_atomic_load(&g->trespasses, TP_RELAXED));
 }

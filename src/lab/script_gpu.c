@@ -23,8 +23,10 @@ struct gpu_action {
 	struct tp_action action;
 	struct tp_lab_gpu *gpu;
 	struct tp_lab_gpu_config config; /* of a new one */
-	unsigned engine, n, skip;
-	bool on, expected;
+	enum tp_lab_mishap mishap;
+	struct tp_lab_mishap_args args;
+	enum tp_amd_reset_method method;
+	bool expected;
 };
 
 static struct gpu_action *it_of(struct tp_action *action)
@@ -72,14 +74,17 @@ struct gpu_options {
 	const char *name;
 	int64_t node, tlb_entries;
 	uint64_t vram, invalidate_ns, invalidate_most_ns, guc_ns, hang_ns;
-	int platform, rule;
+	int platform, rule, updates;
 	bool guc, gt3, as_posted, sleep_remembers;
+	bool virtual_function, flr_keeps_vram, shadows, keep_holes;
 };
 
-/* In the order of enum tp_intel_platform, and of enum tp_intel_tlb_rule. */
-static const char *const platforms[] = { "bdw",	  "skl",   "icl", "tgl", "dg1", "rkl",
-					 "adl-s", "adl-p", "dg2", "mtl", NULL };
+/* In the order of enum tp_intel_platform, of enum tp_intel_tlb_rule and of enum tp_amd_updates. */
+static const char *const platforms[] = { "bdw",	  "skl",   "icl", "tgl", "dg1",	   "rkl",
+					 "adl-s", "adl-p", "dg2", "mtl", "vega10", NULL };
+enum { VEGA10 = TP_INTEL_NR_PLATFORMS };
 static const char *const rules[] = { "started", "completed", NULL };
+static const char *const updates[] = { "sdma", "cpu", NULL };
 
 #define FIELD(field) offsetof(struct gpu_options, field)
 
@@ -98,6 +103,11 @@ static const struct tp_option gpu_options[] = {
 	TP_OPTION("invalidate_most", DURATION, FIELD(invalidate_most_ns)),
 	TP_OPTION("guc_timeout", DURATION, FIELD(guc_ns)),
 	TP_OPTION("hang_timeout", DURATION, FIELD(hang_ns)),
+	TP_OPTION("updates", CHOICE, FIELD(updates), .choices = updates),
+	TP_OPTION("virtual_function", FLAG, FIELD(virtual_function)),
+	TP_OPTION("flr_keeps_vram", FLAG, FIELD(flr_keeps_vram)),
+	TP_OPTION("shadows", FLAG, FIELD(shadows)),
+	TP_OPTION("keep_holes", FLAG, FIELD(keep_holes)),
 	TP_OPTIONS_END,
 };
 
@@ -120,31 +130,52 @@ static void make_name(struct tp_lab_machine *lm, char *name)
 	} while (tp_lab_gpu_find(lm, name));
 }
 
-static struct tp_lab_gpu_config config_of(const struct gpu_options *o, const char *name)
+static void configure_intel(struct tp_lab_gpu_config *config, const struct gpu_options *o)
 {
-	return (struct tp_lab_gpu_config){
-		.model = {
-			.name = name,
-			.platform = (enum tp_intel_platform)o->platform,
-			.gt3 = o->gt3,
-			.mode = TP_INTEL_MODEL_THREAD,
-			.memory = o->vram,
-			.invalidate_ns = o->invalidate_ns,
-			.invalidate_most_ns = o->invalidate_most_ns,
-			.tlb_entries = (unsigned)o->tlb_entries,
-			.sleep_remembers = o->sleep_remembers,
-		},
-		.intel = {
-			.name = name,
-			.platform = (enum tp_intel_platform)o->platform,
-			.gt3 = o->gt3,
-			.node = (int)o->node,
-			.service = true,
-			.rule = (enum tp_intel_tlb_rule)o->rule,
-			.no_guc = !o->guc,
-			.as_posted = o->as_posted,
-			.patience = { .guc_ns = o->guc_ns, .hang_ns = o->hang_ns },
-		},
+	config->kind = &tp_lab_gpu_intel;
+	config->intel.model = (struct tp_intel_model_config){
+		.name = config->name,
+		.platform = (enum tp_intel_platform)o->platform,
+		.gt3 = o->gt3,
+		.mode = TP_INTEL_MODEL_THREAD,
+		.memory = o->vram,
+		.invalidate_ns = o->invalidate_ns,
+		.invalidate_most_ns = o->invalidate_most_ns,
+		.tlb_entries = (unsigned)o->tlb_entries,
+		.sleep_remembers = o->sleep_remembers,
+	};
+	config->intel.driver = (struct tp_intel_config){
+		.platform = (enum tp_intel_platform)o->platform,
+		.gt3 = o->gt3,
+		.node = (int)o->node,
+		.service = true,
+		.rule = (enum tp_intel_tlb_rule)o->rule,
+		.no_guc = !o->guc,
+		.as_posted = o->as_posted,
+		.patience = { .guc_ns = o->guc_ns, .hang_ns = o->hang_ns },
+	};
+}
+
+static void configure_amd(struct tp_lab_gpu_config *config, const struct gpu_options *o)
+{
+	config->kind = &tp_lab_gpu_amd;
+	config->amd.model = (struct tp_amd_model_config){
+		.name = config->name,
+		.mode = TP_AMD_MODEL_THREAD,
+		.memory = o->vram,
+		.invalidate_ns = o->invalidate_ns,
+		.tlb_entries = (unsigned)o->tlb_entries,
+		.virtual_function = o->virtual_function,
+		.flr_keeps_memory = o->flr_keeps_vram,
+	};
+	config->amd.driver = (struct tp_amd_config){
+		.node = (int)o->node,
+		.service = true,
+		.updates = (enum tp_amd_updates)o->updates,
+		.virtual_function = o->virtual_function,
+		.shadows = o->shadows,
+		.keep_holes = o->keep_holes,
+		.patience = { .hang_ns = o->hang_ns },
 	};
 }
 
@@ -160,7 +191,11 @@ static void read_options(lua_State *L, struct tp_lab_machine *lm, struct gpu_act
 		make_name(lm, it->action.object);
 	snprintf(it->action.detail, sizeof(it->action.detail), "%s%s", platforms[o.platform],
 		 o.as_posted ? ", invalidations as posted" : "");
-	it->config = config_of(&o, it->action.object);
+	it->config.name = it->action.object;
+	if (o.platform == VEGA10)
+		configure_amd(&it->config, &o);
+	else
+		configure_intel(&it->config, &o);
 }
 
 int tp_script_machine_gpu(lua_State *L)
@@ -194,23 +229,16 @@ static int gpu_unplug(lua_State *L)
 
 /* ---- what befalls the device ----------------------------------------------------------------- */
 
-static int reset(struct tp_action *action)
-{
-	return tp_gpu_reset(action->lm->machine, it_of(action)->gpu->name);
-}
-
-static int gpu_reset(lua_State *L)
-{
-	struct gpu_action it = action_on(L, "reset", reset);
-
-	return tp_script_do(L, &it.action);
-}
-
 struct mishap_options {
 	const char *engine;
 	int64_t n, skip;
-	bool on, expected;
+	int leaves, method;
+	bool on, expected, now, through;
 };
+
+/* In the order of enum tp_amd_reset_method, and of enum tp_amd_model_loss. */
+static const char *const reset_methods[] = { "auto", "soft", "mode1", NULL };
+static const char *const losses[] = { "noise", "garbage", "zeroes", "nothing", NULL };
 
 /* What each mishap takes is a part of these. */
 static const struct tp_option engine_option =
@@ -223,49 +251,78 @@ static const struct tp_option expected_option =
 	TP_OPTION("expected", FLAG, offsetof(struct mishap_options, expected));
 static const struct tp_option on_option =
 	TP_OPTION("on", FLAG, offsetof(struct mishap_options, on));
+static const struct tp_option through_option =
+	TP_OPTION("through", FLAG, offsetof(struct mishap_options, through));
+static const struct tp_option now_option =
+	TP_OPTION("now", FLAG, offsetof(struct mishap_options, now));
+static const struct tp_option leaves_option =
+	TP_OPTION("leaves", CHOICE, offsetof(struct mishap_options, leaves), .choices = losses);
+static const struct tp_option method_option = TP_OPTION(
+	"method", CHOICE, offsetof(struct mishap_options, method), .choices = reset_methods);
 
-/* Read the @options of a mishap, do it. */
-static int mishap(lua_State *L, const char *verb, int (*call)(struct tp_action *action),
-		  const struct tp_option *options)
+/* What happens is @it's; options say more. */
+static int act(lua_State *L, struct gpu_action *it, const struct tp_option *options)
 {
-	struct gpu_action it = action_on(L, verb, call);
 	struct mishap_options o = { .n = 1, .on = true };
 
-	tp_options_read(L, 2, verb, options, &o);
-	it.engine = o.engine ? tp_lab_gpu_engine(it.gpu, o.engine) : ~0u;
-	if (o.engine && it.engine == ~0u)
-		return luaL_error(L, "%s: %s has no engine \"%s\"", verb, it.gpu->name, o.engine);
-	it.n = (unsigned)o.n;
-	it.skip = (unsigned)o.skip;
-	it.on = o.on;
-	it.expected = o.expected;
-	snprintf(it.action.detail, sizeof(it.action.detail), "%s%s", o.engine ? o.engine : "",
+	tp_options_read(L, 2, it->action.verb, options, &o);
+	it->args = (struct tp_lab_mishap_args){
+		.engine = o.engine ? tp_lab_gpu_engine(it->gpu, o.engine) : ~0u,
+		.n = (unsigned)o.n,
+		.skip = (unsigned)o.skip,
+		.on = o.on,
+		.through = o.through,
+		.now = o.now,
+		.loss = (enum tp_amd_model_loss)o.leaves,
+	};
+	if (o.engine && it->args.engine == ~0u)
+		return luaL_error(L, "%s: %s has no engine \"%s\"", it->action.verb, it->gpu->name,
+				  o.engine);
+	it->method = (enum tp_amd_reset_method)o.method;
+	it->expected = o.expected;
+	snprintf(it->action.detail, sizeof(it->action.detail), "%s%s", o.engine ? o.engine : "",
 		 o.on ? "" : " off");
-	return tp_script_do(L, &it.action);
+	return tp_script_do(L, &it->action);
 }
 
-static int stick(struct tp_action *action)
+static int reset(struct tp_action *action)
 {
 	struct gpu_action *it = it_of(action);
 
-	tp_intel_model_stick(it->gpu->model, it->engine, it->on);
-	return 0;
+	return it->gpu->kind->reset(it->gpu, it->method);
+}
+
+/* g:reset{method="auto"}: all of it, by what helps; "soft", "mode1": by that and nothing else. */
+static int gpu_reset(lua_State *L)
+{
+	struct gpu_action it = action_on(L, "reset", reset);
+
+	return act(L, &it, (const struct tp_option[]){ method_option, TP_OPTIONS_END });
+}
+
+static int befall(struct tp_action *action)
+{
+	struct gpu_action *it = it_of(action);
+
+	it->gpu->harms_expected |= it->expected;
+	return it->gpu->kind->mishap(it->gpu, it->mishap, &it->args);
+}
+
+/* Let @mishap befall the GPU at index 1. */
+static int mishap(lua_State *L, const char *verb, enum tp_lab_mishap what,
+		  const struct tp_option *options)
+{
+	struct gpu_action it = action_on(L, verb, befall);
+
+	it.mishap = what;
+	return act(L, &it, options);
 }
 
 /* g:stick{engine="rcs0", on=true}: requests to empty its cache (of all: no engine) stay undone. */
 static int gpu_stick(lua_State *L)
 {
-	return mishap(L, "stick", stick,
+	return mishap(L, "stick", TP_LAB_STICK,
 		      (const struct tp_option[]){ engine_option, on_option, TP_OPTIONS_END });
-}
-
-static int lose(struct tp_action *action)
-{
-	struct gpu_action *it = it_of(action);
-
-	it->gpu->harms_expected |= it->expected;
-	tp_intel_model_lose_invalidations(it->gpu->model, it->skip, it->n);
-	return 0;
 }
 
 /*
@@ -274,51 +331,50 @@ static int lose(struct tp_action *action)
  */
 static int gpu_lose(lua_State *L)
 {
-	return mishap(L, "lose", lose,
+	return mishap(L, "lose", TP_LAB_LOSE_INVALIDATIONS,
 		      (const struct tp_option[]){ n_option, skip_option, expected_option,
 						  TP_OPTIONS_END });
 }
 
-static int hang(struct tp_action *action)
-{
-	struct gpu_action *it = it_of(action);
-
-	tp_intel_model_hang(it->gpu->model, it->engine);
-	return 0;
-}
-
-/* g:hang{engine="rcs0"}: it executes nothing until it is reset. */
+/* g:hang{engine="rcs0", through=false}: it executes nothing until it is reset; @through: more than
+ * softly. */
 static int gpu_hang(lua_State *L)
 {
 	struct tp_option needed = engine_option;
 
 	needed.needed = true;
-	return mishap(L, "hang", hang, (const struct tp_option[]){ needed, TP_OPTIONS_END });
+	return mishap(L, "hang", TP_LAB_HANG,
+		      (const struct tp_option[]){ needed, through_option, TP_OPTIONS_END });
 }
 
-static int refuse_resets(struct tp_action *action)
-{
-	tp_intel_model_refuse_resets(it_of(action)->gpu->model, it_of(action)->n);
-	return 0;
-}
-
-/* g:refuse_resets{n=1}: so many resets of a GT never end. */
+/* g:refuse_resets{n=1}: so many resets never end. */
 static int gpu_refuse_resets(lua_State *L)
 {
-	return mishap(L, "refuse-resets", refuse_resets,
+	return mishap(L, "refuse-resets", TP_LAB_REFUSE_RESETS,
 		      (const struct tp_option[]){ n_option, TP_OPTIONS_END });
-}
-
-static int mute(struct tp_action *action)
-{
-	tp_intel_model_mute_firmware(it_of(action)->gpu->model, it_of(action)->n);
-	return 0;
 }
 
 /* g:mute{n=1}: the firmware obeys, but does not answer so many messages. */
 static int gpu_mute(lua_State *L)
 {
-	return mishap(L, "mute", mute, (const struct tp_option[]){ n_option, TP_OPTIONS_END });
+	return mishap(L, "mute", TP_LAB_MUTE,
+		      (const struct tp_option[]){ n_option, TP_OPTIONS_END });
+}
+
+/*
+ * g:lose_vram{now=false, leaves="noise"}: what the next reset that loses video memory leaves there;
+ * @now: it is lost at once, and nobody is told.
+ */
+static int gpu_lose_vram(lua_State *L)
+{
+	return mishap(L, "lose-vram", TP_LAB_LOSE_VRAM,
+		      (const struct tp_option[]){ now_option, leaves_option, TP_OPTIONS_END });
+}
+
+/* g:host_flr(): the host resets a virtual function without being asked. */
+static int gpu_host_flr(lua_State *L)
+{
+	return mishap(L, "host-flr", TP_LAB_HOST_FLR, (const struct tp_option[]){ TP_OPTIONS_END });
 }
 
 /* ---- what it is and did ---------------------------------------------------------------------- */
@@ -358,6 +414,7 @@ static int gpu_info(lua_State *L)
 	tp_script_set_integer(L, "system_bytes", info.system_bytes);
 	tp_script_set_integer(L, "vram_bytes", info.vram_bytes);
 	tp_script_set_integer(L, "vram_total", info.vram_total);
+	tp_script_set_integer(L, "table_bytes", info.table_bytes);
 	tp_script_set_integer(L, "quarantined_bytes", info.quarantined_bytes);
 	push_engines(L, &info);
 	lua_setfield(L, -2, "engines");
@@ -409,6 +466,12 @@ static int gpu_stats(lua_State *L)
 	tp_script_set_integer(L, "shrunk", s.shrunk);
 	tp_script_set_integer(L, "moved", s.moved);
 	tp_script_set_integer(L, "faults", s.faults);
+	tp_script_set_integer(L, "swapped", s.swapped);
+	tp_script_set_integer(L, "vram_losses", s.vram_losses);
+	tp_script_set_integer(L, "canceled", s.canceled);
+	tp_script_set_integer(L, "rebuilds", s.rebuilds);
+	tp_script_set_integer(L, "table_entries", s.table_entries);
+	tp_script_set_integer(L, "table_jobs", s.table_jobs);
 	return 1;
 }
 
@@ -445,11 +508,18 @@ static int gpu_name(lua_State *L)
 void tp_script_open_gpu(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
-		{ "unplug", gpu_unplug }, { "reset", gpu_reset },
-		{ "stick", gpu_stick },	  { "lose_invalidations", gpu_lose },
-		{ "hang", gpu_hang },	  { "refuse_resets", gpu_refuse_resets },
-		{ "mute", gpu_mute },	  { "info", gpu_info },
-		{ "stats", gpu_stats },	  { "harms", gpu_harms },
+		{ "unplug", gpu_unplug },
+		{ "reset", gpu_reset },
+		{ "stick", gpu_stick },
+		{ "lose_invalidations", gpu_lose },
+		{ "hang", gpu_hang },
+		{ "refuse_resets", gpu_refuse_resets },
+		{ "mute", gpu_mute },
+		{ "info", gpu_info },
+		{ "lose_vram", gpu_lose_vram },
+		{ "host_flr", gpu_host_flr },
+		{ "stats", gpu_stats },
+		{ "harms", gpu_harms },
 		{ NULL, NULL },
 	};
 	static const luaL_Reg meta[] = {

@@ -140,8 +140,9 @@ class Gpu(CommandTest):
         for words, why in (
                 ((), "try: tidepool gpu show DIR"), (("show",), "at which mount"),
                 (("fly", self.m), 'there is no "fly"'),
-                (("set", self.m, "gpu0"), "what there is: show|stats|reset DIR"),
+                (("set", self.m, "gpu0"), "what there is: show|stats|reset|dump DIR"),
                 (("stats", self.m), "which GPU?"), (("reset", self.m), "which GPU?"),
+                (("dump", self.m), "which GPU?"), (("dump", self.m, "gpu0"), "which folder?"),
                 (("show", self.m, "gpu0", "x=1"), '"x=1" is one word too many'),
                 (("reset", self.m, "gpu0", "name=gpu1"), "is one word too many"),
                 (("reset", self.m, "gpu0", "gpu1"), '"gpu1" is one word too many')):

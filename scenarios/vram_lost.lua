@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+--
+-- A graphics card has memory of its own.  When the card has to be reset from the ground up, all that
+-- memory held is gone: pictures, results, and also the page tables by which the card finds anything
+-- at all.  Worse than gone: what is there instead may look like page tables.
+--
+-- This tour takes a card through that.  Its driver keeps, in the machine's own memory, a list of what
+-- every program mapped where, and rebuilds the page tables from it.  Linux drivers used to keep a
+-- second copy of every page table instead.
+--
+--     tidepool run scenarios/vram_lost.lua [seconds=0.3] [updates=sdma|cpu]
+--     mkdir m d; tidepool mount m scenarios/vram_lost.lua & sleep 8
+--     tidepool gpu show m; tidepool gpu stats m gpu0
+--     tidepool gpu dump m gpu0 d; python3 examples/gpu_walk.py d
+--
+-- What to look for: which programs notice which accident; that what lay in the machine's memory is
+-- still there after the loss, every word of it; and what happens without the last step of a rebuild.
+
+local seconds = tonumber(arg.seconds or 0.3)
+local updates = arg.updates or "sdma"
+
+local function pause()
+	tp.sleep(string.format("%dms", seconds * 1000 // 1))
+end
+
+local function wait(condition)
+	for _ = 1, 400 do
+		if condition() then
+			return
+		end
+		tp.sleep "50ms"
+	end
+	error("it never came")
+end
+
+local function row(what, format, ...)
+	print(string.format("%-18s " .. format, what, ...))
+end
+
+local m = tp.machine { nodes = { { dram = "256M", cpus = 2 }, {} } }
+local dimm = assert(m:plug { name = "dimm", size = "128M", node = 1, online = "movable" })
+
+-- 1. Work.  Four programs, each with an address space of its own, let the card fill and copy objects,
+--    a third of which prefer the card's memory.  The card can only go where a page table says.
+local g = assert(m:gpu { name = "gpu0", platform = "vega10", node = 1, vram = "32M",
+	updates = updates, hang_timeout = "200ms" })
+local work = assert(m:gpu_work { gpu = "gpu0", threads = 4, objects = 24, size = "64K", vram = 33 })
+
+local function working()
+	local before = work:stats().batches
+	wait(function() return work:stats().batches > before + 100 end)
+end
+
+working()
+local info, s = g:info(), g:stats()
+row("working:", "%d batches; %d KiB of page tables say where %d objects are",
+	work:stats().batches, info.table_bytes // 1024, info.objects)
+row("", "%d entries of them were written, by %d jobs of the card's own", s.table_entries,
+	s.table_jobs)
+
+-- 2. The machine takes memory away.  Objects move, and tables follow, while programs run.
+local r = dimm:unplug { deadline = "30s" }
+assert(r.ok, r.reason)
+row("while memory went:", "%d pages of objects moved", g:stats().moved - s.moved)
+dimm = assert(m:plug { name = "dimm", size = "128M", node = 1, online = "movable" })
+working()
+
+-- 3. An engine hangs.  A soft reset helps: the program whose job it was loses that job, those that
+--    ran beside it theirs, and nothing else is lost.
+s = g:stats()
+assert(g:hang { engine = "sdma1" })
+wait(function() return g:stats().resets > s.resets and g:info().state == "running" end)
+working()
+local now = g:stats()
+row("after a hang:", "%d reset, video memory lost %d times, %d batches lost so far",
+	now.resets - s.resets, now.vram_losses - s.vram_losses, work:stats().lost)
+assert(now.vram_losses == s.vram_losses)
+
+-- 4. An engine hangs, and a soft reset does not help.  The card is reset from the ground up.  Its
+--    memory then holds garbage that looks like page tables, which lead to memory that exists.
+s = now
+local cut_off = work:stats().cut_off
+assert(g:lose_vram { leaves = "garbage" })
+assert(g:hang { engine = "sdma1", through = true })
+wait(function() return g:stats().vram_losses > s.vram_losses and g:info().state == "running" end)
+wait(function() return work:stats().cut_off >= cut_off + 4 end)
+working()
+now = g:stats()
+row("memory lost:", "%d times; %d entries written to rebuild %d address spaces",
+	now.vram_losses - s.vram_losses, now.table_entries - s.table_entries,
+	now.rebuilds - s.rebuilds)
+row("", "%d jobs of before did not run; %d programs were told, and began anew",
+	now.canceled - s.canceled, work:stats().cut_off - cut_off)
+row("", "what lay in the machine's memory is whole; what lay in the card's was given up")
+m:check()
+work:stop()

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gpu_dump - files are made when the first byte of them comes, and closed together. */
+#include "lab/gpu_dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+static int failed(const char *name)
+{
+	return TP_ERR_TEXT(-errno, name, "%s cannot be written");
+}
+
+static int create(struct tp_lab_dump *dump, const char *name, FILE **stream)
+{
+	int fd;
+
+	if (dump->nr == TP_DUMP_FILES || strlen(name) >= TP_DUMP_NAME)
+		return TP_ERR_TEXT(-ENOSPC, name, "%s is one file too many");
+	fd = openat(dump->folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		    0644);
+	if (fd < 0)
+		return failed(name);
+	*stream = fdopen(fd, "w");
+	if (!*stream) {
+		close(fd);
+		return failed(name);
+	}
+	strcpy(dump->files[dump->nr].name, name);
+	dump->files[dump->nr++].stream = *stream;
+	return 0;
+}
+
+static int stream_of(struct tp_lab_dump *dump, const char *name, FILE **stream)
+{
+	for (unsigned i = 0; i < dump->nr; i++) {
+		if (strcmp(dump->files[i].name, name) != 0)
+			continue;
+		*stream = dump->files[i].stream;
+		return 0;
+	}
+	return create(dump, name, stream);
+}
+
+int tp_lab_dump_write(struct tp_lab_dump *dump, const char *name, const void *data, size_t len)
+{
+	FILE *stream;
+	int err = stream_of(dump, name, &stream);
+
+	if (err)
+		return err;
+	dump->bytes += len;
+	return fwrite(data, 1, len, stream) == len ? 0 : failed(name);
+}
+
+int tp_lab_dump_skip(struct tp_lab_dump *dump, const char *name, uint64_t len)
+{
+	FILE *stream;
+	int err = stream_of(dump, name, &stream);
+
+	if (err)
+		return err;
+	return fseeko(stream, (off_t)len, SEEK_CUR) ? failed(name) : 0;
+}
+
+int tp_lab_dump_line(struct tp_lab_dump *dump, const char *name, const char *format, ...)
+{
+	char line[256];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	return tp_lab_dump_write(dump, name, line, TP_MIN((size_t)n, sizeof(line) - 1));
+}
+
+/* What was skipped at its end belongs to a file too. */
+static int finish(struct tp_lab_dump *dump)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < dump->nr; i++) {
+		FILE *stream = dump->files[i].stream;
+		const off_t end = ftello(stream);
+
+		if (fflush(stream) || ftruncate(fileno(stream), end))
+			err = failed(dump->files[i].name);
+		if (fclose(stream))
+			err = failed(dump->files[i].name);
+	}
+	return err;
+}
+
+int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *dump)
+{
+	int err, end;
+
+	memset(dump, 0, sizeof(*dump));
+	if (!gpu->kind->dump)
+		return TP_ERR_TEXT(-EOPNOTSUPP, gpu->name, "%s cannot be dumped");
+	dump->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dump->folder < 0)
+		return failed(folder);
+	err = gpu->kind->dump(gpu, dump);
+	end = finish(dump);
+	close(dump->folder);
+	return err ? err : end;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gpu_dump - the files of a GPU's dump (docs/gpu-dump.md). */
+#ifndef TP_LAB_GPU_DUMP_H
+#define TP_LAB_GPU_DUMP_H
+
+#include <stdio.h>
+
+#include "core/compiler.h"
+#include "lab/gpu.h"
+
+enum { TP_DUMP_FILES = 8, TP_DUMP_NAME = 32 };
+
+struct tp_lab_dump {
+	int folder;
+	unsigned nr;
+	struct {
+		char name[TP_DUMP_NAME];
+		FILE *stream;
+	} files[TP_DUMP_FILES];
+	uint64_t bytes; /* written; holes are not */
+};
+
+/*
+ * Into @folder, which exists; files of before are overwritten.  -EOPNOTSUPP: this GPU cannot be
+ * dumped; -ENOENT and so on: errors of files; what the driver says.
+ */
+int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *done);
+
+/* @len more bytes of file @name; or as many zeroes that take no room; or a line of text. */
+int tp_lab_dump_write(struct tp_lab_dump *dump, const char *name, const void *data, size_t len);
+int tp_lab_dump_skip(struct tp_lab_dump *dump, const char *name, uint64_t len);
+int tp_lab_dump_line(struct tp_lab_dump *dump, const char *name, const char *format, ...)
+	tp_printf(3, 4);
+
+#endif
