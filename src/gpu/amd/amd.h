@@ -164,10 +164,12 @@ int tp_amd_vm_validate(struct tp_amd_vm *vm);
 struct tp_amd_vm_stat {
 	uint64_t tables, table_bytes;
 	uint64_t mappings;
-	uint64_t entries;   /* written ever, of tables and directories */
-	uint64_t jobs;	    /* that wrote them */
-	uint64_t rebuilds;  /* after losses of video memory */
-	uint64_t states[7]; /* how many are in each state of gpu/amd/vm.h */
+	uint64_t entries; /* written ever, of tables and directories */
+	uint64_t jobs;	  /* that wrote them */
+	uint64_t shadow_bytes,
+		shadow_entries; /* config.shadows: of the copies, and written there */
+	uint64_t rebuilds;	/* after losses of video memory */
+	uint64_t states[7];	/* how many are in each state of gpu/amd/vm.h */
 };
 
 void tp_amd_vm_stat(struct tp_amd_vm *vm, struct tp_amd_vm_stat *stat);

@@ -256,6 +256,7 @@ static void op_destroy(struct tp_bo *bo)
 	struct tp_amd_pt *root;
 
 	if (bo->kind == TP_AMD_KIND_TABLE) {
+		tp_amd_shadow_free(tp_amd_pt_of(bo));
 		tp_free(tp_amd_pt_of(bo)->children);
 		tp_free(tp_amd_pt_of(bo));
 		return;

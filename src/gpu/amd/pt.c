@@ -80,7 +80,9 @@ static int create(struct tp_amd_vm *vm, bool directory, struct tp_amd_pt **resul
 		tp_free(pt);
 		return err;
 	}
-	err = place(pt);
+	err = tp_amd_shadow_create(pt);
+	if (!err)
+		err = place(pt);
 	if (err)
 		tp_bo_put(&pt->bo);
 	else
@@ -167,6 +169,7 @@ static void join(struct tp_amd_vm *vm, struct tp_amd_pt *pt)
 	tp_amd_state_init(&pt->base, vm, &pt->bo, true);
 	vm->stat.tables++;
 	vm->stat.table_bytes += TP_PAGE_SIZE;
+	vm->stat.shadow_bytes += pt->shadow.size;
 	tp_quiet_add(&vm->gpu->counts.tables, 1);
 }
 
@@ -194,6 +197,7 @@ static void leave(struct tp_amd_pt *pt)
 	pt->in_tree = pt->linked = false;
 	vm->stat.tables--;
 	vm->stat.table_bytes -= TP_PAGE_SIZE;
+	vm->stat.shadow_bytes -= pt->shadow.size;
 	tp_quiet_add(&vm->gpu->counts.tables, -1);
 	tp_list_add_before(&vm->dead, &pt->link);
 }

@@ -16,6 +16,7 @@ static void set(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32_t ind
 		uint64_t first, uint64_t step)
 {
 	update->backend->set(update, pt, index, n, first, step);
+	tp_amd_shadow_set(pt, index, n, first, step);
 	update->entries += n;
 }
 
@@ -92,6 +93,7 @@ static void write_piece(struct tp_amd_update *update, const struct tp_amd_piece 
 		return;
 	}
 	update->backend->set_pages(update, pt, index, piece->n, piece->scattered, piece->pte);
+	tp_amd_shadow_set_pages(pt, index, piece->n, piece->scattered, piece->pte);
 	update->entries += piece->n;
 }
 
@@ -347,6 +349,7 @@ void tp_amd_cut_table(struct tp_amd_pt *pt)
 
 	if (parent && pt->linked && tp_amd_pt_is_placed(parent)) {
 		tp_amd_pt_set(parent, pt->index, 1, tp_amd_pt_cleared(parent), 0);
+		tp_amd_shadow_set(parent, pt->index, 1, tp_amd_pt_cleared(parent), 0);
 		tp_amd_hdp_flush(pt->base.vm->gpu);
 	}
 	pt->linked = false;

@@ -242,7 +242,8 @@ static void begin_generation(struct tp_amd_vm *vm)
 		tp_quiet_add(&vm->gpu->counts.rebuilds, 1);
 	}
 	vm->generation = now;
-	tp_amd_state_machine_reset(vm);
+	if (!tp_amd_shadow_restore(vm))
+		tp_amd_state_machine_reset(vm);
 }
 
 /* Under the lock, the VM's reservation used.  -EAGAIN: something lacks. */

@@ -179,10 +179,11 @@ struct tp_amd_pt {
 	uint16_t index; /* in the parent */
 	uint32_t nr_children;
 	bool in_tree;
-	bool linked;	     /* the parent's entry leads here; the root: always */
-	bool rewrite;	     /* its entries are in doubt (V2, V3) */
-	bool forgotten;	     /* no cache knows it: it may go */
-	struct tp_list link; /* of spares, or of the VM's @dead */
+	bool linked;		       /* the parent's entry leads here; the root: always */
+	bool rewrite;		       /* its entries are in doubt (V2, V3) */
+	bool forgotten;		       /* no cache knows it: it may go */
+	struct tp_list link;	       /* of spares, or of the VM's @dead */
+	struct tp_dma_coherent shadow; /* config.shadows: its copy; under the VM's lock */
 };
 
 static inline struct tp_amd_pt *tp_amd_pt_of(struct tp_bo *bo)
@@ -213,6 +214,20 @@ struct tp_amd_spares {
 };
 
 void tp_amd_spares_init(struct tp_amd_spares *spares);
+
+/* ---- copies of tables, if config.shadows (shadow.c) ------------------------------------------ */
+
+/* Errors of tp_dma_alloc(). */
+int tp_amd_shadow_create(struct tp_amd_pt *pt);
+void tp_amd_shadow_free(struct tp_amd_pt *pt);
+/* As the backends' functions, which are called as well. */
+void tp_amd_shadow_set(struct tp_amd_pt *pt, uint32_t index, uint32_t n, uint64_t first,
+		       uint64_t step);
+void tp_amd_shadow_set_pages(struct tp_amd_pt *pt, uint32_t index, uint32_t n,
+			     const struct tp_bo_chunk *chunks, uint64_t flags);
+/* Under the lock, the VM's reservation used: tables are what they should be.  False: there are no
+ * shadows, or it cannot be done; they are in doubt. */
+bool tp_amd_shadow_restore(struct tp_amd_vm *vm);
 
 /* ---- mappings as entries (piece.c) ----------------------------------------------------------- */
 
