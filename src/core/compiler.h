@@ -28,8 +28,9 @@
 		tp_a_##n better tp_b_##n ? tp_a_##n : tp_b_##n; \
 	})
 
-/* For initialisers, where only constants may stand. */
+/* Where only constants may stand. */
 #define TP_CONST_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define TP_CONST_MIN(a, b) ((a) < (b) ? (a) : (b))
 
 #define tp_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

@@ -71,6 +71,8 @@ static void init(struct tp_amd *gpu, const struct tp_amd_config *config)
 	init_locks(gpu);
 	tp_list_init(&gpu->vms);
 	tp_list_init(&gpu->dead_jobs);
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++)
+		tp_amd_ring_prepare(gpu, (enum tp_amd_ring_id)i);
 	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++)
 		tp_amd_hub_init(&gpu->hubs[i], gpu, (enum tp_amd_hub_id)i);
 	tp_amd_reset_init(gpu);

@@ -137,14 +137,14 @@ enum {
 	TP_AMD_MAX_DEPENDS = TP_AMD_NR_RINGS,
 	TP_AMD_SLOT_BYTES = 64,
 #ifdef TP_SIM
-	TP_AMD_JOB_MAX_DW = 256,
 	TP_AMD_RING_DW = TP_PAGE_SIZE / 4,
-	TP_AMD_IB_POOL_PAGES = 16,
 #else
-	TP_AMD_JOB_MAX_DW = 16384,
 	TP_AMD_RING_DW = 4096,
-	TP_AMD_IB_POOL_PAGES = 256, /* 1 MiB */
 #endif
+	/* 1 MiB, or the largest run of pages there is; there is room for two of the largest jobs:
+	 * one is filled while another runs. */
+	TP_AMD_IB_POOL_PAGES = TP_CONST_MIN(256, 1 << TP_MAX_ORDER),
+	TP_AMD_JOB_MAX_DW = TP_CONST_MIN(16384, TP_AMD_IB_POOL_PAGES *(1 << TP_PAGE_SHIFT) / 8),
 	TP_AMD_RING_PAGES = TP_AMD_RING_DW * 4 / TP_PAGE_SIZE,
 	TP_AMD_IB_UNITS = TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE / 256,
 };
@@ -271,6 +271,8 @@ void tp_amd_ring_emit(struct tp_amd_ring *ring, struct tp_amd_job *job, bool flu
 void tp_amd_ring_put(struct tp_amd_ring *ring, uint32_t word);
 void tp_amd_ring_put64(struct tp_amd_ring *ring, uint64_t value);
 
+/* So far that it may be run, and has nothing to do; for all, before anything can fail. */
+void tp_amd_ring_prepare(struct tp_amd *gpu, enum tp_amd_ring_id id);
 int tp_amd_ring_init(struct tp_amd *gpu, enum tp_amd_ring_id id);
 void tp_amd_ring_fini(struct tp_amd_ring *ring);
 /* After creation and each reset: program it, empty. */

@@ -376,20 +376,17 @@ static void interrupted(void *arg)
 	tp_amd_kick(ring->gpu);
 }
 
-static void init(struct tp_amd_ring *ring, struct tp_amd *gpu, enum tp_amd_ring_id id)
+void tp_amd_ring_prepare(struct tp_amd *gpu, enum tp_amd_ring_id id)
 {
 	static const char *const names[] = { "gfx", "sdma0", "sdma1" };
-	unsigned slot = id * TP_AMD_SLOT_BYTES;
+	struct tp_amd_ring *ring = &gpu->rings[id];
 
 	ring->gpu = gpu;
 	ring->id = id;
 	ring->hub = &gpu->hubs[tp_amd_ring_hub(id)];
 	ring->inv_engine = id;
-	ring->slot_address = gpu->slots_address + slot;
 	for (unsigned i = 0; names[id][i]; i++)
 		ring->name[i] = names[id][i];
-	tp_timeline_init(&ring->timeline, ring->name,
-			 (tp_atomic_u32 *)(void *)((char *)gpu->slots.address + slot));
 	tp_spinlock_init(&ring->lock, TP_RANK_GPU_ENGINE, id);
 	tp_list_init(&ring->pending);
 	tp_list_init(&ring->running);
@@ -398,9 +395,12 @@ static void init(struct tp_amd_ring *ring, struct tp_amd *gpu, enum tp_amd_ring_
 int tp_amd_ring_init(struct tp_amd *gpu, enum tp_amd_ring_id id)
 {
 	struct tp_amd_ring *ring = &gpu->rings[id];
+	unsigned slot = id * TP_AMD_SLOT_BYTES;
 	int err;
 
-	init(ring, gpu, id);
+	ring->slot_address = gpu->slots_address + slot;
+	tp_timeline_init(&ring->timeline, ring->name,
+			 (tp_atomic_u32 *)(void *)((char *)gpu->slots.address + slot));
 	err = tp_dma_alloc(gpu->domain, TP_AMD_RING_DW * 4, gpu->config.node, ring->name,
 			   &ring->memory);
 	if (err)
