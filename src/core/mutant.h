@@ -112,6 +112,7 @@
 	X(wedge_unstopped, "a GPU is said to be wedged although its engines run (T8)")            \
 	/* video memory is lost (LO2 of gpu/amd/lost.c, CP2 of copy.c) */                         \
 	X(amd_settles_twice, "lost content is zeroed again for each of its users")                \
+	X(amd_wedge_unstopped, "jobs end although the engines of a wedged GPU run (T8)")          \
 	X(amd_copies_unlooked, "a copy does not look whether memory was lost meanwhile")          \
 	X(wake_uncounted, "a domain falls asleep while somebody counts on it (T10)")
 

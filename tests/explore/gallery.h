@@ -142,6 +142,7 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(room_unwoken, "work against a full ring", "gpu/submit-vs-full-ring"),
 	ROW(wedge_unstopped, "an engine against wedging", "gpu/run-vs-wedge"),
 	ROW(amd_settles_twice, "users against a loss", "gpu/amd-users-vs-loss"),
+	ROW(amd_wedge_unstopped, "a job against wedging", "gpu/amd-run-vs-wedge"),
 	ROW(amd_copies_unlooked, "a copy against a loss", "gpu/amd-copy-out-vs-loss"),
 	ROW(resv_holds_used, "users against a holder", "gpu/resv-users-vs-hold"),
 	ROW(resv_unuse_silent, "a user against holders", "gpu/resv-use-vs-holders"),

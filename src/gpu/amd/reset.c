@@ -25,6 +25,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "gpu/amd/internal.h"
 #include "mm/machine.h"
 
@@ -223,7 +224,8 @@ static int try(struct tp_amd *gpu, enum tp_amd_reset_method method, const struct
 	bool loses;
 	int err;
 
-	halt_rings(gpu);
+	if (!TP_MUTANT(amd_wedge_unstopped))
+		halt_rings(gpu);
 	err = reset_hardware(gpu, method, &loses);
 	if (err)
 		return err;
@@ -240,7 +242,8 @@ static int try(struct tp_amd *gpu, enum tp_amd_reset_method method, const struct
 /* T8: whatever did not stop stops now, and accesses no memory any more. */
 static void wedge(struct tp_amd *gpu, const struct culprit *culprit)
 {
-	gpu->bus->ops->reset(gpu->bus);
+	if (!TP_MUTANT(amd_wedge_unstopped))
+		gpu->bus->ops->reset(gpu->bus);
 	end_jobs(gpu, culprit);
 }
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * gpu_amd_reset - the driver for AMD's graphics over the simulated device: a job runs, is pushed, or
+ * is waited for, while the GPU is reset and does not come back.
+ *
+ * Must hold: each job ends, done or with an error, once (J1 of gpu/amd/internal.h); none is done
+ * after the GPU was said to be wedged, for the memory may be somebody else's (RS1, T8).
+ */
+#include "gpu/amd/vm.h"
+#include "model/amd/amd_model.h"
+#include "scenarios/scene.h"
+
+enum { BOOT = 48, MEMORY = 256 * TP_PAGE_SIZE, COMMANDS = 64, PART = 2, STORED = 42, OTHERS = 7 };
+
+struct stage {
+	struct tp_scene *scene;
+	struct tp_amd_model *model;
+	struct tp_amd *gpu;
+	struct tp_dma_coherent memory; /* that jobs store to */
+	uint64_t address;
+	tp_atomic_u32 *word;
+	struct tp_fence *first, *second;
+};
+
+/* ---- before ---------------------------------------------------------------------------------- */
+
+static void make_driver(struct stage *s)
+{
+	const struct tp_amd_model_config model = {
+		.name = "gpu0",
+		.mode = TP_AMD_MODEL_MANUAL,
+		.memory = MEMORY,
+		.invalidate_ns = TP_AMD_MODEL_AT_ONCE,
+		.reset_ns = TP_AMD_MODEL_AT_ONCE,
+		.mode1_ns = TP_AMD_MODEL_AT_ONCE,
+		.tlb_entries = 4,
+		.walk_entries = 2,
+		.no_check = true,
+		.trace = 1,
+	};
+	struct tp_amd_config driver = {
+		.name = "gpu0",
+		.machine = s->scene->machine,
+		.node = TP_NODE_NONE,
+		.patience = { .reset_ns = 1 },
+	};
+
+	TP_SCENE_MUST(tp_amd_model_create(&model, &s->model));
+	driver.bus = tp_amd_model_bus(s->model);
+	TP_SCENE_MUST(tp_amd_create(&driver, &s->gpu));
+}
+
+static struct tp_fence *push(struct stage *s)
+{
+	struct tp_amd_job *job;
+	struct tp_fence *fence;
+
+	TP_SCENE_MUST(tp_amd_job_create(s->gpu, TP_AMD_RING_GFX, TP_SDMA_IB_ALIGN_DW, &job));
+	tp_amd_ib_put(&job->ib, TP_SDMA_HEADER(TP_SDMA_WRITE, TP_SDMA_KIND_LINEAR));
+	tp_amd_ib_put64(&job->ib, s->address);
+	tp_amd_ib_put(&job->ib, 0);
+	tp_amd_ib_put(&job->ib, STORED);
+	fence = tp_fence_get(job->fence);
+	tp_mutex_lock(&s->gpu->push_lock);
+	tp_amd_job_push(job);
+	tp_mutex_unlock(&s->gpu->push_lock);
+	return fence;
+}
+
+/* A job is in the ring, and the device does not come out of resets. */
+static void *prepare(void)
+{
+	struct stage *s = tp_sim_alloc(sizeof(*s));
+
+	s->scene = tp_scene_make(BOOT, 1);
+	make_driver(s);
+	TP_SCENE_MUST(tp_dma_alloc(s->gpu->domain, TP_PAGE_SIZE, TP_NODE_NONE, "data", &s->memory));
+	TP_SCENE_MUST(tp_amd_gart_insert(s->gpu, s->memory.dma, 1, &s->address));
+	s->word = s->memory.address;
+	tp_amd_model_refuse_resets(s->model, UINT32_MAX);
+	s->first = push(s);
+	return s;
+}
+
+/* ---- at once --------------------------------------------------------------------------------- */
+
+static void run(void *arg)
+{
+	struct stage *s = arg;
+
+	tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, COMMANDS);
+}
+
+/* Not all of the job. */
+static void run_part(void *arg)
+{
+	struct stage *s = arg;
+
+	for (unsigned i = 0; i < PART; i++)
+		tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, 1);
+}
+
+static void wedge(void *arg)
+{
+	struct stage *s = arg;
+
+	TP_EXPECT(tp_amd_reset(s->gpu, TP_AMD_RESET_MODE1));
+	tp_atomic_store(s->word, OTHERS, TP_RELEASE);
+}
+
+static void push_one(void *arg)
+{
+	struct stage *s = arg;
+
+	s->second = push(s);
+}
+
+static void start_run(void *state)
+{
+	tp_sim_start("device", run_part, state);
+	tp_sim_start("wedge", wedge, state);
+}
+
+static void start_push(void *state)
+{
+	tp_sim_start("push", push_one, state);
+	tp_sim_start("wedge", wedge, state);
+}
+
+/* ---- after ----------------------------------------------------------------------------------- */
+
+static void check(void *state)
+{
+	struct stage *s = state;
+	const struct tp_amd_ring *ring = &s->gpu->rings[TP_AMD_RING_GFX];
+
+	run(s);
+	TP_EXPECT(tp_fence_is_signaled(s->first));
+	TP_EXPECT(!s->second || tp_fence_error(s->second));
+	TP_EXPECT(tp_quiet_load(&ring->submitted) ==
+		  tp_quiet_load(&ring->completed) + tp_quiet_load(&ring->failed));
+	TP_EXPECT(tp_atomic_load(s->word, TP_ACQUIRE) == OTHERS);
+	tp_fence_put(s->first);
+	tp_fence_put(s->second);
+	TP_SCENE_MUST(tp_amd_gart_remove(s->gpu, s->address, 1));
+	tp_dma_free(&s->memory);
+	TP_EXPECT(!tp_amd_destroy(s->gpu));
+	tp_amd_model_destroy(s->model);
+	tp_scene_check(s->scene);
+}
+
+/* ---- scenarios ------------------------------------------------------------------------------- */
+
+#define RESET(id, called, what, begin)              \
+	TP_SCENARIO(id, {                           \
+				.name = (called),   \
+				.summary = (what),  \
+				.prepare = prepare, \
+				.start = (begin),   \
+				.check = check,     \
+			})
+
+RESET(amd_run_wedge, "gpu/amd-run-vs-wedge", "a job runs while its GPU does not come back",
+      start_run)
+RESET(amd_push_wedge, "gpu/amd-push-vs-wedge", "a job is pushed while its GPU does not come back",
+      start_push)
