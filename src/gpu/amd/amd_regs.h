@@ -79,7 +79,7 @@ enum {
 	TP_AMD_INV_ALL = 0x7c0000,
 };
 
-/* PT_BASE: the root's physical address, and */
+/* PT_BASE: the root's physical address as entries have it, and */
 #define TP_AMD_PT_BASE_VALID  (UINT64_C(1) << 0)
 #define TP_AMD_PT_BASE_SYSTEM (UINT64_C(1) << 1)
 

@@ -58,7 +58,7 @@ static void enable_kernel(struct tp_amd_hub *hub)
 	write_pair(hub, TP_AMD_CONTEXT0_PT_START, first);
 	write_pair(hub, TP_AMD_CONTEXT0_PT_END, first + TP_AMD_GART_PAGES - 1);
 	write_pair(hub, TP_AMD_CONTEXT0_PT_BASE,
-		   (gpu->fb_physical + gpu->gart.table) | TP_AMD_PT_BASE_VALID);
+		   tp_amd_pte_of(gpu->fb_physical + gpu->gart.table) | TP_AMD_PT_BASE_VALID);
 	write_hub(hub, TP_AMD_CONTEXT0_CNTL, TP_AMD_CNTL_ENABLE);
 }
 
