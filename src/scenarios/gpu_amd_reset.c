@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * gpu_amd_reset - the driver for AMD's graphics over the simulated device: a job runs, is pushed, or
- * is waited for, while the GPU is reset and does not come back.
+ * gpu_amd_reset - the driver for AMD's graphics over the simulated device: a job runs, or is
+ * pushed, while the GPU is reset and does not come back.  It is a virtual function, whose reset
+ * stops nothing before it happens.
  *
  * Must hold: each job ends, done or with an error, once (J1 of gpu/amd/internal.h); none is done
  * after the GPU was said to be wedged, for the memory may be somebody else's (RS1, T8).
@@ -30,6 +31,7 @@ static void make_driver(struct stage *s)
 		.name = "gpu0",
 		.mode = TP_AMD_MODEL_MANUAL,
 		.memory = MEMORY,
+		.virtual_function = true,
 		.invalidate_ns = TP_AMD_MODEL_AT_ONCE,
 		.reset_ns = TP_AMD_MODEL_AT_ONCE,
 		.mode1_ns = TP_AMD_MODEL_AT_ONCE,
@@ -42,7 +44,8 @@ static void make_driver(struct stage *s)
 		.name = "gpu0",
 		.machine = s->scene->machine,
 		.node = TP_NODE_NONE,
-		.patience = { .reset_ns = 1 },
+		.virtual_function = true,
+		.patience = { .access_ns = 1 },
 	};
 
 	TP_SCENE_MUST(tp_amd_model_create(&model, &s->model));
@@ -67,7 +70,14 @@ static struct tp_fence *push(struct stage *s)
 	return fence;
 }
 
-/* A job is in the ring, and the device does not come out of resets. */
+static void run(void *arg)
+{
+	struct stage *s = arg;
+
+	tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, COMMANDS);
+}
+
+/* A job has run, another one is in the ring, and the device does not come out of resets. */
 static void *prepare(void)
 {
 	struct stage *s = tp_sim_alloc(sizeof(*s));
@@ -77,19 +87,16 @@ static void *prepare(void)
 	TP_SCENE_MUST(tp_dma_alloc(s->gpu->domain, TP_PAGE_SIZE, TP_NODE_NONE, "data", &s->memory));
 	TP_SCENE_MUST(tp_amd_gart_insert(s->gpu, s->memory.dma, 1, &s->address));
 	s->word = s->memory.address;
+	tp_fence_put(push(s));
+	run(s);
+	TP_EXPECT(tp_atomic_exchange(s->word, 0, TP_ACQ_REL) == STORED);
+	tp_amd_run(s->gpu);
 	tp_amd_model_refuse_resets(s->model, UINT32_MAX);
 	s->first = push(s);
 	return s;
 }
 
 /* ---- at once --------------------------------------------------------------------------------- */
-
-static void run(void *arg)
-{
-	struct stage *s = arg;
-
-	tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, COMMANDS);
-}
 
 /* Not all of the job. */
 static void run_part(void *arg)
@@ -104,7 +111,7 @@ static void wedge(void *arg)
 {
 	struct stage *s = arg;
 
-	TP_EXPECT(tp_amd_reset(s->gpu, TP_AMD_RESET_MODE1));
+	TP_EXPECT(tp_amd_reset(s->gpu, TP_AMD_RESET_AUTO));
 	tp_atomic_store(s->word, OTHERS, TP_RELEASE);
 }
 
