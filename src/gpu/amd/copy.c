@@ -101,29 +101,10 @@ static void move_all(struct walk w, bool zero)
 		tp_amd_hdp_flush(w.gpu);
 }
 
-static uint32_t resets_of(struct tp_amd *gpu)
-{
-	return tp_atomic_load(&gpu->resets, TP_ACQUIRE);
-}
-
-/* CP2, before: returns the number that it has to have still, after. */
-static uint32_t look(struct walk *w, uint32_t *losses)
-{
-	uint32_t resets;
-
-	do {
-		tp_amd_wait_reset(w->gpu);
-		resets = resets_of(w->gpu);
-		*losses = tp_amd_vram_lost(w->gpu);
-	} while (resets & 1 || resets != resets_of(w->gpu));
-	return resets;
-}
-
-/* CP2, after.  All of it was read before the number is read again. */
+/* CP2 */
 static bool was_disturbed(struct tp_amd *gpu, uint32_t resets)
 {
-	return tp_atomic_add(&gpu->resets, 0, TP_ACQ_REL) != resets &&
-	       !TP_MUTANT(amd_copies_unlooked);
+	return tp_amd_was_reset(gpu, resets) && !TP_MUTANT(amd_copies_unlooked);
 }
 
 /* CP3.  What is in the machine's pages is there, whatever was lost. */
@@ -144,7 +125,7 @@ static void by_cpu(struct walk *w)
 	bool lost;
 
 	do {
-		resets = look(w, &losses);
+		resets = tp_amd_wait_calm(w->gpu, &losses);
 		lost = is_lost(w, losses);
 		move_all(*w, lost);
 	} while (was_disturbed(w->gpu, resets));
@@ -295,7 +276,7 @@ static bool by_device(struct walk *w)
 	int err = -EIO;
 
 	tp_mutex_lock(&w->gpu->copy_lock);
-	resets = look(w, &losses);
+	resets = tp_amd_wait_calm(w->gpu, &losses);
 	if (!is_lost(w, losses)) {
 		err = push_all(*w);
 		clear_windows(w->gpu);

@@ -399,6 +399,12 @@ int tp_amd_recover(struct tp_amd *gpu);
 void tp_amd_ask_reset(struct tp_amd *gpu);
 /* Until a reset that is under way has ended. */
 void tp_amd_wait_reset(struct tp_amd *gpu);
+/*
+ * What the CPU reads of video memory between the two counts if none began meanwhile: wait until
+ * none is under way, and *@losses is how often memory was lost by then; look whether one came.
+ */
+uint32_t tp_amd_wait_calm(struct tp_amd *gpu, uint32_t *losses);
+bool tp_amd_was_reset(struct tp_amd *gpu, uint32_t resets);
 
 static inline enum tp_gpu_state tp_amd_state(const struct tp_amd *gpu)
 {

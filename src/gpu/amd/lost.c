@@ -101,8 +101,7 @@ void tp_amd_object_settle(struct tp_amd_object *object)
 	uint32_t losses;
 
 	for (;;) {
-		tp_amd_wait_reset(gpu);
-		losses = tp_amd_vram_lost(gpu);
+		tp_amd_wait_calm(gpu, &losses);
 		if (is_known(object, losses))
 			return;
 		tp_mutex_lock(&gpu->lost_lock);
@@ -110,4 +109,15 @@ void tp_amd_object_settle(struct tp_amd_object *object)
 			settle(object, losses);
 		tp_mutex_unlock(&gpu->lost_lock);
 	}
+}
+
+bool tp_amd_object_lost(struct tp_amd_object *object)
+{
+	struct tp_resv *resv = object->bo.resv;
+
+	while (!tp_resv_try_use(resv))
+		tp_resv_wait_unheld(resv);
+	tp_amd_object_settle(object);
+	tp_resv_unuse(resv);
+	return tp_atomic_exchange(&object->lost, 0, TP_ACQ_REL);
 }

@@ -107,8 +107,23 @@ int tp_amd_object_write(struct tp_amd_object *object, uint64_t offset, const voi
 	if (err)
 		return err;
 	tp_bo_write(&object->bo, offset, from, len);
+	if (len == object->bo.size)
+		tp_atomic_store(&object->lost, 0, TP_RELEASE);
 	tp_resv_unhold(object->bo.resv);
 	return 0;
+}
+
+/* A loss that comes meanwhile is settled, and its zeroes are read. */
+static void read_calm(struct tp_amd_object *object, uint64_t offset, void *to, size_t len)
+{
+	struct tp_amd *gpu = tp_amd_of_bo(&object->bo);
+	uint32_t resets, losses;
+
+	do {
+		resets = tp_amd_wait_calm(gpu, &losses);
+		tp_amd_object_settle(object);
+		tp_bo_read(&object->bo, offset, to, len);
+	} while (tp_amd_was_reset(gpu, resets));
 }
 
 int tp_amd_object_read(struct tp_amd_object *object, uint64_t offset, void *to, size_t len)
@@ -119,7 +134,7 @@ int tp_amd_object_read(struct tp_amd_object *object, uint64_t offset, void *to, 
 		err = hold_idle(object);
 	if (err)
 		return err;
-	tp_bo_read(&object->bo, offset, to, len);
+	read_calm(object, offset, to, len);
 	tp_resv_unhold(object->bo.resv);
 	return 0;
 }

@@ -59,6 +59,24 @@ void tp_amd_wait_reset(struct tp_amd *gpu)
 	tp_wait_event(&gpu->resumed, !is_under_way(gpu));
 }
 
+uint32_t tp_amd_wait_calm(struct tp_amd *gpu, uint32_t *losses)
+{
+	uint32_t resets;
+
+	do {
+		tp_amd_wait_reset(gpu);
+		resets = tp_atomic_load(&gpu->resets, TP_ACQUIRE);
+		*losses = tp_amd_vram_lost(gpu);
+	} while (resets & 1 || tp_amd_was_reset(gpu, resets));
+	return resets;
+}
+
+/* Whatever was read before is read before the number is. */
+bool tp_amd_was_reset(struct tp_amd *gpu, uint32_t resets)
+{
+	return tp_atomic_add(&gpu->resets, 0, TP_ACQ_REL) != resets;
+}
+
 /* ---- who hangs ------------------------------------------------------------------------------- */
 
 /* Under the ring's lock. */

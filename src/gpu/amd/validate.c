@@ -118,8 +118,11 @@ static bool try_use(struct round *round, struct tp_amd_bo_va *bo_va)
 		if (!bo_va->used)
 			round->lack.held = bo->resv;
 	}
-	if (!round->lack.held && is_in_reach(bo))
+	if (!round->lack.held && is_in_reach(bo)) {
+		/* LO2: before anything translates to it again. */
+		tp_amd_object_settle(tp_amd_object_of(bo));
 		return true;
+	}
 	round->lack.object = tp_amd_object_of(tp_bo_get(bo));
 	return false;
 }

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What users learn of resets and of lost video memory, and what works again by itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "core/rng.h"
+#include "gpu_amd_reset.h"
+
+enum { VRAM_PAGES = 24, PROBES = 4000 };
+
+#define VRAM_VA UINT64_C(0x80000000)
+
+static const unsigned rw = TP_AMD_MAP_READ | TP_AMD_MAP_WRITE;
+
+static int make(void **state)
+{
+	*state = &rig;
+	rig_make_driver(&rig, &patient);
+	make_scratch(&rig);
+	rig_make_objects(&rig);
+	return 0;
+}
+
+static void expect_store(struct rig *r, enum tp_amd_ring_id ring, uint32_t value)
+{
+	rig_wait(r, rig_submit_store(r, ring, 0, 3, value), 0);
+	assert_int_equal(rig_read(r, 3), value);
+}
+
+static int try_store(struct rig *r, struct tp_amd_ctx *ctx)
+{
+	struct tp_amd_ctx *own = r->ctx;
+	struct rig_stream s = { .page = 1 };
+	struct tp_fence *fence;
+	int err;
+
+	rig_store(&s, RIG_DATA_VA, 1);
+	rig_finish(r, &s);
+	r->ctx = ctx;
+	err = rig_try_submit(r, TP_AMD_RING_SDMA1, &s, true, &fence);
+	r->ctx = own;
+	if (!err)
+		rig_wait(r, fence, 0);
+	return err;
+}
+
+/* Written while nothing runs that uses the streams. */
+static struct rig_stream prepare(struct rig *r, unsigned page, unsigned word, uint32_t value)
+{
+	struct rig_stream s = { .page = page };
+
+	rig_store(&s, RIG_DATA_VA + 4 * word, value);
+	rig_finish(r, &s);
+	return s;
+}
+
+static void no_faults(struct rig *r)
+{
+	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++)
+		assert_int_equal(rig_stat(r).hub[i].faults, 0);
+}
+
+/* ---- contexts -------------------------------------------------------------------------------- */
+
+static void a_soft_reset_leaves_contexts_good(void **state)
+{
+	struct rig *r = *state;
+
+	expect_store(r, TP_AMD_RING_GFX, 1);
+	assert_int_equal(tp_amd_ctx_query(r->ctx), 0);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_SOFT));
+	assert_int_equal(tp_amd_ctx_query(r->ctx), TP_AMD_CTX_RESET);
+	must(try_store(r, r->ctx));
+	no_faults(r);
+}
+
+static void a_loss_ends_contexts_but_not_their_vm(void **state)
+{
+	struct rig *r = *state;
+	struct tp_amd_ctx *old = r->ctx;
+
+	expect_store(r, TP_AMD_RING_GFX, 1);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	assert_int_equal(tp_amd_ctx_query(old), TP_AMD_CTX_RESET | TP_AMD_CTX_VRAM_LOST);
+	assert_int_equal(try_store(r, old), -ECANCELED);
+	assert_int_equal(try_store(r, old), -ECANCELED);
+	must(tp_amd_ctx_create(r->gpu, r->vm, &r->ctx));
+	assert_int_equal(tp_amd_ctx_query(r->ctx), 0);
+	assert_int_equal(rig_read(r, 3), 1); /* in the machine's memory nothing was lost */
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++)
+		expect_store(r, (enum tp_amd_ring_id)i, 10 + i);
+	no_faults(r);
+	tp_amd_ctx_put(old);
+}
+
+static void who_hangs_is_to_blame_alone(void **state)
+{
+	struct rig *r = *state;
+	struct tp_amd_ctx *guilty = r->ctx, *innocent;
+	const struct rig_stream first = prepare(r, 0, 4, 1), second = prepare(r, 2, 5, 1);
+	struct tp_fence *hung, *other;
+
+	must(tp_amd_ctx_create(r->gpu, r->vm, &innocent));
+	tp_amd_model_hang(r->model, TP_AMD_RING_GFX, false);
+	hung = rig_submit(r, TP_AMD_RING_GFX, &first, true);
+	r->ctx = innocent;
+	other = rig_submit(r, TP_AMD_RING_GFX, &second, true);
+	r->ctx = guilty;
+	find_what_hangs(r);
+	rig_wait(r, hung, -ETIME);
+	rig_wait(r, other, -ECANCELED);
+	assert_int_equal(tp_amd_ctx_query(guilty), TP_AMD_CTX_RESET | TP_AMD_CTX_GUILTY);
+	assert_int_equal(tp_amd_ctx_query(innocent), TP_AMD_CTX_RESET);
+	assert_int_equal(try_store(r, guilty), -ECANCELED);
+	must(try_store(r, innocent));
+	tp_amd_ctx_put(innocent);
+}
+
+/* Nobody's work hung: a reset that is asked for blames nobody. */
+static void an_asked_reset_blames_nobody(void **state)
+{
+	struct rig *r = *state;
+	const struct rig_stream s = prepare(r, 0, 4, 1);
+	struct tp_fence *fence;
+
+	tp_amd_model_hang(r->model, TP_AMD_RING_GFX, false);
+	fence = rig_submit(r, TP_AMD_RING_GFX, &s, true);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_SOFT));
+	rig_wait(r, fence, -ECANCELED);
+	assert_int_equal(tp_amd_ctx_query(r->ctx), TP_AMD_CTX_RESET);
+	must(try_store(r, r->ctx));
+}
+
+/* ---- work ------------------------------------------------------------------------------------ */
+
+/* T27, of a VM: it waits for what hangs when memory is lost, and is not executed after. */
+static void work_of_before_a_loss_never_runs(void **state)
+{
+	struct rig *r = *state;
+	const struct rig_stream first = prepare(r, 0, 4, 44), second = prepare(r, 2, 5, 55);
+	struct tp_fence *hung, *waiting;
+
+	tp_amd_model_hang(r->model, TP_AMD_RING_GFX, false);
+	hung = rig_submit(r, TP_AMD_RING_GFX, &first, true);
+	waiting = rig_submit(r, TP_AMD_RING_SDMA1, &second, true); /* both write data */
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	rig_wait(r, hung, -ECANCELED);
+	rig_wait(r, waiting, -ECANCELED);
+	must(tp_amd_vm_validate(r->vm));
+	expect_it_works(r);
+	assert_int_equal(rig_read(r, 4), 0);
+	assert_int_equal(rig_read(r, 5), 0);
+}
+
+/* T21: a VMID of before knows nothing of its VM any more, although no update came since. */
+static void a_vmid_is_told_again_after_a_reset(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned i = 0; i < 4; i++) {
+		for (unsigned ring = 0; ring < TP_AMD_NR_RINGS; ring++)
+			expect_store(r, (enum tp_amd_ring_id)ring, 100 * i + ring);
+		must(tp_amd_reset(r->gpu, TP_AMD_RESET_SOFT));
+	}
+	no_faults(r);
+}
+
+static void a_kept_vmid_is_told_again_too(void **state)
+{
+	struct rig *r = *state;
+	struct tp_amd_object *object;
+	struct tp_amd_vm *vm;
+
+	must(tp_amd_vm_create(r->gpu, NULL, &vm));
+	must(tp_amd_vm_make_compute(vm, 7));
+	must(tp_amd_object_create(r->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "object", &object));
+	rig_put_objects(r);
+	r->vm = vm;
+	must(tp_amd_ctx_create(r->gpu, vm, &r->ctx));
+	must(tp_amd_object_create(r->gpu, RIG_STREAMS * TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "streams",
+				  &r->streams));
+	r->data = object;
+	must(tp_amd_vm_map(vm, r->streams, 0, RIG_STREAM_VA(0), RIG_STREAMS * TP_PAGE_SIZE,
+			   rw | TP_AMD_MAP_EXECUTE));
+	must(tp_amd_vm_map(vm, r->data, 0, RIG_DATA_VA, TP_PAGE_SIZE, rw));
+	a_vmid_is_told_again_after_a_reset(state);
+}
+
+/* T22: the low half wraps, and is not carried into the number of losses. */
+static void a_generation_does_not_carry(void **state)
+{
+	struct rig *r = *state;
+	uint64_t before;
+
+	tp_atomic_store(&r->vm->generations, UINT32_MAX, TP_RELEASE);
+	before = tp_amd_vm_generation(r->vm);
+	assert_int_equal(before >> 32, tp_amd_vram_lost(r->gpu));
+	tp_amd_vm_update_failed(r->vm);
+	assert_int_equal(tp_amd_vm_generation(r->vm) >> 32, tp_amd_vram_lost(r->gpu));
+	assert_int_not_equal(tp_amd_vm_generation(r->vm), before);
+	must(try_store(r, r->ctx)); /* the VM is written anew */
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	assert_int_equal(tp_amd_vm_generation(r->vm) >> 32, 1);
+	must(tp_amd_vm_validate(r->vm));
+}
+
+/* ---- content --------------------------------------------------------------------------------- */
+
+static void content_in_video_memory_is_lost_and_said_so(void **state)
+{
+	struct rig *r = *state;
+	struct tp_amd_object *object;
+	char page[TP_PAGE_SIZE], zeroes[TP_PAGE_SIZE] = { 0 };
+
+	must(tp_amd_object_create(r->gpu, VRAM_PAGES * TP_PAGE_SIZE, TP_BO_VRAM, NULL, "vram",
+				  &object));
+	must(tp_amd_vm_map(r->vm, object, 0, VRAM_VA, VRAM_PAGES * TP_PAGE_SIZE, rw));
+	memset(page, 0x5a, sizeof(page));
+	must(tp_amd_object_write(object, 3 * TP_PAGE_SIZE, page, sizeof(page)));
+	assert_false(tp_amd_object_lost(object));
+	tp_amd_model_lose_as(r->model, TP_AMD_LOSS_GARBAGE);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	for (unsigned i = 0; i < VRAM_PAGES; i++) {
+		must(tp_amd_object_read(object, i * TP_PAGE_SIZE, page, sizeof(page)));
+		assert_memory_equal(page, zeroes, sizeof(page));
+	}
+	assert_true(tp_amd_object_lost(object));
+	assert_false(tp_amd_object_lost(object));
+	assert_false(tp_amd_object_lost(r->data));
+	must(tp_amd_vm_unmap(r->vm, object, VRAM_VA));
+	tp_amd_object_put(object);
+}
+
+/* The device is the first to look. */
+static void the_device_does_not_see_what_memory_holds_after_a_loss(void **state)
+{
+	struct rig *r = *state;
+	struct tp_amd_object *object;
+	struct rig_stream s = { .page = 0 };
+
+	must(tp_amd_object_create(r->gpu, VRAM_PAGES * TP_PAGE_SIZE, TP_BO_VRAM, r->vm, "vram",
+				  &object));
+	must(tp_amd_vm_map(r->vm, object, 0, VRAM_VA, VRAM_PAGES * TP_PAGE_SIZE, rw));
+	tp_amd_model_lose_as(r->model, TP_AMD_LOSS_GARBAGE);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	tp_amd_ctx_put(r->ctx);
+	must(tp_amd_ctx_create(r->gpu, r->vm, &r->ctx));
+	rig_write(r, 0, 0xffffffff);
+	rig_copy(&s, RIG_DATA_VA, VRAM_VA + 5 * TP_PAGE_SIZE, TP_PAGE_SIZE);
+	rig_finish(r, &s);
+	rig_wait(r, rig_submit(r, TP_AMD_RING_SDMA1, &s, true), 0);
+	for (unsigned i = 0; i < TP_PAGE_SIZE / 4; i++)
+		assert_int_equal(rig_read(r, i), 0);
+	assert_true(tp_amd_object_lost(object));
+	must(tp_amd_vm_unmap(r->vm, object, VRAM_VA));
+	tp_amd_object_put(object);
+}
+
+/* T20: whatever garbage the tables hold, it is gone before they are used. */
+static void no_unmapped_address_translates_after_a_loss(void **state)
+{
+	struct rig *r = *state;
+	struct tp_rng rng;
+	uint64_t root, address, flags;
+	bool system;
+
+	tp_rng_init(&rng, 1);
+	tp_amd_model_lose_as(r->model, TP_AMD_LOSS_GARBAGE);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	must(tp_amd_vm_validate(r->vm));
+	root = tp_amd_pt_root_address(r->vm);
+	for (unsigned i = 0; i < PROBES; i++) {
+		/* near what is mapped, and anywhere */
+		uint64_t page = tp_rng_below(&rng, i % 2 ? TP_AMD_VA_MASK >> TP_PAGE_SHIFT
+							 : 4 * (RIG_DATA_VA >> TP_PAGE_SHIFT));
+		uint64_t va = page << TP_PAGE_SHIFT;
+		bool mapped = va - RIG_DATA_VA < RIG_DATA_PAGES * TP_PAGE_SIZE ||
+			      va - RIG_STREAM_VA(0) < RIG_STREAMS * TP_PAGE_SIZE;
+
+		assert_int_equal(tp_amd_model_probe_root(r->model, root, va, &system, &address,
+							 &flags),
+				 mapped);
+	}
+	for (uint64_t i = 0; i < RIG_DATA_PAGES; i++)
+		assert_true(tp_amd_model_probe_root(r->model, root, RIG_DATA_VA + i * TP_PAGE_SIZE,
+						    &system, &address, &flags));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, end_rig)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_soft_reset_leaves_contexts_good),
+		TEST(a_loss_ends_contexts_but_not_their_vm),
+		TEST(who_hangs_is_to_blame_alone),
+		TEST(an_asked_reset_blames_nobody),
+		TEST(work_of_before_a_loss_never_runs),
+		TEST(a_vmid_is_told_again_after_a_reset),
+		TEST(a_kept_vmid_is_told_again_too),
+		TEST(a_generation_does_not_carry),
+		TEST(content_in_video_memory_is_lost_and_said_so),
+		TEST(the_device_does_not_see_what_memory_holds_after_a_loss),
+		TEST(no_unmapped_address_translates_after_a_loss),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
