@@ -98,6 +98,9 @@ struct tp_amd_model_stat {
 	struct tp_amd_model_ring_stat ring[TP_AMD_NR_RINGS];
 	struct tp_amd_model_hub_stat hub[TP_AMD_NR_HUBS];
 	uint64_t soft_resets, mode1_resets, flrs, losses;
+	/* Writes to hubs' contexts and rings' control by a virtual function that had no access
+	 * then: they do nothing. */
+	uint64_t denied;
 };
 
 void tp_amd_model_stat(struct tp_amd_model *model, struct tp_amd_model_stat *stat);

@@ -129,7 +129,7 @@ struct tp_amd_model {
 	uint32_t mailbox_out[4], mailbox_in[4], mailbox_cntl;
 	uint32_t events[TP_AHW_EVENTS]; /* that the host's driver will say next */
 	unsigned nr_events;
-	bool has_access; /* a virtual function that may touch everything */
+	bool has_access; /* of a virtual function: the host lets it change all (registers.c) */
 	struct tp_rng rng;
 	struct tp_amd_model_stat stat; /* but for rings' and hubs' */
 
@@ -208,10 +208,12 @@ void tp_ahw_ring_reset(struct tp_ahw_ring *ring);
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring);
 /*
  * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of hubs; without the
- * ring's lock, since they take the model's.
+ * ring's lock, since they take the model's.  A ring that was reset since it had @resets writes none
+ * (Y5).
  */
 uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg);
-void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
+void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint32_t reg,
+				 uint32_t value);
 
 int tp_ahw_thread_start(struct tp_amd_model *m);
 void tp_ahw_thread_stop(struct tp_amd_model *m);

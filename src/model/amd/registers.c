@@ -114,6 +114,24 @@ static uint32_t read_place(struct tp_amd_model *m, const struct place *p)
 	}
 }
 
+/* What only the host lets a virtual function change: where things are, and what runs. */
+static bool is_guarded(const struct place *p)
+{
+	if (p->unit == HUB)
+		return p->reg - TP_AMD_CONTEXT0_CNTL < TP_AMD_NR_VMIDS ||
+		       p->reg == TP_AMD_FB_BASE || p->reg == TP_AMD_FB_TOP;
+	return p->unit == RING && (p->reg == TP_AMD_SDMA_F32_CNTL ||
+				   p->reg == TP_AMD_SDMA_RB_CNTL || p->reg == TP_AMD_SDMA_RB_BASE);
+}
+
+static bool is_denied(struct tp_amd_model *m, const struct place *p)
+{
+	if (!m->config.virtual_function || m->has_access || !is_guarded(p))
+		return false;
+	m->stat.denied++;
+	return true;
+}
+
 /* Returns interrupts, a bit per vector. */
 static unsigned write_place(struct tp_amd_model *m, const struct place *p, uint32_t value)
 {
@@ -189,7 +207,19 @@ uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg)
 	return value;
 }
 
-void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
+/* Resets happen under @lock. */
+static bool was_reset(struct tp_ahw_ring *ring, uint32_t resets)
+{
+	bool was;
+
+	tp_spin_lock(&ring->lock);
+	was = ring->resets != resets;
+	tp_spin_unlock(&ring->lock);
+	return was;
+}
+
+void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint32_t reg,
+				 uint32_t value)
 {
 	const struct place p = find(TP_AMD_OFFSET(reg));
 	struct tp_amd_model *m = ring->model;
@@ -197,7 +227,7 @@ void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t reg, uint32_
 
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);
-	if (p.unit == HUB)
+	if (p.unit == HUB && !was_reset(ring, resets))
 		tp_ahw_hub_write(&m->hubs[p.index], p.reg, value);
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
@@ -246,7 +276,8 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);
 	log_access(m, "wr", offset, value);
-	vectors |= write_place(m, &p, value);
+	if (!is_denied(m, &p))
+		vectors |= write_place(m, &p, value);
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
 	if (p.unit != HDP)

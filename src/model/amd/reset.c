@@ -61,8 +61,10 @@ static bool is_over(uint64_t *due_ns, uint64_t now_ns)
 
 unsigned tp_ahw_reset_due(struct tp_amd_model *m, uint64_t now_ns)
 {
-	is_over(&m->soft_due_ns, now_ns);
+	if (is_over(&m->soft_due_ns, now_ns))
+		stop(m, false); /* what was started meanwhile */
 	if (is_over(&m->mode1_due_ns, now_ns)) {
+		stop(m, true);
 		tp_ahw_lose(m);
 		m->mode1_done = true;
 	}

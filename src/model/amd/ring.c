@@ -183,7 +183,7 @@ static enum tp_ahw_step burst(struct tp_ahw_ring *ring, unsigned packets, unsign
 static bool grant(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish)
 {
 	if (wish->write)
-		tp_ahw_ring_writes_register(ring, wish->reg, wish->value);
+		tp_ahw_ring_writes_register(ring, wish->resets, wish->reg, wish->value);
 	else if (!tp_ahw_compare(wish, tp_ahw_ring_reads_register(ring, wish->reg)))
 		return false;
 	tp_spin_lock(&ring->lock);
