@@ -139,14 +139,6 @@ int tp_amd_object_read(struct tp_amd_object *object, uint64_t offset, void *to, 
 	return 0;
 }
 
-bool tp_amd_object_lost(struct tp_amd_object *object)
-{
-	tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
-	tp_amd_object_settle(object);
-	tp_resv_unhold(object->bo.resv);
-	return tp_atomic_exchange(&object->lost, 0, TP_ACQ_REL);
-}
-
 /* ---- where it is ----------------------------------------------------------------------------- */
 
 int tp_amd_object_pin(struct tp_amd_object *object)
