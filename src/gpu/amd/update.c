@@ -291,8 +291,11 @@ void tp_amd_update_directories(struct tp_amd_update *update)
 	/* Leaves first: a table is linked when all below it that is new is. */
 	for (unsigned level = 0; level < TP_AMD_LEVELS; level++) {
 		tp_list_for_each_safe(base, relocated, struct tp_amd_vm_base, link) {
-			if (tp_amd_pt_of(base->bo)->level == level)
-				link_table(update, tp_amd_pt_of(base->bo));
+			struct tp_amd_pt *pt = tp_amd_pt_of(base->bo);
+
+			/* One in doubt waits for who writes it anew (V3). */
+			if (pt->level == level && !pt->rewrite)
+				link_table(update, pt);
 		}
 	}
 }

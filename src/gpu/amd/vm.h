@@ -136,7 +136,7 @@ struct tp_amd_bo_va {
 	bool cut;     /* its entries were cleared, and may not be forgotten yet */
 	bool used;    /* while its VM is updated: the object's reservation is used for that */
 	bool writing; /* and all its mappings are being written */
-	bool gone;    /* it left its VM and its object, and is about to be freed */
+	struct tp_list of_left; /* without mappings: of who has it leave once that is forgotten */
 };
 
 struct tp_amd_mapping {

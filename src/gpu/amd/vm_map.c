@@ -82,6 +82,7 @@ static void join(struct tp_amd_vm *vm, struct tp_amd_object *object, struct tp_a
 {
 	tp_list_init(&bo_va->mappings);
 	tp_list_init(&bo_va->of_object);
+	tp_list_init(&bo_va->of_left);
 	bo_va->object = object;
 	tp_amd_state_init(&bo_va->base, vm, object ? &object->bo : NULL, false);
 	if (!object)
@@ -117,6 +118,7 @@ void tp_amd_bo_va_doubt(struct tp_amd_bo_va *bo_va)
 static void insert(struct tp_amd_vm *vm, struct tp_amd_mapping *mapping, struct tp_amd_bo_va *bo_va)
 {
 	mapping->bo_va = bo_va;
+	tp_list_remove(&bo_va->of_left); /* it was about to leave */
 	tp_list_add_before(&bo_va->mappings, &mapping->link);
 	tp_amd_mapping_insert(&vm->mappings, mapping);
 	tp_amd_state_behind(&bo_va->base);
@@ -230,7 +232,7 @@ struct clearing {
 	struct tp_amd_spares spares;
 	struct tp_resv *held; /* that somebody else has */
 	struct tp_list gone;  /* mappings, by their link; and what is left of objects: */
-	struct tp_list left;  /* struct tp_amd_bo_va, by of_object */
+	struct tp_list left;  /* struct tp_amd_bo_va, by of_left; under the VM's lock */
 };
 
 static void unuse_range(struct clearing *c, struct tp_fence *fence)
@@ -330,24 +332,32 @@ static void remove_mapping(struct clearing *c, struct tp_amd_update *update,
 	tp_list_add_before(&c->gone, &mapping->link);
 }
 
-/* Those that have no mapping any more leave; others of the range are let go. */
-static void leave_objects(struct clearing *c, struct tp_fence *fence)
+/*
+ * All of the range are let go.  Those that have no mapping any more leave when the caches forgot the
+ * last one: who takes the object's memory away until then has to have that forgotten too (B1).
+ */
+static void let_go_objects(struct clearing *c, struct tp_fence *fence)
 {
 	tp_list_for_each(mapping, &c->gone, struct tp_amd_mapping, link) {
 		struct tp_amd_bo_va *bo_va = mapping->bo_va;
 		struct tp_resv *used = bo_va->used ? bo_va->base.bo->resv : NULL;
 
+		bo_va->cut = true;
+		if (tp_list_empty(&bo_va->mappings) && tp_list_empty(&bo_va->of_left))
+			tp_list_add_before(&c->left, &bo_va->of_left);
+		bo_va->used = false;
 		if (used && fence)
 			tp_resv_add(used, fence, true);
-		bo_va->used = false;
-		if (tp_list_empty(&bo_va->mappings) && !bo_va->gone) {
-			bo_va->gone = true;
-			leave(bo_va);
-			tp_list_add_before(&c->left, &bo_va->of_object);
-		}
 		if (used)
 			tp_resv_unuse(used);
 	}
+}
+
+static void cut_range(struct clearing *c)
+{
+	const struct tp_amd_mapping range = { .start = c->start, .last = c->last };
+
+	tp_amd_cut_mapping(c->vm, &range);
 }
 
 static struct tp_fence *clear_locked(struct clearing *c)
@@ -363,9 +373,11 @@ static struct tp_fence *clear_locked(struct clearing *c)
 		remove_mapping(c, &update, mapping);
 	tp_amd_update_clear(&update, c->start, c->last);
 	tp_amd_update_directories(&update);
-	/* Errors: tables are written anew before anything of the VM runs again. */
-	tp_amd_update_end(&update);
-	leave_objects(c, update.last);
+	/* Errors: tables are written anew before anything of the VM begins to run, but something may
+	 * be running. */
+	if (tp_amd_update_end(&update))
+		cut_range(c);
+	let_go_objects(c, update.last);
 	fence = update.last ? tp_fence_get(update.last) : NULL;
 	tp_amd_update_release(&update);
 	return fence;
@@ -402,15 +414,67 @@ static int prepare(struct clearing *c)
 	return c->before && c->after ? 0 : TP_ERR(-ENOMEM, "no memory for what remains mapped");
 }
 
+/* The first of those that are about to leave, and its object with a reference. */
+static struct tp_amd_bo_va *first_left(struct clearing *c, struct tp_amd_object **object)
+{
+	struct tp_amd_bo_va *bo_va = NULL;
+
+	tp_mutex_lock(&c->vm->lock);
+	if (!tp_list_empty(&c->left)) {
+		bo_va = tp_list_entry(c->left.next, struct tp_amd_bo_va, of_left);
+		*object = bo_va->object;
+		if (*object)
+			tp_bo_get(&(*object)->bo);
+	}
+	tp_mutex_unlock(&c->vm->lock);
+	return bo_va;
+}
+
+/* With its object used, unless it was mapped again, or left, meanwhile. */
+static void try_leave(struct clearing *c, struct tp_amd_bo_va *bo_va)
+{
+	bool leaves;
+
+	tp_mutex_lock(&c->vm->lock);
+	leaves = c->left.next == &bo_va->of_left;
+	if (leaves) {
+		tp_list_remove(&bo_va->of_left);
+		leave(bo_va);
+	}
+	tp_mutex_unlock(&c->vm->lock);
+	if (!leaves)
+		return;
+	if (bo_va->object)
+		tp_amd_object_put(bo_va->object); /* not the last one: see first_left() */
+	tp_free(bo_va);
+}
+
+static void leave_objects(struct clearing *c)
+{
+	struct tp_amd_object *object;
+	struct tp_amd_bo_va *bo_va;
+
+	while ((bo_va = first_left(c, &object))) {
+		use_both(c->vm, object);
+		try_leave(c, bo_va);
+		unuse_both(c->vm, object);
+		if (object)
+			tp_amd_object_put(object);
+	}
+}
+
 static void free_gone(struct clearing *c)
 {
 	tp_list_for_each_safe(mapping, &c->gone, struct tp_amd_mapping, link)
 		tp_free(mapping);
-	tp_list_for_each_safe(bo_va, &c->left, struct tp_amd_bo_va, of_object) {
-		if (bo_va->object)
-			tp_amd_object_put(bo_va->object);
-		tp_free(bo_va);
-	}
+	leave_objects(c);
+}
+
+/* What does not forget in time does by a reset, which asks for nothing that its user may have. */
+static void forget(struct tp_amd_vm *vm)
+{
+	if (tp_amd_vm_forget(vm))
+		tp_amd_reset_wanted(vm->gpu);
 }
 
 static int clear(struct clearing *c)
@@ -452,7 +516,7 @@ int tp_amd_vm_clear(struct tp_amd_vm *vm, uint64_t va, uint64_t size)
 	if (!err)
 		err = clear(&c);
 	if (!err && !tp_list_empty(&c.gone))
-		err = tp_amd_vm_forget(vm);
+		forget(vm);
 	free_gone(&c);
 	tp_free(c.before);
 	tp_free(c.after);
@@ -522,7 +586,7 @@ void tp_amd_vm_unmap_all(struct tp_amd_vm *vm)
 {
 	const struct tp_amd_mapping *mapping;
 
-	tp_amd_vm_forget(vm);
+	forget(vm);
 	while ((mapping = tp_amd_mapping_first(&vm->mappings, 0)))
 		drop_bo_va(vm, mapping->bo_va);
 }
