@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 --
--- A graphics card has memory of its own.  When the card has to be reset from the ground up, all that
--- memory held is gone: pictures, results, and also the page tables by which the card finds anything
--- at all.  Worse than gone: what is there instead may look like page tables.
+-- A graphics card has memory of its own.  When the card has to be reset from the ground up, all
+-- that memory held is gone: pictures, results, and also the page tables by which the card finds
+-- anything at all.  Worse than gone: what is there instead may look like page tables.
 --
--- This tour takes a card through that.  Its driver keeps, in the machine's own memory, a list of what
--- every program mapped where, and rebuilds the page tables from it.  Linux drivers used to keep a
--- second copy of every page table instead.
+-- This tour takes a card through that.  Its driver keeps, in the machine's own memory, a list of
+-- what every program mapped where, and rebuilds the page tables from it.  Linux drivers used to have
+-- a second copy of every page table instead.
 --
 --     tidepool run scenarios/vram_lost.lua [seconds=0.3] [updates=sdma|cpu]
 --     mkdir m d; tidepool mount m scenarios/vram_lost.lua & sleep 8
@@ -14,7 +14,7 @@
 --     tidepool gpu dump m gpu0 d; python3 examples/gpu_walk.py d
 --
 -- What to look for: which programs notice which accident; that what lay in the machine's memory is
--- still there after the loss, every word of it; and what happens without the last step of a rebuild.
+-- still there after the loss, every word of it; and what happens without one step of a rebuild.
 
 local seconds = tonumber(arg.seconds or 0.3)
 local updates = arg.updates or "sdma"
@@ -40,11 +40,13 @@ end
 local m = tp.machine { nodes = { { dram = "256M", cpus = 2 }, {} } }
 local dimm = assert(m:plug { name = "dimm", size = "128M", node = 1, online = "movable" })
 
--- 1. Work.  Four programs, each with an address space of its own, let the card fill and copy objects,
---    a third of which prefer the card's memory.  The card can only go where a page table says.
+-- 1. Work.  Four programs, each with an address space of its own, let the card fill and copy
+--    objects, a third of which prefer the card's memory, and read where they have mapped nothing.
+--    The card can only go where a page table says.
 local g = assert(m:gpu { name = "gpu0", platform = "vega10", node = 1, vram = "32M",
 	updates = updates, hang_timeout = "200ms" })
-local work = assert(m:gpu_work { gpu = "gpu0", threads = 4, objects = 24, size = "64K", vram = 33 })
+local work = assert(m:gpu_work { gpu = "gpu0", threads = 4, objects = 24, size = "64K", vram = 33,
+	trespass = true })
 
 local function working()
 	local before = work:stats().batches
@@ -94,3 +96,20 @@ row("", "%d jobs of before did not run; %d programs were told, and began anew",
 row("", "what lay in the machine's memory is whole; what lay in the card's was given up")
 m:check()
 work:stop()
+
+-- 5. Why tables are cleared before they are filled again.  A second card has a driver that writes
+--    what is mapped and leaves the rest of a lost table as it is, as Linux does.  What a program
+--    reads where it has mapped nothing should be nothing.
+local gpu1 = assert(m:gpu { name = "gpu1", platform = "vega10", node = 0, vram = "32M",
+	keep_holes = true })
+local g1 = assert(m:gpu_work { name = "astray", gpu = "gpu1", threads = 4, objects = 24,
+	size = "64K", vram = 50, trespass = true, strays = true })
+wait(function() return g1:stats().batches > 200 end)
+row("as Linux, before:", "%d words read where nothing is mapped belonged to others",
+	g1:stats().strays)
+assert(g1:stats().strays == 0)
+assert(gpu1:lose_vram { leaves = "garbage" })
+assert(gpu1:reset { method = "mode1" })
+wait(function() return g1:stats().strays > 0 end)
+row("after a loss:", "%d", g1:stats().strays)
+g1:stop()

@@ -2,6 +2,7 @@
 /* class_command - from the words typed to one request, and its answer. */
 #include "cli/class_command.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,10 +74,10 @@ static void check(const struct tp_control_args *args, struct argp_state *state)
 /* As the machine finds it, which has another working directory. */
 static void add_folder(json_t *request, const char *folder)
 {
-	char *whole = realpath(folder, NULL);
+	char whole[PATH_MAX];
 
-	json_object_set_new(request, "folder", tp_json_text(whole ? whole : folder));
-	free(whole);
+	json_object_set_new(request, "folder",
+			    tp_json_text(realpath(folder, whole) ? whole : folder));
 }
 
 static json_t *request_of(const struct asking *a)

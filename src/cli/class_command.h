@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * class_command - tidepool CLASS VERB DIR [DEVICE [FOLDER]] [NAME=VALUE...]: what the commands for the
- * devices of one class, as under Linux's sys/class, have in common.
+ * class_command - tidepool CLASS VERB DIR [DEVICE [FOLDER]] [NAME=VALUE...]: what the commands for
+ * the devices of one class, as under Linux's sys/class, have in common.
  */
 #ifndef TP_CLI_CLASS_COMMAND_H
 #define TP_CLI_CLASS_COMMAND_H

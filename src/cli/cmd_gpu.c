@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cmd_gpu - tidepool gpu show|stats|reset|dump DIR [GPU [FOLDER]]: the GPUs of a mounted machine. */
+/*
+ * cmd_gpu - tidepool gpu show|stats|reset|dump DIR [GPU [FOLDER]]: the GPUs of a mounted machine.
+ */
 #include "cli/class_command.h"
 #include "cli/control_args.h"
 
@@ -31,8 +33,8 @@ const struct tp_command tp_command_gpu = {
 		"show: state, memory, engines.  stats: what became of each release of memory "
 		"that was bound, and how long invalidations took.  reset: reset it and bring it "
 		"back; what runs on it ends with an error.  dump: write video memory, page tables "
-		"and what they should say to files in FOLDER, for others to walk (AMD's).  Exit code: 0 done, 1 refused, 2 wrong "
-		"use, 3 there is no such machine.",
+		"and what they should say to files in FOLDER, for others to walk (AMD's).  Exit "
+		"code: 0 done, 1 refused, 2 wrong use, 3 there is no such machine.",
 	.options = tp_control_options,
 	.main = gpu_main,
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "lab/lab_machine.h"
 
 static int failed(const char *name)
 {
@@ -96,6 +97,19 @@ static int finish(struct tp_lab_dump *dump)
 	return err;
 }
 
+/* While nobody maps or moves anything, what is in one file fits what is in the others. */
+static int dump_at_rest(struct tp_lab_gpu *gpu, struct tp_lab_dump *dump)
+{
+	int err;
+
+	tp_mutex_lock(&gpu->lm->lock);
+	tp_lab_machine_halt(gpu->lm);
+	err = gpu->kind->dump(gpu, dump);
+	tp_lab_machine_resume(gpu->lm);
+	tp_mutex_unlock(&gpu->lm->lock);
+	return err;
+}
+
 int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *dump)
 {
 	int err, end;
@@ -106,7 +120,7 @@ int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_du
 	dump->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dump->folder < 0)
 		return failed(folder);
-	err = gpu->kind->dump(gpu, dump);
+	err = dump_at_rest(gpu, dump);
 	end = finish(dump);
 	close(dump->folder);
 	return err ? err : end;

@@ -21,8 +21,8 @@ struct tp_lab_dump {
 };
 
 /*
- * Into @folder, which exists; files of before are overwritten.  -EOPNOTSUPP: this GPU cannot be
- * dumped; -ENOENT and so on: errors of files; what the driver says.
+ * Into @folder, which exists; files of before are overwritten.  The machine's loads rest meanwhile.
+ * -EOPNOTSUPP: this GPU cannot be dumped; -ENOENT and so on: errors of files; what the driver says.
  */
 int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *done);
 

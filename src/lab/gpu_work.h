@@ -13,6 +13,8 @@ struct tp_gpu_work_config {
 	unsigned vram;	      /* percent of the objects that prefer video memory */
 	/* Each worker also lets an engine read where objects are or were, without saying so. */
 	bool trespass;
+	/* What it finds there that is others' is counted, and no finding. */
+	bool strays;
 };
 
 #endif

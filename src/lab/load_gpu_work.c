@@ -64,7 +64,7 @@ struct gpu_load {
 	unsigned nr, nr_engines;
 	uint64_t stride; /* from place to place, bytes; there are twice as many as objects */
 	struct work_worker *workers;
-	tp_atomic_u64 clients, cut_off, renewed, trespasses, lost;
+	tp_atomic_u64 clients, cut_off, renewed, trespasses, strays, lost;
 };
 
 static struct gpu_load *gpu_load_of(struct tp_load *load)
@@ -165,7 +165,10 @@ static void check_loot(struct work_worker *w)
 	if (kind_of(w)->object_read(w->loot, 0, words, sizeof(words)))
 		return;
 	for (unsigned i = 0; i < TRESPASSES; i++) {
-		if (words[i] && words[i] >> TAG_SHIFT != w->tag)
+		if (!words[i] || words[i] >> TAG_SHIFT == w->tag)
+			continue;
+		tp_atomic_count(&w->g->strays, 1);
+		if (!w->g->config.strays)
 			tp_findings_add(w->g->load.findings,
 					"%s: read %#" PRIx32 " at %#" PRIx64
 					", which none of its objects ever held",
@@ -541,6 +544,7 @@ static void figures(struct tp_load *load, void (*say)(void *arg, const char *nam
 	say(arg, "cut_off", tp_atomic_load(&g->cut_off, TP_RELAXED));
 	say(arg, "renewed", tp_atomic_load(&g->renewed, TP_RELAXED));
 	say(arg, "trespasses", tp_atomic_load(&g->trespasses, TP_RELAXED));
+	say(arg, "strays", tp_atomic_load(&g->strays, TP_RELAXED));
 }
 
 const struct tp_load_kind tp_load_gpu_work = {

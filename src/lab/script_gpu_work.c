@@ -11,7 +11,7 @@ struct work_options {
 	const char *name, *gpu;
 	int64_t threads, objects, vram;
 	uint64_t size;
-	bool trespass;
+	bool trespass, strays;
 };
 
 #define FIELD(field) offsetof(struct work_options, field)
@@ -24,6 +24,7 @@ static const struct tp_option work_options[] = {
 	TP_OPTION("size", SIZE, FIELD(size), .min = 4096, .max = 64 << 20),
 	TP_OPTION("vram", NUMBER, FIELD(vram), .max = 100),
 	TP_OPTION("trespass", FLAG, FIELD(trespass)),
+	TP_OPTION("strays", FLAG, FIELD(strays)),
 	TP_OPTIONS_END,
 };
 
@@ -44,6 +45,7 @@ int tp_script_machine_gpu_work(lua_State *L)
 		.object_size = tp_align_up(o.size, TP_PAGE_SIZE),
 		.vram = (unsigned)o.vram,
 		.trespass = o.trespass,
+		.strays = o.strays,
 	};
 	config.name = o.name;
 	config.threads = (unsigned)o.threads;

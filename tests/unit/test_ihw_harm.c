@@ -109,7 +109,8 @@ static void the_first_ones_are_kept_and_all_are_counted(tp_unused void **state)
 	for (unsigned i = 0; i < TP_MODEL_HARMS + 5; i++)
 		assert_non_null(lead(va + 4 * i, true));
 	harms[TP_MODEL_HARMS].va = 1;
-	assert_int_equal(tp_intel_model_harms(rig.m, harms, TP_MODEL_HARMS + 8), TP_MODEL_HARMS + 5);
+	assert_int_equal(tp_intel_model_harms(rig.m, harms, TP_MODEL_HARMS + 8),
+			 TP_MODEL_HARMS + 5);
 	for (unsigned i = 0; i < TP_MODEL_HARMS; i++)
 		assert_int_equal(harms[i].va, va + 4 * i);
 	assert_int_equal(harms[TP_MODEL_HARMS].va, 1);

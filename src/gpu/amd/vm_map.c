@@ -2,9 +2,9 @@
 /*
  * vm_map - mappings come and go.
  *
- * One that comes is noted, and written by whoever validates next: at once, most often.  What goes is
- * taken out of the tree and cleared in the tables in one step, after which nothing can fail; what
- * remains of a mapping at either side becomes one of its own, and is written before (V5).
+ * One that comes is noted, and written by whoever validates next: at once, most often.  What goes
+ * is taken out of the tree and cleared in the tables in one step, after which nothing can fail;
+ * what remains of a mapping at either side becomes one of its own, and is written before (V5).
  */
 #include <errno.h>
 
@@ -280,8 +280,8 @@ static struct tp_amd_mapping part_of(const struct tp_amd_mapping *whole, uint64_
 	return part;
 }
 
-/* What of @mapping is beyond the range is as it was, of smaller leaves.  Nothing of it translates if
- * it is not written. */
+/* What of @mapping is beyond the range is as it was, of smaller leaves.  Nothing of it translates
+ * if it is not written. */
 static void count_remnants(struct clearing *c, const struct tp_amd_mapping *mapping)
 {
 	struct tp_amd_mapping part;

@@ -11,9 +11,9 @@
  * Invariants
  *  W1  A walk that asks nothing remembered leaves no trace: it remembers nothing, and what it may
  *      not read is no fault.
- *  W2  A leaf stands for a run of 2^fragment pages, aligned by the virtual address; of a directory's
- *      leaf, for at least what that spans (T18).  The run's address is that of this leaf, less how
- *      far it is from the run's beginning.
+ *  W2  A leaf stands for a run of 2^fragment pages, aligned by the virtual address; one of a
+ *      directory for at least what that spans (T18).  The run's address is that of this leaf, less
+ *      how far it is from the run's beginning.
  */
 #include "model/amd/walk.h"
 
