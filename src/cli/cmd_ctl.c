@@ -86,8 +86,8 @@ const struct tp_command tp_command_ctl = {
 	.text = "Send one command to the machine mounted at DIR and print its answer.\v"
 		"Commands: plug, unplug, online, offline, devices; load, pin, veto, stop, loads; "
 		"hmat; net, net_stats, net_set, net_reset; gpu, gpu_stats, gpu_reset, gpu_dump; "
-		"stat, check, events, quit.  The manual page has their options.  Exit code: 0 done, "
-		"1 refused, 2 wrong use, 3 there is no such machine.",
+		"stat, check, events, quit.  The manual page has their options.  Exit code: 0 "
+		"done, 1 refused, 2 wrong use, 3 there is no such machine.",
 	.options = tp_control_options,
 	.main = ctl_main,
 };

@@ -9,7 +9,10 @@
 #include "gpu_amd_fake.h"
 #include <tidepool/fault.h>
 
-enum { GFX = TP_AMD_RING_GFX, SDMA0 = TP_AMD_RING_SDMA0, SDMA1 = TP_AMD_RING_SDMA1, NR_USER = 7 };
+enum { NR_USER = 7 };
+#define GFX   TP_AMD_RING_GFX
+#define SDMA0 TP_AMD_RING_SDMA0
+#define SDMA1 TP_AMD_RING_SDMA1
 
 /* What the last command stream found. */
 static const struct fake_stream *last(void)
