@@ -110,8 +110,7 @@ static inline unsigned table_page(unsigned vmid, unsigned level)
 
 static inline uint64_t root_of(unsigned vmid)
 {
-	return ((uint64_t)m->config.fb_offset << 24) +
-	       (uint64_t)table_page(vmid, TP_AMD_LEVELS - 1) * PAGE;
+	return vram_entry(table_page(vmid, TP_AMD_LEVELS - 1));
 }
 
 static inline void make_tables(unsigned vmid)
