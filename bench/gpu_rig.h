@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * gpu_rig - a driver over a simulated device, and objects that pretend to have a GiB of memory.
- *
- * No engine runs here, so addresses in page tables may lead nowhere.
  */
 #ifndef TP_BENCH_GPU_RIG_H
 #define TP_BENCH_GPU_RIG_H
 
 #include "gpu/intel/internal.h"
-
-enum { TP_BENCH_GPU_PAGES = 1 << 18 }; /* 1 GiB */
+#include "gpu_memory.h"
 
 struct tp_bench_gpu {
 	struct tp_machine *machine;
