@@ -58,6 +58,7 @@ struct tp_ahw_walk_entry {
 	uint64_t va, entry;
 	unsigned level; /* of the directory; 0: it is free */
 	uint64_t born;
+	const char *tag; /* whose the table was then that it leads to */
 };
 
 /* Of one VMID on one hub. */
@@ -208,12 +209,12 @@ void tp_ahw_ring_reset(struct tp_ahw_ring *ring);
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring);
 /*
  * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of hubs; without the
- * ring's lock, since they take the model's.  A ring that was reset since it had @resets writes none
- * (Y5).
+ * ring's lock, since they take the model's.  Of what is written the bits of @mask; a ring that was
+ * reset since it had @resets writes none (Y5).
  */
 uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg);
 void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint32_t reg,
-				 uint32_t value);
+				 uint32_t value, uint32_t mask);
 
 int tp_ahw_thread_start(struct tp_amd_model *m);
 void tp_ahw_thread_stop(struct tp_amd_model *m);

@@ -174,36 +174,37 @@ static enum tp_ahw_step fill(struct tp_ahw_ring *ring, const uint32_t *w)
 
 	make_pattern(bytes, part, w[3], w[0] >> 30);
 	put_bytes(ring, address(w + 1) + ring->done, bytes, part);
-	ring->stat.fills++;
+	ring->stat.fills += part;
 	ring->stat.stores += part;
 	return part_done(ring, part, all, TP_SDMA_FILL_DW);
 }
 
-/* Entries of one page, without a copy: this is what tables are filled with. */
-static uint64_t put_entries(struct tp_ahw_ring *ring, uint64_t va, const uint32_t *w, uint64_t n)
+/* Entries from the @i-th on, without a copy: this is what tables are filled with. */
+static void put_entries(struct tp_ahw_ring *ring, const uint32_t *w, uint64_t i, uint64_t n)
 {
 	const uint64_t flags = address(w + 3), first = address(w + 5), step = address(w + 7);
-	uint64_t len = n * sizeof(uint64_t);
-	tp_atomic_u64 *to;
-	bool prt;
+	const uint64_t end = i + n;
 
-	to = tp_ahw_translate(ring, va, &len, true, &prt);
-	n = len / sizeof(uint64_t);
-	for (uint64_t i = 0; to && i < n; i++)
-		tp_atomic_store(&to[i], (first + (ring->done + i) * step) | flags, TP_RELEASE);
-	return n;
+	while (i < end) {
+		uint64_t len = (end - i) * sizeof(uint64_t), value = first + i * step;
+		tp_atomic_u64 *to;
+		bool prt;
+
+		to = tp_ahw_translate(ring, address(w + 1) + i * sizeof(*to), &len, true, &prt);
+		for (uint64_t k = 0; to && k < len / sizeof(*to); k++, value += step)
+			tp_atomic_store(&to[k], value | flags, TP_RELEASE);
+		i += len / sizeof(*to);
+	}
 }
 
 static enum tp_ahw_step ptepde(struct tp_ahw_ring *ring, const uint32_t *w)
 {
 	const uint64_t all = (w[9] & (TP_SDMA_PTEPDE_MAX - 1)) + UINT64_C(1);
-	const uint64_t va = address(w + 1);
-	uint64_t part;
+	const uint64_t part = next_part(ring, all, PART / sizeof(uint64_t));
 
-	if (va % sizeof(uint64_t))
+	if (address(w + 1) % sizeof(uint64_t))
 		return TP_AHW_BAD;
-	part = put_entries(ring, va + ring->done * sizeof(uint64_t), w,
-			   next_part(ring, all, PART / sizeof(uint64_t)));
+	put_entries(ring, w, ring->done, part);
 	ring->stat.ptes += part;
 	ring->stat.stores += part * sizeof(uint64_t);
 	return part_done(ring, part, all, TP_SDMA_PTEPDE_DW);
@@ -272,6 +273,9 @@ static enum tp_ahw_step srbm_write(const struct tp_ahw_ring *ring, const uint32_
 	*wish = (struct tp_ahw_wish){
 		.write = true, .reg = w[1], .value = w[2], .dwords = TP_SDMA_SRBM_DW
 	};
+	for (unsigned byte = 0; byte < sizeof(*w); byte++)
+		if (w[0] >> (28 + byte) & 1)
+			wish->mask |= UINT32_C(0xff) << 8 * byte;
 	return ring->ib_left && ring->vmid ? TP_AHW_BAD : TP_AHW_WISHES;
 }
 

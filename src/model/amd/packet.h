@@ -15,11 +15,11 @@ enum tp_ahw_step {
 /* A register that a packet wants to write, or to compare. */
 struct tp_ahw_wish {
 	bool write;
-	uint32_t reg, value; /* in dwords; what is written */
-	unsigned function;   /* TP_SDMA_COMPARE_* */
-	uint32_t reference, mask;
-	uint32_t dwords; /* of the packet */
-	uint32_t resets; /* of the ring when it was looked at */
+	uint32_t reg, value;	  /* in dwords; what is written */
+	unsigned function;	  /* TP_SDMA_COMPARE_* */
+	uint32_t reference, mask; /* of a write: the bits that it has */
+	uint32_t dwords;	  /* of the packet */
+	uint32_t resets;	  /* of the ring when it was looked at */
 };
 
 bool tp_ahw_compare(const struct tp_ahw_wish *wish, uint32_t value);

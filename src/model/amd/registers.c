@@ -219,7 +219,7 @@ static bool was_reset(struct tp_ahw_ring *ring, uint32_t resets)
 }
 
 void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint32_t reg,
-				 uint32_t value)
+				 uint32_t value, uint32_t mask)
 {
 	const struct place p = find(TP_AMD_OFFSET(reg));
 	struct tp_amd_model *m = ring->model;
@@ -227,8 +227,12 @@ void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint
 
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);
-	if (p.unit == HUB && !was_reset(ring, resets))
+	if (p.unit == HUB && mask && !was_reset(ring, resets)) {
+		if (~mask)
+			value = (value & mask) |
+				(tp_ahw_hub_read(&m->hubs[p.index], p.reg) & ~mask);
 		tp_ahw_hub_write(&m->hubs[p.index], p.reg, value);
+	}
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
 }

@@ -8,7 +8,7 @@
  */
 #include "model/amd/packet.h"
 
-enum { IDLE = 1, HALT = 1, RB_ENABLE = 1 };
+enum { IDLE = 1, HALT = 1 };
 
 /* ---- registers; under the ring's lock -------------------------------------------------------- */
 
@@ -47,6 +47,7 @@ uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg)
 	}
 }
 
+/* Places in the ring are those of dwords. */
 void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
 {
 	unsigned shift;
@@ -54,7 +55,9 @@ void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
 
 	if (wide)
 		*wide = (*wide & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)value << shift;
-	else if (reg == TP_AMD_SDMA_F32_CNTL)
+	if (wide && wide != &ring->rb_base)
+		*wide &= ~UINT64_C(3);
+	if (reg == TP_AMD_SDMA_F32_CNTL)
 		ring->f32_cntl = value;
 	else if (reg == TP_AMD_SDMA_RB_CNTL)
 		ring->rb_cntl = value;
@@ -74,7 +77,8 @@ void tp_ahw_ring_reset(struct tp_ahw_ring *ring)
 
 static bool may_run(const struct tp_ahw_ring *ring)
 {
-	return !ring->hung && !ring->bad && ring->rb_cntl & RB_ENABLE && !(ring->f32_cntl & HALT);
+	return !ring->hung && !ring->bad && ring->rb_cntl & TP_AMD_RB_ENABLE &&
+	       !(ring->f32_cntl & HALT);
 }
 
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring)
@@ -94,7 +98,7 @@ uint32_t tp_ahw_stream_left(const struct tp_ahw_ring *ring)
 /* Where dword @i of it is, and how many follow in a row. */
 static uint64_t place_of(const struct tp_ahw_ring *ring, uint32_t i, uint64_t *len)
 {
-	const uint64_t bytes = UINT64_C(4) << (ring->rb_cntl >> 1 & 31);
+	const uint64_t bytes = UINT64_C(4) << (ring->rb_cntl >> TP_AMD_RB_SIZE_SHIFT & 31);
 	uint64_t at;
 
 	if (ring->ib_left) {
@@ -183,7 +187,7 @@ static enum tp_ahw_step burst(struct tp_ahw_ring *ring, unsigned packets, unsign
 static bool grant(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish)
 {
 	if (wish->write)
-		tp_ahw_ring_writes_register(ring, wish->resets, wish->reg, wish->value);
+		tp_ahw_ring_writes_register(ring, wish->resets, wish->reg, wish->value, wish->mask);
 	else if (!tp_ahw_compare(wish, tp_ahw_ring_reads_register(ring, wish->reg)))
 		return false;
 	tp_spin_lock(&ring->lock);
