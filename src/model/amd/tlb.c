@@ -75,17 +75,9 @@ void tp_ahw_walks_fill(struct tp_ahw_hub *hub, struct tp_ahw_context *context,
 
 /* ---- walks that remember --------------------------------------------------------------------- */
 
-static bool is_in_range(const struct tp_ahw_context *context, uint64_t va)
-{
-	const uint64_t page = va >> TP_PAGE_SHIFT;
-
-	return context->cntl & TP_AMD_CNTL_ENABLE && context->pt_base & TP_AMD_PT_BASE_VALID &&
-	       page >= context->pt_start && page <= context->pt_end;
-}
-
 /* A leaf that was found by a remembered entry is as old as that. */
 static bool walk_user(struct tp_ahw_hub *hub, struct tp_ahw_context *context, uint64_t va,
-		      struct tp_ahw_leaf *leaf, struct tp_ahw_miss *miss)
+		      struct tp_ahw_leaf *leaf, struct tp_ahw_way *way)
 {
 	const struct tp_ahw_walk_entry *from = tp_ahw_walks_find(hub, context, va);
 	struct tp_ahw_walk walk = { .m = hub->model,
@@ -96,9 +88,12 @@ static bool walk_user(struct tp_ahw_hub *hub, struct tp_ahw_context *context, ui
 						  : context->cntl >> TP_AMD_CNTL_DEPTH_SHIFT & 3,
 				    .entry = from ? from->entry : context->pt_base,
 				    .born = from ? from->born : hub->walk_count };
-	bool found = is_in_range(context, va) && tp_ahw_walk_on(&walk, leaf);
+	bool found;
 
-	*miss = walk.miss;
+	if (from)
+		way->from = *from;
+	found = tp_ahw_is_in_range(context, va) && tp_ahw_walk_on(&walk, leaf);
+	way->miss = walk.miss;
 	return found;
 }
 
@@ -112,15 +107,15 @@ static void remember_nothing(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va)
 }
 
 bool tp_ahw_walk_remembering(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va,
-			     struct tp_ahw_leaf *leaf, struct tp_ahw_miss *miss)
+			     struct tp_ahw_leaf *leaf, struct tp_ahw_way *way)
 {
 	struct tp_ahw_context *context = &hub->contexts[vmid];
 	bool found;
 
 	hub->walk_count++;
-	*miss = (struct tp_ahw_miss){ .level = 0 };
+	*way = (struct tp_ahw_way){ .miss = { .level = 0 } };
 	if (vmid)
-		found = walk_user(hub, context, va, leaf, miss);
+		found = walk_user(hub, context, va, leaf, way);
 	else
 		found = tp_ahw_walk_kernel(hub->model, context, va, false, leaf);
 	if (found && !vmid)

@@ -6,7 +6,8 @@
  * Invariants
  *  N1  A translation is looked at when it is used, not when something changes: what is stale and
  *      never used does no harm.
- *  N2  It did harm if it was remembered, and the memory it leads to is not whose it was.
+ *  N2  It did harm if it was remembered, and the memory it leads to is not whose it was: that of
+ *      a leaf, or of a table that a directory's entry led to (T15).
  *  N3  A fault stops nothing: reads find zeroes, writes are dropped; the first is kept for the
  *      driver until that clears it.
  */
@@ -75,13 +76,21 @@ static bool says_the_same(const struct tp_ahw_leaf *a, const struct tp_ahw_leaf 
 	       tp_ahw_leaf_address(a, va).v == tp_ahw_leaf_address(b, va).v;
 }
 
+static bool says_something(const struct tp_ahw_leaf *leaf)
+{
+	return leaf->flags & (TP_AMD_PTE_VALID | TP_AMD_PTE_PRT);
+}
+
 static void look_for_stale(const struct access *a, const struct tp_ahw_leaf *leaf)
 {
 	struct tp_ahw_hub *hub = a->ring->hub;
 	struct tp_ahw_leaf now;
+	bool some;
 
-	if (!hub->model->config.no_check &&
-	    (!tp_ahw_walk(hub, a->ring->vmid, a->va, &now) || !says_the_same(leaf, &now, a->va)))
+	if (hub->model->config.no_check)
+		return;
+	some = tp_ahw_walk(hub, a->ring->vmid, a->va, &now);
+	if (some != says_something(leaf) || (some && !says_the_same(leaf, &now, a->va)))
 		hub->stat.stale++;
 }
 
@@ -91,21 +100,20 @@ static bool has_changed(const char *was, const char *now)
 }
 
 /* N2; a leaf of many pages has the name of the page that was asked for first. */
-static void look_for_harm(const struct access *a, const struct tp_ahw_leaf *leaf)
+static void look_for_harm(const struct access *a, bool system, tp_dma_addr address, bool write,
+			  const char *was)
 {
 	static const char names[][8] = { "gfx", "sdma0", "sdma1" };
 	struct tp_amd_model *m = a->ring->model;
-	const tp_dma_addr address = tp_ahw_leaf_address(leaf, a->va);
-	const char *now = tp_ahw_tag(tp_ahw_front(m, leaf->flags & TP_AMD_PTE_SYSTEM), address);
-	struct tp_model_harm harm = { .va = a->va,
-				      .address = address.v,
-				      .local = !(leaf->flags & TP_AMD_PTE_SYSTEM),
-				      .write = a->write };
+	const char *now = tp_ahw_tag(tp_ahw_front(m, system), address);
+	struct tp_model_harm harm = {
+		.va = a->va, .address = address.v, .local = !system, .write = write
+	};
 
-	if (!has_changed(leaf->tag, now))
+	if (!has_changed(was, now))
 		return;
 	memcpy(harm.engine, names[a->ring->id], sizeof(harm.engine));
-	tp_model_harm_note(&m->harms, &harm, leaf->tag, now);
+	tp_model_harm_note(&m->harms, &harm, was, now);
 }
 
 /* ---- translation; under the hub's lock ------------------------------------------------------- */
@@ -116,31 +124,46 @@ static uint32_t miss_text(const struct tp_ahw_miss *miss)
 	       (miss->level + 1) << TP_AMD_FAULT_WALKER_SHIFT;
 }
 
+static void use_known(struct access *a, const struct tp_ahw_leaf *leaf)
+{
+	a->ring->hub->stat.hits++;
+	a->remembered = true;
+	look_for_stale(a, leaf);
+	look_for_harm(a, leaf->flags & TP_AMD_PTE_SYSTEM, tp_ahw_leaf_address(leaf, a->va),
+		      a->write, leaf->tag);
+}
+
+/* Tables are read, perhaps from a remembered directory's entry on. */
+static void walk(struct access *a, struct tp_ahw_leaf *leaf, struct tp_ahw_way *way)
+{
+	struct tp_ahw_hub *hub = a->ring->hub;
+	const struct tp_ahw_walk_entry *from = &way->from;
+
+	hub->stat.misses++;
+	if (!tp_ahw_walk_remembering(hub, a->ring->vmid, a->va, leaf, way))
+		leaf->flags = 0;
+	if (!from->level)
+		return;
+	look_for_harm(a, from->entry & TP_AMD_PTE_SYSTEM, tp_ahw_address(hub->model, from->entry),
+		      false, from->tag);
+	look_for_stale(a, leaf);
+}
+
 /* False: nowhere, and the fault is noted. */
 static bool find(struct access *a, struct tp_ahw_leaf *leaf)
 {
-	struct tp_ahw_hub *hub = a->ring->hub;
-	const unsigned vmid = a->ring->vmid;
-	const struct tp_ahw_leaf *known = tp_ahw_tlb_find(hub, vmid, a->va);
-	struct tp_ahw_miss miss = { .level = 0 };
+	const struct tp_ahw_leaf *known = tp_ahw_tlb_find(a->ring->hub, a->ring->vmid, a->va);
+	struct tp_ahw_way way = { .miss = { .level = 0 } };
 
 	if (known) {
-		hub->stat.hits++;
-		a->remembered = true;
 		*leaf = *known;
-		look_for_stale(a, leaf);
-		if (vmid)
-			look_for_harm(a, leaf);
+		use_known(a, leaf);
 	} else {
-		hub->stat.misses++;
-		if (!tp_ahw_walk_remembering(hub, vmid, a->va, leaf, &miss))
-			leaf->flags = 0;
-		else if (vmid && leaf->born != hub->walk_count)
-			look_for_stale(a, leaf); /* by a remembered directory's entry */
+		walk(a, leaf, &way);
 	}
-	if (leaf->flags & (TP_AMD_PTE_VALID | TP_AMD_PTE_PRT))
+	if (says_something(leaf))
 		return true;
-	fault(a, miss_text(&miss));
+	fault(a, miss_text(&way.miss));
 	return false;
 }
 

@@ -83,13 +83,16 @@ static bool miss(struct tp_ahw_walk *w, bool refused)
 static void remember(struct tp_ahw_walk *w, uint64_t entry)
 {
 	const uint64_t span = UINT64_C(1) << tp_amd_level_shift(w->level);
+	struct tp_iommu *front = tp_ahw_front(w->m, entry & TP_AMD_PTE_SYSTEM);
 
 	if (w->hub)
 		tp_ahw_walks_fill(w->hub, w->context,
-				  &(struct tp_ahw_walk_entry){ .va = w->va & ~(span - 1),
-							       .entry = entry,
-							       .level = w->level,
-							       .born = w->born });
+				  &(struct tp_ahw_walk_entry){
+					  .va = w->va & ~(span - 1),
+					  .entry = entry,
+					  .level = w->level,
+					  .born = w->born,
+					  .tag = tp_ahw_tag(front, tp_ahw_address(w->m, entry)) });
 }
 
 bool tp_ahw_walk_on(struct tp_ahw_walk *w, struct tp_ahw_leaf *leaf)
@@ -166,7 +169,8 @@ bool tp_ahw_walk(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va, struct tp_a
 
 	if (!vmid)
 		return tp_ahw_walk_kernel(hub->model, context, va, true, leaf);
-	return tp_ahw_walk_root(hub->model, context->cntl, context->pt_base, va, leaf);
+	return tp_ahw_is_in_range(context, va & TP_AMD_VA_MASK) &&
+	       tp_ahw_walk_root(hub->model, context->cntl, context->pt_base, va, leaf);
 }
 
 /* ---- the bench's ----------------------------------------------------------------------------- */

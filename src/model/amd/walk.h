@@ -11,6 +11,12 @@ struct tp_ahw_miss {
 	bool refused;	/* a table could not be read */
 };
 
+/* How a walk went that could use what was remembered. */
+struct tp_ahw_way {
+	struct tp_ahw_walk_entry from; /* remembered; level 0: it came from the root */
+	struct tp_ahw_miss miss;
+};
+
 /* Where a walk begins, and what of it may be remembered. */
 struct tp_ahw_walk {
 	struct tp_amd_model *m;
@@ -28,6 +34,15 @@ bool tp_ahw_walk_on(struct tp_ahw_walk *walk, struct tp_ahw_leaf *leaf);
 /* The same for VMID 0: video memory as it is, and the GART. */
 bool tp_ahw_walk_kernel(struct tp_amd_model *m, const struct tp_ahw_context *context, uint64_t va,
 			bool is_fresh, struct tp_ahw_leaf *leaf);
+
+/* Whether @context translates @va at all. */
+static inline bool tp_ahw_is_in_range(const struct tp_ahw_context *context, uint64_t va)
+{
+	const uint64_t page = va >> TP_PAGE_SHIFT;
+
+	return context->cntl & TP_AMD_CNTL_ENABLE && context->pt_base & TP_AMD_PT_BASE_VALID &&
+	       page >= context->pt_start && page <= context->pt_end;
+}
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -69,6 +84,6 @@ void tp_ahw_walks_fill(struct tp_ahw_hub *hub, struct tp_ahw_context *context,
 		       const struct tp_ahw_walk_entry *entry);
 /* A walk that may use what is remembered, and remembers what it finds.  False: nothing. */
 bool tp_ahw_walk_remembering(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va,
-			     struct tp_ahw_leaf *leaf, struct tp_ahw_miss *miss);
+			     struct tp_ahw_leaf *leaf, struct tp_ahw_way *way);
 
 #endif
