@@ -113,6 +113,11 @@ static inline uint64_t root_of(unsigned vmid)
 	return vram_entry(table_page(vmid, TP_AMD_LEVELS - 1));
 }
 
+static inline void set_entry(unsigned vmid, unsigned level, unsigned n, uint64_t value)
+{
+	vram_put(table_page(vmid, level), n, value);
+}
+
 static inline void make_tables(unsigned vmid)
 {
 	for (unsigned level = TP_AMD_LEVELS - 1; level; level--)
@@ -241,6 +246,33 @@ static inline bool knows_directory(enum tp_amd_hub_id id, unsigned vmid, unsigne
 		known |= hub->contexts[vmid].walks[i].level == level;
 	tp_spin_unlock(&hub->lock);
 	return known;
+}
+
+/* Where @va of @vmid leads @ring; NULL: nowhere, refused, or (*@prt) nothing that is a page. */
+static inline void *lead_prt(enum tp_amd_ring_id id, unsigned vmid, uint64_t va, bool write,
+			     bool *prt)
+{
+	struct tp_ahw_ring *ring = &m->rings[id];
+	uint64_t len = 1;
+	void *host;
+
+	tp_spin_lock(&ring->lock);
+	ring->vmid = vmid;
+	tp_iommu_enter(bus->iommu, id);
+	tp_iommu_enter(bus->local, id);
+	host = tp_ahw_translate(ring, va, &len, write, prt);
+	tp_iommu_leave(bus->local, id);
+	tp_iommu_leave(bus->iommu, id);
+	ring->vmid = 0;
+	tp_spin_unlock(&ring->lock);
+	return host;
+}
+
+static inline void *lead(unsigned vmid, uint64_t va, bool write)
+{
+	bool prt;
+
+	return lead_prt(TP_AMD_RING_SDMA0, vmid, va, write, &prt);
 }
 
 /* Let the hub of @ring remember VA(@n) of @vmid. */
