@@ -179,7 +179,8 @@ static void mode_1_loses_memory_when_it_is_over(tp_unused void **state)
 	check_stopped();
 	assert_false(mode1_is_over());
 	assert_int_equal(sum_of_memory(), sum);
-	start_ring(TP_AMD_RING_SDMA0); /* too early */
+	start_all(); /* too early */
+	submit_store(TP_AMD_RING_SDMA0, FREE, 1);
 	resets_are_due();
 	assert_true(mode1_is_over());
 	check_stopped();
