@@ -191,8 +191,10 @@ static bool grant(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish)
 	else if (!tp_ahw_compare(wish, tp_ahw_ring_reads_register(ring, wish->reg)))
 		return false;
 	tp_spin_lock(&ring->lock);
-	if (ring->resets == wish->resets)
+	if (ring->resets == wish->resets) {
 		tp_ahw_stream_skip(ring, wish->dwords);
+		ring->stat.packets++;
+	}
 	tp_spin_unlock(&ring->lock);
 	return true;
 }
