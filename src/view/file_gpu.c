@@ -391,6 +391,55 @@ static int show_gt_latency(const struct tp_view_call *call, struct tp_text *text
 #define RESET_FILE(name) \
 	TP_FILE(name, 0644, .no_size = true, .show = show_wedged, .store = store_wedged)
 
+static bool has_driver(const struct tp_view_call *call, const char *driver)
+{
+	struct tp_gpu_info info;
+
+	return !info_of(call, &info) && !strcmp(info.driver, driver);
+}
+
+static bool is_amdgpu(const struct tp_view_call *call)
+{
+	return has_driver(call, "amd");
+}
+
+static bool is_i915(const struct tp_view_call *call)
+{
+	return !is_amdgpu(call);
+}
+
+/* As amdgpu's: reading it resets, and says how that went. */
+static int show_recover(const struct tp_view_call *call, struct tp_text *text)
+{
+	char name[TP_VIEW_NAME];
+	int err = name_of(call, name);
+
+	if (!err)
+		err = or_absent(tp_gpu_reset(tp_call_machine(call), name));
+	if (err == -ENOENT)
+		return err;
+	tp_text_add(text, "gpu recover %d\n", err);
+	return 0;
+}
+
+static int show_vm_info(const struct tp_view_call *call, struct tp_text *text)
+{
+	struct tp_gpu_info info;
+	struct tp_gpu_stats stats;
+	int err = info_of(call, &info);
+
+	if (!err)
+		err = stats_of(call, &stats);
+	if (err)
+		return err;
+	tp_text_add(text, "vms: %u\nmappings: %llu\npage tables: %llu bytes\n", info.vms,
+		    (unsigned long long)info.bound, (unsigned long long)info.table_bytes);
+	tp_text_add(text, "entries written: %llu, by %llu jobs\nrebuilds: %llu\n",
+		    (unsigned long long)stats.table_entries, (unsigned long long)stats.table_jobs,
+		    (unsigned long long)stats.rebuilds);
+	return 0;
+}
+
 static const struct tp_view_entry debug_gt[] = {
 	DEBUG_FILE("engines", .show = show_engines, .arg = ONE_GT),
 	RESET_FILE("reset"),
@@ -400,10 +449,13 @@ static const struct tp_view_entry debug_gt[] = {
 };
 
 static const struct tp_view_entry debug_card[] = {
+	DEBUG_FILE("amdgpu_gpu_recover", .show = show_recover, .there = is_amdgpu),
+	DEBUG_FILE("amdgpu_vm_info", .show = show_vm_info, .there = is_amdgpu),
 	TP_DIR("gt%u", debug_gt, .next = next_gt),
-	DEBUG_FILE("i915_engine_info", .show = show_engines, .arg = ALL_GTS),
-	DEBUG_FILE("i915_gem_objects", .show = show_objects),
-	RESET_FILE("i915_wedged"),
+	DEBUG_FILE("i915_engine_info", .show = show_engines, .arg = ALL_GTS, .there = is_i915),
+	DEBUG_FILE("i915_gem_objects", .show = show_objects, .there = is_i915),
+	TP_FILE("i915_wedged", 0644, .no_size = true, .show = show_wedged, .store = store_wedged,
+		.there = is_i915),
 	DEBUG_FILE("name", .show = show_debug_name),
 	TP_ENTRIES_END,
 };
