@@ -297,7 +297,7 @@ static void nops_may_be_long(tp_unused void **state)
 
 /* ---- in pieces ------------------------------------------------------------------------------- */
 
-/* A long packet is one packet, done a part at a time: others run in between, and a reset ends it. */
+/* A long packet is one packet, done a part at a time; a reset ends it in between. */
 static void long_packets_are_done_in_parts(tp_unused void **state)
 {
 	SUBMIT(RING, OP(TP_SDMA_CONST_FILL) | 2u << 30, AT(VRAM(FREE)), 0xabcdabcd, 4 * PAGE - 1);
