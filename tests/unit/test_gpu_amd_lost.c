@@ -9,7 +9,7 @@
 #include "core/rng.h"
 #include "gpu_amd_reset.h"
 
-enum { VRAM_PAGES = 24, PROBES = 4000 };
+enum { VRAM_PAGES = 24, PROBES = 4000, ROUNDS = 24, RESETS = 6 };
 
 #define VRAM_VA UINT64_C(0x80000000)
 
@@ -21,6 +21,17 @@ static int make(void **state)
 	rig_make_driver(&rig, &patient);
 	make_scratch(&rig);
 	rig_make_objects(&rig);
+	return 0;
+}
+
+static int make_service(void **state)
+{
+	struct rig_config config = patient;
+
+	*state = &rig;
+	config.driver.service = true;
+	rig_make_driver(&rig, &config);
+	make_scratch(&rig);
 	return 0;
 }
 
@@ -289,6 +300,99 @@ static void no_unmapped_address_translates_after_a_loss(void **state)
 						    &system, &address, &flags));
 }
 
+/* ---- all at once ----------------------------------------------------------------------------- */
+
+/* One address space, whose objects are in video memory and leave it now and then. */
+struct user {
+	struct tp_thread thread;
+	struct rig rig; /* the machine's, with a VM and objects of its own */
+	enum tp_amd_ring_id ring;
+	unsigned done, canceled, lost;
+};
+
+static void renew_ctx(struct user *u)
+{
+	tp_amd_ctx_put(u->rig.ctx);
+	must(tp_amd_ctx_create(u->rig.gpu, u->rig.vm, &u->rig.ctx));
+}
+
+/* The stream and what is stored may be lost on the way, and then nothing is said of them. */
+static void do_work(struct user *u, uint32_t value)
+{
+	struct rig_stream s = { .page = 0 };
+	struct tp_fence *fence;
+	uint32_t stored;
+	int err;
+
+	rig_store(&s, RIG_DATA_VA, value);
+	rig_finish(&u->rig, &s);
+	err = rig_try_submit(&u->rig, u->ring, &s, true, &fence);
+	if (!err) {
+		err = tp_amd_wait(u->rig.gpu, fence, tp_clock_after(TP_SECONDS(60)));
+		tp_fence_put(fence);
+	}
+	assert_true(!err || err == -ECANCELED);
+	u->done += !err;
+	u->canceled += !!err;
+	if (tp_amd_ctx_check(u->rig.ctx))
+		renew_ctx(u);
+	must(tp_amd_object_read(u->rig.data, 0, &stored, 4));
+	if (tp_amd_object_lost(u->rig.streams) | tp_amd_object_lost(u->rig.data))
+		u->lost++;
+	else if (!err)
+		assert_int_equal(stored, value);
+}
+
+static void be_a_user(void *arg)
+{
+	struct user *u = arg;
+
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		do_work(u, i);
+		if (i % 3 == 0)
+			tp_amd_object_evict(u->rig.data);
+	}
+}
+
+static void make_user(struct rig *r, struct user *u, enum tp_amd_ring_id ring)
+{
+	*u = (struct user){ .rig = *r, .ring = ring };
+	must(tp_amd_vm_create(r->gpu, NULL, &u->rig.vm));
+	must(tp_amd_ctx_create(r->gpu, u->rig.vm, &u->rig.ctx));
+	must(tp_amd_object_create(r->gpu, TP_PAGE_SIZE, TP_BO_VRAM, u->rig.vm, "streams",
+				  &u->rig.streams));
+	must(tp_amd_object_create(r->gpu, RIG_DATA_PAGES * TP_PAGE_SIZE, TP_BO_VRAM, NULL, "data",
+				  &u->rig.data));
+	must(tp_amd_vm_map(u->rig.vm, u->rig.streams, 0, RIG_STREAM_VA(0), TP_PAGE_SIZE,
+			   rw | TP_AMD_MAP_EXECUTE));
+	must(tp_amd_vm_map(u->rig.vm, u->rig.data, 0, RIG_DATA_VA, RIG_DATA_PAGES * TP_PAGE_SIZE,
+			   rw));
+}
+
+/* All of it comes back, again and again, and nobody is led to what is not his. */
+static void users_survive_losses(void **state)
+{
+	struct rig *r = *state;
+	struct user users[TP_AMD_NR_RINGS];
+
+	tp_amd_model_lose_as(r->model, TP_AMD_LOSS_GARBAGE);
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++)
+		make_user(r, &users[i], (enum tp_amd_ring_id)i);
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++)
+		must(tp_thread_start(&users[i].thread, "user", be_a_user, &users[i]));
+	for (unsigned i = 0; i < RESETS; i++) {
+		must(tp_amd_reset(r->gpu, i & 1 ? TP_AMD_RESET_MODE1 : TP_AMD_RESET_SOFT));
+		tp_sleep_ns(TP_MICROSECONDS(300));
+	}
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++) {
+		tp_thread_join(&users[i].thread);
+		assert_int_equal(users[i].done + users[i].canceled, ROUNDS);
+		do_work(&users[i], ROUNDS + 1);
+		rig_put_objects(&users[i].rig);
+	}
+	no_faults(r);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, end_rig)
 
 int main(void)
@@ -305,6 +409,7 @@ int main(void)
 		TEST(content_in_video_memory_is_lost_and_said_so),
 		TEST(the_device_does_not_see_what_memory_holds_after_a_loss),
 		TEST(no_unmapped_address_translates_after_a_loss),
+		cmocka_unit_test_setup_teardown(users_survive_losses, make_service, end_rig),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
