@@ -108,8 +108,12 @@ wait(function() return g1:stats().batches > 200 end)
 row("as Linux, before:", "%d words read where nothing is mapped belonged to others",
 	g1:stats().strays)
 assert(g1:stats().strays == 0)
-assert(gpu1:lose_vram { leaves = "garbage" })
-assert(gpu1:reset { method = "mode1" })
-wait(function() return g1:stats().strays > 0 end)
+wait(function()
+	assert(gpu1:lose_vram { leaves = "garbage" })
+	assert(gpu1:reset { method = "mode1" })
+	local batches = g1:stats().batches
+	wait(function() return g1:stats().batches > batches + 100 end)
+	return g1:stats().strays > 0
+end)
 row("after a loss:", "%d", g1:stats().strays)
 g1:stop()

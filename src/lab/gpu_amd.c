@@ -35,6 +35,8 @@ static int create(struct tp_lab_gpu *gpu, const struct tp_lab_gpu_config *config
 
 	if (err)
 		return err;
+	/* What holes lead to is forgotten by nobody when it goes. */
+	gpu->harms_expected = driver.keep_holes;
 	driver.name = gpu->name;
 	driver.machine = gpu->lm->machine;
 	driver.bus = tp_amd_model_bus(gpu->amd.model);
