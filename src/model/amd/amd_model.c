@@ -134,7 +134,7 @@ static void init(struct tp_amd_model *m, const struct tp_amd_model_config *confi
 	tp_spinlock_init(&m->lock, TP_RANK_MODEL, 0);
 	tp_spinlock_init(&m->trace_lock, TP_RANK_CORE, 0);
 	tp_model_harms_init(&m->harms);
-	tp_wait_queue_init(&m->work);
+	tp_model_thread_init(&m->thread, tp_ahw_serve, m);
 	init_hubs(m);
 	init_rings(m);
 	tp_rng_fork(&m->rng, config->seed, TP_AMD_NR_HUBS);
@@ -172,8 +172,8 @@ int tp_amd_model_create(const struct tp_amd_model_config *config, struct tp_amd_
 		return TP_ERR(-ENOMEM, "amd model");
 	init(m, config);
 	err = make(m);
-	if (!err)
-		err = tp_ahw_thread_start(m);
+	if (!err && m->config.mode == TP_AMD_MODEL_THREAD)
+		err = tp_model_thread_start(&m->thread, m->bus.name);
 	if (err)
 		free_model(m);
 	else
@@ -183,7 +183,7 @@ int tp_amd_model_create(const struct tp_amd_model_config *config, struct tp_amd_
 
 void tp_amd_model_destroy(struct tp_amd_model *m)
 {
-	tp_ahw_thread_stop(m);
+	tp_model_thread_stop(&m->thread);
 	m->bus.ops->reset(&m->bus);
 	free_model(m);
 }

@@ -38,6 +38,7 @@
 #include "core/rng.h"
 #include "gpu/amd/amd_sdma_regs.h"
 #include "model/amd/amd_model.h"
+#include "model/gpu/thread.h"
 #include "model/gpu/window.h"
 
 enum { TP_AHW_EVENTS = 4 };
@@ -143,10 +144,7 @@ struct tp_amd_model {
 
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
-	struct tp_thread thread;
-	bool has_thread;
-	tp_atomic_u32 stopping;
-	struct tp_wait_queue work;
+	struct tp_model_thread thread; /* of TP_AMD_MODEL_THREAD */
 };
 
 /* ---- registers and resets (registers.c, hub.c, reset.c, mailbox.c); under @lock -------------- */
@@ -216,9 +214,8 @@ uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg);
 void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint32_t reg,
 				 uint32_t value, uint32_t mask);
 
-int tp_ahw_thread_start(struct tp_amd_model *m);
-void tp_ahw_thread_stop(struct tp_amd_model *m);
-void tp_ahw_kick(struct tp_amd_model *m);
+/* A round of the thread's. */
+struct tp_model_round tp_ahw_serve(void *arg);
 
 #define tp_ahw_for_each_hub(hub, m) \
 	for (struct tp_ahw_hub *hub = (m)->hubs; hub < (m)->hubs + TP_AMD_NR_HUBS; hub++)

@@ -106,5 +106,5 @@ void tp_amd_model_host_flr(struct tp_amd_model *m)
 	}
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
-	tp_ahw_kick(m);
+	tp_model_thread_kick(&m->thread);
 }

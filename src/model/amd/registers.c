@@ -285,7 +285,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
 	if (p.unit != HDP)
-		tp_ahw_kick(m);
+		tp_model_thread_kick(&m->thread);
 }
 
 static void reset_device(struct tp_bus_device *device)

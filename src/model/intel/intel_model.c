@@ -165,7 +165,7 @@ static void init(struct tp_intel_model *m, const struct tp_intel_model_config *c
 	fill_in(m);
 	tp_spinlock_init(&m->lock, TP_RANK_MODEL, 0);
 	tp_model_harms_init(&m->harms);
-	tp_wait_queue_init(&m->work);
+	tp_model_thread_init(&m->thread, tp_ihw_serve, m);
 	init_engines(m);
 	tp_rng_fork(&m->rng, config->seed, TP_IHW_ENGINES);
 	for (unsigned gt = 0; gt < m->nr_gts; gt++)
@@ -202,8 +202,8 @@ int tp_intel_model_create(const struct tp_intel_model_config *config, struct tp_
 		return TP_ERR(-ENOMEM, "intel model");
 	init(m, config);
 	err = make(m);
-	if (!err)
-		err = tp_ihw_thread_start(m);
+	if (!err && m->config.mode == TP_INTEL_MODEL_THREAD)
+		err = tp_model_thread_start(&m->thread, m->bus.name);
 	if (err)
 		free_model(m);
 	else
@@ -213,7 +213,7 @@ int tp_intel_model_create(const struct tp_intel_model_config *config, struct tp_
 
 void tp_intel_model_destroy(struct tp_intel_model *m)
 {
-	tp_ihw_thread_stop(m);
+	tp_model_thread_stop(&m->thread);
 	m->bus.ops->reset(&m->bus);
 	free_model(m);
 }

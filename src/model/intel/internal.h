@@ -33,6 +33,7 @@
 #include "core/rng.h"
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/intel_guc_regs.h"
+#include "model/gpu/thread.h"
 #include "model/gpu/window.h"
 #include "model/intel/intel_model.h"
 
@@ -193,10 +194,7 @@ struct tp_intel_model {
 
 	void (*log)(void *arg, const char *line);
 	void *log_arg;
-	struct tp_thread thread;
-	bool has_thread;
-	tp_atomic_u32 stopping;
-	struct tp_wait_queue work;
+	struct tp_model_thread thread; /* of TP_INTEL_MODEL_THREAD */
 };
 
 /* ---- registers, invalidation, power, reset; under @lock -------------------------------------- */
@@ -333,11 +331,8 @@ unsigned tp_ihw_firmware_due(struct tp_intel_model *m, unsigned gt, uint64_t now
 
 /* ---- engines executing (run.c) --------------------------------------------------------------- */
 
-/* -EAGAIN: no thread. */
-int tp_ihw_thread_start(struct tp_intel_model *m);
-void tp_ihw_thread_stop(struct tp_intel_model *m);
-/* There is something new to do or to wait for.  Nothing if there is no thread. */
-void tp_ihw_kick(struct tp_intel_model *m);
+/* A round of the thread's.  Waiting is an engine that polls, or that does nothing but read. */
+struct tp_model_round tp_ihw_serve(void *arg);
 
 #define tp_ihw_for_each_engine(e, m) \
 	for (struct tp_ihw_engine *e = (m)->engines; e < (m)->engines + (m)->nr_engines; e++)

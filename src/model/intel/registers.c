@@ -432,7 +432,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 	tp_spin_unlock(&m->lock);
 	tp_ihw_raise(m, irqs);
 	if (concerns_thread(&p))
-		tp_ihw_kick(m);
+		tp_model_thread_kick(&m->thread);
 }
 
 static void reset_device(struct tp_bus_device *device)

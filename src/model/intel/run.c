@@ -6,9 +6,6 @@
  * Invariants
  *  X4 of internal.h holds without a look: an engine gets work while its domain is awake, and keeps
  *  it so.
- *  X16 The thread sleeps when no engine can go on.  One that waits, or does nothing but read (a
- *      batch that spins until something changes), is looked at again after a pause, which grows
- *      while that is all there is.
  *
  * Locking: engines under their own locks, in short bursts; interrupts are raised without any.
  */
@@ -19,8 +16,6 @@
 enum {
 	BURST = 16, /* commands */
 	ROUND = 64, /* of one engine, before the thread looks at the next */
-	MIN_PAUSE_NS = 5000,
-	MAX_PAUSE_NS = 200000,
 };
 
 /* ---- one engine ------------------------------------------------------------------------------ */
@@ -133,69 +128,12 @@ static uint64_t serve_firmware(struct tp_intel_model *m)
 	return next;
 }
 
-static bool is_stopping(struct tp_intel_model *m)
-{
-	return tp_atomic_load(&m->stopping, TP_ACQUIRE);
-}
-
-/* One round; returns when the next one is wanted, 0: now. */
-static uint64_t serve(struct tp_intel_model *m, uint64_t *pause_ns)
-{
-	enum progress progress = serve_engines(m);
-	uint64_t next = serve_firmware(m);
-
-	if (progress == WORKED) {
-		*pause_ns = MIN_PAUSE_NS;
-		return 0;
-	}
-	if (progress == WAITS) {
-		next = TP_MIN(next, tp_clock_after(*pause_ns));
-		*pause_ns = TP_MIN(*pause_ns * 2, (uint64_t)MAX_PAUSE_NS);
-	}
-	return next;
-}
-
-static void run_thread(void *arg)
+struct tp_model_round tp_ihw_serve(void *arg)
 {
 	struct tp_intel_model *m = arg;
-	uint64_t pause_ns = MIN_PAUSE_NS;
+	const enum progress progress = serve_engines(m);
 
-	while (!is_stopping(m)) {
-		uint32_t ticket = tp_wait_prepare(&m->work);
-		uint64_t next_ns = serve(m, &pause_ns);
-
-		if (!next_ns || is_stopping(m))
-			tp_wait_abandon(&m->work);
-		else if (tp_wait_commit(&m->work, ticket, next_ns))
-			pause_ns = MIN_PAUSE_NS;
-	}
-}
-
-int tp_ihw_thread_start(struct tp_intel_model *m)
-{
-	int err;
-
-	if (m->config.mode != TP_INTEL_MODEL_THREAD)
-		return 0;
-	m->has_thread = true; /* before the thread looks */
-	err = tp_thread_start(&m->thread, m->bus.name, run_thread, m);
-	if (err)
-		m->has_thread = false;
-	return err;
-}
-
-void tp_ihw_thread_stop(struct tp_intel_model *m)
-{
-	if (!m->has_thread)
-		return;
-	tp_atomic_store(&m->stopping, 1, TP_RELEASE);
-	tp_wake_all(&m->work);
-	tp_thread_join(&m->thread);
-	m->has_thread = false;
-}
-
-void tp_ihw_kick(struct tp_intel_model *m)
-{
-	if (m->has_thread)
-		tp_wake_all(&m->work);
+	return (struct tp_model_round){ .worked = progress == WORKED,
+					.waits = progress == WAITS,
+					.next_ns = serve_firmware(m) };
 }
