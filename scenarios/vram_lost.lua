@@ -5,8 +5,8 @@
 -- anything at all.  Worse than gone: what is there instead may look like page tables.
 --
 -- This tour takes a card through that.  Its driver keeps, in the machine's own memory, a list of
--- what every program mapped where, and rebuilds the page tables from it.  Linux used to have a second
--- copy of every page table instead.
+-- what every program mapped where, and rebuilds the page tables from it.  Linux drivers used to keep
+-- a copy of every page table instead.
 --
 --     tidepool run scenarios/vram_lost.lua [seconds=0.3] [updates=sdma|cpu]
 --     mkdir m d; tidepool mount m scenarios/vram_lost.lua & sleep 8

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* run - who lets rings execute: whoever calls tp_amd_model_run(), or a thread of the device's own. */
+/* run - who lets rings execute: tp_amd_model_run(), or a thread of the device's own. */
 #include "core/invariant.h"
 #include "model/amd/internal.h"
 
