@@ -5,8 +5,8 @@
 -- anything at all.  Worse than gone: what is there instead may look like page tables.
 --
 -- This tour takes a card through that.  Its driver keeps, in the machine's own memory, a list of
--- what every program mapped where, and rebuilds the page tables from it.  Linux drivers used to keep
--- a copy of every page table instead.
+-- what every program mapped where, and rebuilds the page tables from it.  Linux used to keep a copy
+-- of every page table instead.
 --
 --     tidepool run scenarios/vram_lost.lua [seconds=0.3] [updates=sdma|cpu]
 --     mkdir m d; tidepool mount m scenarios/vram_lost.lua & sleep 8
@@ -95,7 +95,6 @@ row("", "%d jobs of before did not run; %d programs were told, and began anew",
 	now.canceled - s.canceled, work:stats().cut_off - cut_off)
 row("", "what lay in the machine's memory is whole; what lay in the card's was given up")
 m:check()
-work:stop()
 
 -- 5. Why tables are cleared before they are filled again.  A second card has a driver that writes
 --    what is mapped and leaves the rest of a lost table as it is, as Linux does.  What a program

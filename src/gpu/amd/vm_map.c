@@ -333,7 +333,7 @@ static void remove_mapping(struct clearing *c, struct tp_amd_update *update,
 }
 
 /*
- * All of the range are let go.  Those that have no mapping any more leave when the caches forgot the
+ * All of the range are let go.  Those that have no mapping any more leave when caches forgot the
  * last one: who takes the object's memory away until then has to have that forgotten too (B1).
  */
 static void let_go_objects(struct clearing *c, struct tp_fence *fence)
@@ -373,7 +373,7 @@ static struct tp_fence *clear_locked(struct clearing *c)
 		remove_mapping(c, &update, mapping);
 	tp_amd_update_clear(&update, c->start, c->last);
 	tp_amd_update_directories(&update);
-	/* Errors: tables are written anew before anything of the VM begins to run, but something may
+	/* Errors: tables are written anew before anything of the VM begins to run, but some may
 	 * be running. */
 	if (tp_amd_update_end(&update))
 		cut_range(c);
