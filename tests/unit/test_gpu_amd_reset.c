@@ -127,6 +127,25 @@ static void what_was_pending_before_a_loss_never_runs(void **state)
 	assert_int_equal(scratch_word(r, 9), 0);
 }
 
+/* Nothing else happens that would make the service look: it has been asleep. */
+static void a_hang_is_noticed_by_a_service_that_slept(void **state)
+{
+	struct rig *r = *state;
+	struct tp_fence *fence;
+
+	r->gpu->config.patience.hang_ns = TP_MILLISECONDS(20);
+	rig_wait(r, push_store(r, TP_AMD_RING_GFX, 0, 1), 0);
+	while (!tp_amd_ring_is_idle(&r->gpu->rings[TP_AMD_RING_GFX]))
+		tp_sleep_ns(TP_MILLISECONDS(1));
+	tp_sleep_ns(TP_MILLISECONDS(20));
+	tp_amd_model_hang(r->model, TP_AMD_RING_GFX, false);
+	fence = push_store(r, TP_AMD_RING_GFX, 0, 2);
+	must(tp_fence_wait(fence, tp_clock_after(TP_SECONDS(20))));
+	assert_int_equal(tp_fence_error(fence), -ETIME);
+	tp_fence_put(fence);
+	tp_amd_wait_reset(r->gpu);
+}
+
 /* A ring that hangs through a soft reset does not execute its test. */
 static void what_a_soft_reset_does_not_help_loses_memory(void **state)
 {
@@ -439,6 +458,7 @@ int main(void)
 		TEST(a_reset_answers_an_invalidation),
 		TEST(who_is_not_answered_asks_for_a_reset),
 		TEST_WITH(work_goes_on_under_resets, make_service),
+		TEST_WITH(a_hang_is_noticed_by_a_service_that_slept, make_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

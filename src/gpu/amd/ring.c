@@ -241,14 +241,20 @@ bool tp_amd_run(struct tp_amd *gpu)
 	return did;
 }
 
+/* An idle ring is not looked at by the service: should this job hang, nothing else would ask it. */
 void tp_amd_ring_queue(struct tp_amd_ring *ring, struct tp_amd_job *job)
 {
+	bool was_idle;
+
 	tp_spin_lock(&ring->lock);
+	was_idle = tp_list_empty(&ring->pending) && tp_list_empty(&ring->running);
 	tp_fence_begin(job->fence, &ring->timeline);
 	tp_list_add_before(&ring->pending, &job->link);
 	tp_quiet_add(&ring->submitted, 1);
 	tp_spin_unlock(&ring->lock);
 	tp_amd_ring_run(ring);
+	if (was_idle)
+		tp_amd_kick(ring->gpu);
 }
 
 bool tp_amd_ring_is_idle(struct tp_amd_ring *ring)
