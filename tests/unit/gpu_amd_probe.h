@@ -57,11 +57,13 @@ static inline struct spot spot_peeked(struct rig *rig, struct tp_amd_vm *vm, uin
 static inline struct spot spot_wanted(struct tp_amd_object *object, uint64_t page, unsigned flags)
 {
 	const struct tp_bo *bo = object ? tp_amd_object_bo(object) : NULL;
-	const struct tp_bo_chunk *chunk = bo ? tp_bo_chunk_at(bo, (uint32_t)page) : NULL;
+	const struct tp_bo_chunk *chunk;
 	uint64_t bits = TP_AMD_PTE_VALID;
 
-	if (!object)
+	if (!bo)
 		return (struct spot){ flags & TP_AMD_MAP_PRT ? TP_AMD_PTE_PRT : 0, 0 };
+	if (bo->place != TP_BO_SYSTEM && bo->place != TP_BO_VRAM)
+		return (struct spot){ 0 };
 	bits |= flags & TP_AMD_MAP_READ ? TP_AMD_PTE_READABLE : 0;
 	bits |= flags & TP_AMD_MAP_WRITE ? TP_AMD_PTE_WRITEABLE : 0;
 	bits |= flags & TP_AMD_MAP_EXECUTE ? TP_AMD_PTE_EXECUTABLE : 0;
@@ -69,6 +71,7 @@ static inline struct spot spot_wanted(struct tp_amd_object *object, uint64_t pag
 		bits |= (uint64_t)TP_AMD_MTYPE_UC << TP_AMD_PTE_MTYPE_SHIFT;
 	if (bo->place == TP_BO_SYSTEM)
 		bits |= TP_AMD_PTE_SYSTEM | TP_AMD_PTE_SNOOPED;
+	chunk = tp_bo_chunk_at(bo, (uint32_t)page);
 	return spot_by(bits, chunk->address + (page - chunk->page) * TP_PAGE_SIZE);
 }
 
