@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "gpu/amd/vm.h"
 
 enum { TRIES = 4 }; /* of updates that resets cancel */
@@ -225,6 +226,8 @@ static int update(struct round *round)
 	tp_amd_update_begin(&update, vm);
 	write_all(&update, round->spares);
 	err = tp_amd_update_end(&update);
+	if (TP_MUTANT(amd_late_generation))
+		vm->generation = tp_amd_vm_generation(vm);
 	unuse(vm, update.last);
 	say_written(&vm->states[TP_AMD_MOVED]);
 	say_written(&vm->states[TP_AMD_INVALIDATED]);

@@ -11,6 +11,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mutant.h"
 #include "gpu/amd/vm.h"
 
 enum { ALL_FLAGS = 2 * TP_AMD_MAP_LAZY - 1 };
@@ -477,6 +478,13 @@ static void forget(struct tp_amd_vm *vm)
 		tp_amd_reset_wanted(vm->gpu);
 }
 
+static void forget_gone(struct clearing *c)
+{
+	if (TP_MUTANT(amd_leaves_unforgotten))
+		leave_objects(c);
+	forget(c->vm);
+}
+
 static int clear(struct clearing *c)
 {
 	struct tp_amd *gpu = c->vm->gpu;
@@ -494,7 +502,7 @@ static int clear(struct clearing *c)
 		if (err && err != -EAGAIN)
 			return err;
 	}
-	if (fence)
+	if (fence && !TP_MUTANT(amd_forgets_unwritten))
 		tp_amd_wait(gpu, fence, tp_clock_after(8 * gpu->config.patience.hang_ns));
 	tp_fence_put(fence);
 	return err;
@@ -516,7 +524,7 @@ int tp_amd_vm_clear(struct tp_amd_vm *vm, uint64_t va, uint64_t size)
 	if (!err)
 		err = clear(&c);
 	if (!err && !tp_list_empty(&c.gone))
-		forget(vm);
+		forget_gone(&c);
 	free_gone(&c);
 	tp_free(c.before);
 	tp_free(c.after);
