@@ -106,21 +106,23 @@ static void find_run(struct tp_amd_pieces *it)
 /* How many single pages follow each other here, each a run of its own; 0: not even two. */
 static uint32_t count_scattered(struct tp_amd_pieces *it)
 {
+	const struct tp_bo *bo = bo_of(it->mapping);
+	const struct tp_bo_chunk *const last = bo->chunks + bo->nr_chunks - 1;
+	const struct tp_bo_chunk *chunk = it->chunk;
 	const uint64_t table_end = (it->page | (TP_AMD_PTES - 1)) + 1;
-	const uint64_t end = TP_MIN(table_end, it->mapping->last + 1);
-	const struct tp_bo_chunk *first = it->chunk;
+	const uint64_t max = TP_MIN(table_end, it->mapping->last + 1) - it->page;
 	uint32_t n = 0;
 
-	for (uint64_t page = it->page; page < end && !it->chunk->order && !goes_on(it); page++) {
+	while (n < max && !chunk->order &&
+	       (chunk == last || chunk[1].address != chunk->address + TP_PAGE_SIZE)) {
 		n++;
-		if (is_last_chunk(it))
+		if (chunk == last)
 			break;
-		it->chunk++;
+		chunk++;
 	}
-	if (n < 2) {
-		it->chunk = first;
+	if (n < 2)
 		return 0;
-	}
+	it->chunk = chunk;
 	return n;
 }
 

@@ -55,6 +55,16 @@ void tp_amd_update_release(struct tp_amd_update *update)
 
 /* ---- mappings -------------------------------------------------------------------------------- */
 
+/* Some mapping that is written now fills all of it. */
+static bool is_filled(const struct tp_amd_pt *pt)
+{
+	const uint64_t first = tp_amd_pt_first_page(pt);
+	const struct tp_amd_mapping *mapping = tp_amd_mapping_first(&pt->base.vm->mappings, first);
+
+	return !pt->level && mapping && mapping->start <= first &&
+	       mapping->last >= first + tp_amd_pt_pages(pt) - 1 && mapping->bo_va->writing;
+}
+
 static struct tp_amd_pt *descend(struct tp_amd_update *update, uint64_t page, unsigned level,
 				 struct tp_amd_spares *spares)
 {
@@ -66,7 +76,8 @@ static struct tp_amd_pt *descend(struct tp_amd_update *update, uint64_t page, un
 
 		if (!child) {
 			child = tp_amd_pt_add(pt, index, spares);
-			set(update, child, 0, TP_AMD_PTES, tp_amd_pt_cleared(child), 0);
+			if (!is_filled(child))
+				set(update, child, 0, TP_AMD_PTES, tp_amd_pt_cleared(child), 0);
 		}
 		pt = child;
 	}
@@ -127,12 +138,31 @@ static void count_piece(struct tp_amd_vm *vm, const struct tp_amd_piece *piece,
 	}
 }
 
+/* Whatever it is made of: there are tables of all levels for it, as when it is written again. */
+static bool has_all_tables(const struct tp_amd_pt *pt, uint64_t start, uint64_t last)
+{
+	const uint64_t pages = UINT64_C(1) << pt->level * TP_AMD_PT_BITS;
+	uint64_t page = start;
+
+	while (pt->level && page <= last) {
+		const struct tp_amd_pt *child = pt->children[index_at(page, pt->level)];
+		const uint64_t end = page | (pages - 1);
+
+		if (!child || !has_all_tables(child, page, TP_MIN(end, last)))
+			return false;
+		page = end + 1;
+	}
+	return true;
+}
+
 void tp_amd_pt_count(struct tp_amd_vm *vm, const struct tp_amd_mapping *mapping,
 		     struct tp_amd_spares *spares)
 {
 	struct tp_amd_pieces pieces;
 	struct tp_amd_piece piece;
 
+	if (has_all_tables(vm->root, mapping->start, mapping->last))
+		return;
 	tp_amd_pieces_begin(&pieces, mapping);
 	while (tp_amd_pieces_next(&pieces, &piece))
 		count_piece(vm, &piece, spares);
@@ -217,16 +247,6 @@ void tp_amd_update_clear(struct tp_amd_update *update, uint64_t start, uint64_t 
 }
 
 /* ---- directories ----------------------------------------------------------------------------- */
-
-/* Some mapping that is written now fills all of it. */
-static bool is_filled(const struct tp_amd_pt *pt)
-{
-	const uint64_t first = tp_amd_pt_first_page(pt);
-	const struct tp_amd_mapping *mapping = tp_amd_mapping_first(&pt->base.vm->mappings, first);
-
-	return !pt->level && mapping && mapping->start <= first &&
-	       mapping->last >= first + tp_amd_pt_pages(pt) - 1 && mapping->bo_va->writing;
-}
 
 static void doubt_mappings(struct tp_amd_pt *pt)
 {
