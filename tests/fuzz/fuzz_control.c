@@ -69,13 +69,16 @@ static void add_network(struct tp_lab_machine *lm)
 static void add_gpu(struct tp_lab_machine *lm)
 {
 	const struct tp_lab_gpu_config config = {
-		.model = { .name = "gpu0",
-			   .platform = TP_INTEL_MTL,
-			   .mode = TP_INTEL_MODEL_THREAD },
-		.intel = { .name = "gpu0",
-			   .platform = TP_INTEL_MTL,
-			   .node = TP_NODE_NONE,
-			   .service = true },
+		.kind = &tp_lab_gpu_intel,
+		.name = "gpu0",
+		.intel = {
+			.model = { .name = "gpu0",
+				   .platform = TP_INTEL_MTL,
+				   .mode = TP_INTEL_MODEL_THREAD },
+			.driver = { .platform = TP_INTEL_MTL,
+				    .node = TP_NODE_NONE,
+				    .service = true },
+		},
 	};
 	struct tp_lab_gpu *gpu;
 	int err = tp_lab_gpu_create(lm, &config, &gpu);
