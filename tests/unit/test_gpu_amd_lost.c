@@ -322,6 +322,7 @@ static void do_work(struct user *u, uint32_t value)
 	struct rig_stream s = { .page = 0 };
 	struct tp_fence *fence;
 	uint32_t stored;
+	bool lost;
 	int err;
 
 	rig_store(&s, RIG_DATA_VA, value);
@@ -337,7 +338,10 @@ static void do_work(struct user *u, uint32_t value)
 	if (tp_amd_ctx_check(u->rig.ctx))
 		renew_ctx(u);
 	must(tp_amd_object_read(u->rig.data, 0, &stored, 4));
-	if (tp_amd_object_lost(u->rig.streams) | tp_amd_object_lost(u->rig.data))
+	/* Both are asked, each time. */
+	lost = tp_amd_object_lost(u->rig.streams);
+	lost |= tp_amd_object_lost(u->rig.data);
+	if (lost)
 		u->lost++;
 	else if (!err)
 		assert_int_equal(stored, value);

@@ -115,7 +115,8 @@ static void set(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32_t ind
 
 	if (pt->bo.place != TP_BO_VRAM) {
 		tp_amd_update_sync(update);
-		tp_amd_pt_set(pt, index, n, first, step);
+		if (!update->err)
+			tp_amd_pt_set(pt, index, n, first, step);
 		return;
 	}
 	if (!have_room(update, 0))
@@ -167,7 +168,8 @@ static void set_pages(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32
 {
 	if (pt->bo.place != TP_BO_VRAM) {
 		tp_amd_update_sync(update);
-		tp_amd_backend_cpu.set_pages(update, pt, index, n, chunks, flags);
+		if (!update->err)
+			tp_amd_backend_cpu.set_pages(update, pt, index, n, chunks, flags);
 		return;
 	}
 	for (uint32_t fits; n; n -= fits, index += fits, chunks += fits) {

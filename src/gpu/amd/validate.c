@@ -275,7 +275,7 @@ static int get_lacking(struct round *round)
 	struct lack lack = round->lack;
 	int err = 0;
 
-	round->lack = (struct lack){ NULL };
+	round->lack = (struct lack){ .object = NULL };
 	if (lack.held)
 		tp_resv_wait_unheld(lack.held);
 	else if (lack.object)

@@ -47,7 +47,7 @@ static bool read_entry(struct tp_ahw_walk *w, uint64_t *entry)
 
 static unsigned fragment_of(uint64_t entry)
 {
-	return (entry & TP_AMD_PTE_FRAG_MASK) >> TP_AMD_PTE_FRAG_SHIFT;
+	return (unsigned)((entry & TP_AMD_PTE_FRAG_MASK) >> TP_AMD_PTE_FRAG_SHIFT);
 }
 
 /* W2 */
