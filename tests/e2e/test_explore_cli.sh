@@ -512,7 +512,7 @@ completes 'true' net set --json machine avf0 queues = 4 tso = t
 completes 'queues=' net set machine avf0 tso = true q
 completes '' net set machine avf0 mtu = 9
 completes '' net stats machine avf0 q
-completes 'gpu gpu_stats gpu_reset' ctl machine gp
+completes 'gpu gpu_stats gpu_reset gpu_dump' ctl machine gp
 completes 'show stats' gpu s
 completes 'gpu0' gpu stats machine ''
 completes '' gpu show machine gpu0 q

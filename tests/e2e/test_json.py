@@ -70,10 +70,11 @@ tp.fault.reset()
 """
 
 
-# Two GPUs, of which one does not come back from a reset.
+# GPUs, of which one does not come back from a reset.
 GPUS = SMALL + """
 local a, b = assert(m:gpu { platform = 'mtl' }), assert(m:gpu { platform = 'dg1', vram = '2M' })
 assert(m:gpu_work { gpu = 'gpu0', threads = 1, objects = 4, size = '16K' })
+assert(m:gpu { platform = 'vega10', vram = '4M' })
 assert(b:refuse_resets { n = 1000000 })
 assert(not b:reset())
 """
@@ -389,13 +390,17 @@ class Json(unittest.TestCase):
         self.assertIn("traffic", [load["kind"] for load in output.of("load")])
 
     def visit_gpus(self, folder):
-        first, second = self.gpu("show", folder)["gpus"]
+        first, second, third = self.gpu("show", folder)["gpus"]
+        self.assertEqual(third["driver"], "amd")
         self.assertEqual((first["state"], second["state"]), ("running", "wedged"))
         self.assertEqual(self.gpu("show", folder, "gpu1")["gpus"][0]["name"], "gpu1")
         self.assertEqual(len(self.gpu("stats", folder, "gpu0")["gpu_stats"]["tlb"]), 2)
         self.assertEqual(self.gpu("reset", folder, "gpu0")["gpu"]["state"], "running")
         self.assertEqual(self.gpu("reset", folder, "gpu1", code=1)["err"], "EIO")
         self.assertEqual(self.gpu("stats", folder, "card0", code=1)["err"], "ENODEV")
+        self.assertEqual(self.gpu("dump", folder, "gpu1", "/", code=1)["err"], "EOPNOTSUPP")
+        self.assertEqual(self.gpu("dump", folder, "gpu2", self.folder.name)["gpu_dump"]["folder"],
+                         str(Path(self.folder.name).resolve()))
         self.ctl(folder, "quit")
 
     def test_gpu(self):
