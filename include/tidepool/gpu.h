@@ -67,7 +67,7 @@ struct tp_gpu_stats {
 	uint64_t evictions, shrunk;	/* objects out of video memory; purged for room */
 	uint64_t moved;			/* pages of objects that moved because memory went */
 	uint64_t faults;		/* accesses that were refused */
-	uint64_t swapped;     /* objects out of the device's reach, for want of I/O addresses */
+	uint64_t swapped;     /* pages of objects that left the device's reach */
 	uint64_t vram_losses; /* of all that video memory held */
 	uint64_t canceled;    /* jobs that a loss or a reset kept from running */
 	uint64_t rebuilds;    /* address spaces that were written anew after a loss */

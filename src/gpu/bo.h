@@ -205,4 +205,16 @@ uint64_t tp_bo_quarantined(struct tp_bo_device *device);
 uint64_t tp_bo_shrink(struct tp_bo_device *device, uint64_t pages);
 void tp_bo_device_stat(struct tp_bo_device *device, struct tp_bo_stat *stat);
 
+/* ---- what is said of a GPU (bo_report.c) ----------------------------------------------------- */
+
+struct tp_gpu_info;
+struct tp_gpu_stats;
+
+/* Objects that there are, page tables among them where they are objects. */
+uint64_t tp_bo_device_objects(struct tp_bo_device *device);
+/* Fills in objects, and bytes of memory of every kind, but not table_bytes. */
+void tp_bo_device_info(struct tp_bo_device *device, struct tp_gpu_info *info);
+/* Fills in what befell objects, and faults, to which a driver may add its own. */
+void tp_bo_device_stats(struct tp_bo_device *device, struct tp_gpu_stats *stats);
+
 #endif

@@ -308,20 +308,12 @@ static void end_work(struct tp_amd *gpu)
 	tp_amd_recover(gpu);
 }
 
-static uint64_t count_objects(struct tp_amd *gpu)
-{
-	struct tp_bo_stat stat;
-
-	tp_bo_device_stat(&gpu->bos, &stat);
-	return stat.objects;
-}
-
 /* -EBUSY, and the service goes on. */
 static int check_unused(struct tp_amd *gpu)
 {
 	unsigned vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
 	unsigned ctxs = tp_atomic_load(&gpu->nr_ctxs, TP_ACQUIRE);
-	uint64_t objects = count_objects(gpu);
+	uint64_t objects = tp_bo_device_objects(&gpu->bos);
 
 	if (!vms && !ctxs && !objects)
 		return 0;

@@ -274,19 +274,11 @@ static void end_work(struct tp_intel *gpu)
 	tp_intel_vms_bury(gpu);
 }
 
-static uint64_t count_objects(struct tp_intel *gpu)
-{
-	struct tp_bo_stat stat;
-
-	tp_bo_device_stat(&gpu->bos, &stat);
-	return stat.objects;
-}
-
 /* -EBUSY, and the service goes on. */
 static int check_unused(struct tp_intel *gpu)
 {
 	unsigned vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
-	uint64_t objects = count_objects(gpu);
+	uint64_t objects = tp_bo_device_objects(&gpu->bos);
 
 	if (!vms && !objects)
 		return 0;
@@ -341,23 +333,6 @@ static struct tp_gpu_engine_info engine_info(const struct tp_intel_engine *engin
 	return info;
 }
 
-static void info_memory(struct tp_intel *gpu, struct tp_gpu_info *info)
-{
-	struct tp_vram_stat vram = { 0 };
-	struct tp_dma_stat dma;
-	struct tp_bo_stat bos;
-
-	tp_dma_stat(gpu->domain, &dma);
-	tp_bo_device_stat(&gpu->bos, &bos);
-	if (gpu->vram)
-		tp_vram_stat(gpu->vram, &vram);
-	info->objects = bos.objects;
-	info->system_bytes = dma.mapped_pages << TP_PAGE_SHIFT;
-	info->vram_bytes = vram.used;
-	info->vram_total = vram.total;
-	info->quarantined_bytes = bos.quarantined_pages << TP_PAGE_SHIFT;
-}
-
 static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 {
 	struct tp_intel *gpu = of(base);
@@ -375,34 +350,19 @@ static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 	snprintf(info->platform, sizeof(info->platform), "%s", gpu->platform->name);
 	for (unsigned i = 0; i < gpu->nr_engines; i++)
 		info->engines[i] = engine_info(&gpu->engines[i]);
-	info_memory(gpu, info);
-}
-
-static uint64_t count_faults(struct tp_intel *gpu)
-{
-	struct tp_dma_stat dma;
-
-	tp_dma_stat(gpu->domain, &dma);
-	return dma.faults + (gpu->bus->local ? tp_quiet_load(&gpu->bus->local->nr_faults) : 0);
+	tp_bo_device_info(&gpu->bos, info);
 }
 
 static void stats(struct tp_gpu *base, struct tp_gpu_stats *stats)
 {
 	struct tp_intel *gpu = of(base);
-	struct tp_bo_stat bos;
 
-	tp_bo_device_stat(&gpu->bos, &bos);
 	*stats = (struct tp_gpu_stats){
 		.nr_gts = gpu->nr_gts,
 		.resets = tp_quiet_load(&gpu->resets),
 		.resets_failed = tp_quiet_load(&gpu->resets_failed),
-		.quarantines = bos.quarantines << TP_PAGE_SHIFT,
-		.released = bos.released_pages << TP_PAGE_SHIFT,
-		.evictions = bos.evictions,
-		.shrunk = bos.shrunk,
-		.moved = bos.moved_pages,
-		.faults = count_faults(gpu),
 	};
+	tp_bo_device_stats(&gpu->bos, stats);
 	tp_intel_for_each_gt(gt, gpu) tp_intel_tlb_stats(gt, &stats->tlb[gt->id]);
 }
 
