@@ -108,6 +108,18 @@ struct tp_bo {
 	uint32_t slot;	    /* the first of its cookies' slots */
 };
 
+/* Pages of the machine, and not of the device. */
+static inline bool tp_bo_place_is_machines(enum tp_bo_place place)
+{
+	return place == TP_BO_SYSTEM || place == TP_BO_CPU;
+}
+
+/* While the reservation is held: the device can be told where its memory is. */
+static inline bool tp_bo_is_in_reach(const struct tp_bo *bo)
+{
+	return bo->place == TP_BO_SYSTEM || bo->place == TP_BO_VRAM;
+}
+
 enum { TP_BO_SLOT_PAGES = 65536, TP_BO_SLOTS = 65536 };
 
 struct tp_bo_stat {

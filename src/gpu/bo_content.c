@@ -103,7 +103,7 @@ void tp_bo_memory_copy(struct tp_bo_device *d, struct tp_bo_memory *to, struct t
 	bool out = from->place == TP_BO_VRAM;
 	const struct tp_bo_memory *here = out ? to : from;
 
-	TP_INVARIANT(here->place == TP_BO_SYSTEM || here->place == TP_BO_CPU);
+	TP_INVARIANT(tp_bo_place_is_machines(here->place));
 	for (const struct tp_bo_chunk *c = here->chunks; c < here->chunks + here->nr_chunks; c++) {
 		char *data = tp_page_address(d->machine, c->pfn);
 

@@ -39,7 +39,7 @@ static struct tp_bo_chunk *find_chunk(struct tp_bo *bo, uint32_t cookie, tp_pfn 
 	uint32_t page = cookie - tp_bo_cookie(bo->slot, 0);
 	struct tp_bo_chunk *chunk;
 
-	if (bo->place != TP_BO_SYSTEM && bo->place != TP_BO_CPU)
+	if (!tp_bo_place_is_machines(bo->place))
 		return NULL;
 	chunk = tp_bo_memory_chunk(tp_bo_memory_of(bo), page);
 	return chunk->page == page && chunk->pfn.v == pfn.v && chunk->order == order ? chunk : NULL;

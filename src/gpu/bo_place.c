@@ -21,7 +21,7 @@ int tp_bo_cut(struct tp_bo *bo)
 
 void tp_bo_rebind(struct tp_bo *bo)
 {
-	if (bo->place != TP_BO_CPU && bo->device->ops->rebind)
+	if (tp_bo_is_in_reach(bo) && bo->device->ops->rebind)
 		bo->device->ops->rebind(bo);
 }
 

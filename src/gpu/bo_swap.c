@@ -71,7 +71,7 @@ int tp_bo_swap_out(struct tp_bo *bo)
 {
 	int err;
 
-	if (bo->place == TP_BO_EMPTY || bo->place == TP_BO_CPU)
+	if (!tp_bo_is_in_reach(bo))
 		return 0;
 	if (bo->pins)
 		return TP_ERR_TEXT(-EBUSY, bo->name, "%s is pinned");

@@ -289,11 +289,6 @@ static bool by_device(struct walk *w)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static bool is_machines(enum tp_bo_place place)
-{
-	return place == TP_BO_SYSTEM || place == TP_BO_CPU;
-}
-
 int tp_amd_copy(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place to_place,
 		const struct tp_bo_chunk *from, enum tp_bo_place from_place)
 {
@@ -306,7 +301,7 @@ int tp_amd_copy(struct tp_bo *bo, const struct tp_bo_chunk *to, enum tp_bo_place
 			     .vram = out ? from : to,
 			     .pages = (uint32_t)(bo->size >> TP_PAGE_SHIFT) };
 
-	if (!is_machines(system) || (!out && to_place != TP_BO_VRAM))
+	if (!tp_bo_place_is_machines(system) || (!out && to_place != TP_BO_VRAM))
 		return -EINVAL;
 	if (!is_worth_it(&walk, system) || !by_device(&walk))
 		by_cpu(&walk);

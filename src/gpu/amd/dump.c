@@ -243,22 +243,17 @@ static void say_runs(struct text *t, const struct tp_amd_mapping *mapping, const
 	}
 }
 
-static bool is_in_reach(const struct tp_bo *bo)
-{
-	return bo->place == TP_BO_VRAM || bo->place == TP_BO_SYSTEM;
-}
-
 /* What somebody holds is being moved: its mappings are cut. */
 static void say_memory(struct space *space, const struct tp_amd_mapping *mapping,
 		       const struct tp_bo *bo)
 {
 	bool used = tp_resv_try_use(bo->resv);
 
-	if (used && is_in_reach(bo))
+	if (used && tp_bo_is_in_reach(bo))
 		say_runs(&space->lines, mapping, bo);
 	else
 		say_run(&space->lines, mapping->last + 1 - mapping->start, "nowhere", 0);
-	if (!used || !is_in_reach(bo))
+	if (!used || !tp_bo_is_in_reach(bo))
 		space->outdated = true;
 	if (used)
 		tp_resv_unuse(bo->resv);

@@ -246,8 +246,6 @@ static void placed(struct tp_amd_vm_base *base)
 /* What is cut is written when its VM is used next: many moves cost one. */
 static void op_rebind(struct tp_bo *bo)
 {
-	if (bo->place == TP_BO_EMPTY || bo->place == TP_BO_CPU)
-		return;
 	if (bo->kind == TP_AMD_KIND_TABLE) {
 		if (tp_amd_pt_of(bo)->in_tree)
 			placed(&tp_amd_pt_of(bo)->base);

@@ -13,8 +13,7 @@
 
 bool tp_amd_pt_is_placed(const struct tp_amd_pt *pt)
 {
-	return (pt->bo.place == TP_BO_VRAM || pt->bo.place == TP_BO_SYSTEM) &&
-	       pt->base.state != TP_AMD_EVICTED;
+	return tp_bo_is_in_reach(&pt->bo) && pt->base.state != TP_AMD_EVICTED;
 }
 
 uint64_t tp_amd_pt_cleared(const struct tp_amd_pt *pt)
@@ -132,7 +131,7 @@ void tp_amd_pt_unstock(tp_unused struct tp_amd_vm *vm, struct tp_amd_spares *spa
 static uint32_t usable(struct tp_amd_vm *vm, struct tp_amd_spares *spares, unsigned kind)
 {
 	tp_list_for_each_safe(pt, &spares->list[kind], struct tp_amd_pt, link) {
-		if (pt->bo.place == TP_BO_VRAM || pt->bo.place == TP_BO_SYSTEM)
+		if (tp_bo_is_in_reach(&pt->bo))
 			continue;
 		tp_list_remove(&pt->link);
 		tp_list_add_before(&vm->dead, &pt->link);

@@ -101,11 +101,6 @@ static int place_all(struct tp_amd_vm *vm)
 
 /* ---- objects that are used while their mappings are written ---------------------------------- */
 
-static bool is_in_reach(const struct tp_bo *bo)
-{
-	return bo->place == TP_BO_SYSTEM || bo->place == TP_BO_VRAM;
-}
-
 /* V1.  False: it is held, or has no memory in reach. */
 static bool try_use(struct round *round, struct tp_amd_bo_va *bo_va)
 {
@@ -119,7 +114,7 @@ static bool try_use(struct round *round, struct tp_amd_bo_va *bo_va)
 		if (!bo_va->used)
 			round->lack.held = bo->resv;
 	}
-	if (!round->lack.held && is_in_reach(bo)) {
+	if (!round->lack.held && tp_bo_is_in_reach(bo)) {
 		/* LO2: before anything translates to it again. */
 		tp_amd_object_settle(tp_amd_object_of(bo));
 		return true;
