@@ -78,7 +78,7 @@ static int make_vms(struct life *l)
 {
 	const struct tp_amd_vm_config by_processor = { .updates_given = true,
 						       .updates = TP_AMD_UPDATE_CPU };
-	const struct tp_amd_vm_config compute = { .pasid = 1 };
+	const struct tp_amd_vm_config compute = { .compute = true };
 	int err = tp_amd_vm_create(l->gpu, NULL, &l->by_engine);
 
 	if (!err)

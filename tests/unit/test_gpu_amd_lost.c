@@ -186,7 +186,7 @@ static void a_kept_vmid_is_told_again_too(void **state)
 	struct tp_amd_vm *vm;
 
 	must(tp_amd_vm_create(r->gpu, NULL, &vm));
-	must(tp_amd_vm_make_compute(vm, 7));
+	must(tp_amd_vm_make_compute(vm));
 	must(tp_amd_object_create(r->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "object", &object));
 	rig_put_objects(r);
 	r->vm = vm;

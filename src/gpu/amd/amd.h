@@ -111,7 +111,7 @@ int tp_amd_object_swap_out(struct tp_amd_object *object);
 struct tp_amd_vm_config {
 	bool updates_given;
 	enum tp_amd_updates updates; /* if given */
-	uint32_t pasid;		     /* of a compute VM; 0: none */
+	bool compute;		     /* tp_amd_vm_make_compute() from the beginning */
 };
 
 /* @config: NULL for the usual.  -ENOMEM, -ENOSPC. */
@@ -119,11 +119,11 @@ int tp_amd_vm_create(struct tp_amd *gpu, const struct tp_amd_vm_config *config,
 		     struct tp_amd_vm **vm);
 void tp_amd_vm_put(struct tp_amd_vm *vm);
 /*
- * A compute VM from now on: it keeps a VMID of its own (8 to 15) while it has a @pasid, its tables
- * are updated by the CPU, freed tables wait for an invalidation by PASID.  -EBUSY: it has mappings,
- * or all VMIDs are taken.
+ * A compute VM from now on: it keeps a VMID of its own (8 to 15), so that an invalidation of that
+ * is one of its process; its tables are updated by the CPU, and freed ones wait for a heavyweight
+ * invalidation.  -EBUSY: it has mappings, or all VMIDs are taken.
  */
-int tp_amd_vm_make_compute(struct tp_amd_vm *vm, uint32_t pasid);
+int tp_amd_vm_make_compute(struct tp_amd_vm *vm);
 
 enum {
 	TP_AMD_MAP_READ = 1 << 0,

@@ -74,7 +74,6 @@ static void commit(struct tp_amd_update *update)
 }
 
 const struct tp_amd_backend tp_amd_backend_cpu = {
-	.name = "cpu",
 	.set = set,
 	.set_pages = set_pages,
 	.commit = commit,

@@ -201,7 +201,6 @@ void tp_amd_update_sync(struct tp_amd_update *update)
 }
 
 const struct tp_amd_backend tp_amd_backend_sdma = {
-	.name = "sdma",
 	.set = set,
 	.set_pages = set_pages,
 	.commit = commit,

@@ -78,8 +78,8 @@ int tp_amd_vm_create(struct tp_amd *gpu, const struct tp_amd_vm_config *config,
 		return err;
 	}
 	list(vm);
-	if (config && config->pasid)
-		err = tp_amd_vm_make_compute(vm, config->pasid);
+	if (config && config->compute)
+		err = tp_amd_vm_make_compute(vm);
 	if (err)
 		tp_amd_vm_put(vm);
 	else
@@ -130,7 +130,7 @@ void tp_amd_vm_put(struct tp_amd_vm *vm)
 	tp_atomic_sub(&gpu->nr_vms, 1, TP_RELEASE);
 }
 
-int tp_amd_vm_make_compute(struct tp_amd_vm *vm, uint32_t pasid)
+int tp_amd_vm_make_compute(struct tp_amd_vm *vm)
 {
 	int err = 0;
 
@@ -141,7 +141,6 @@ int tp_amd_vm_make_compute(struct tp_amd_vm *vm, uint32_t pasid)
 		err = tp_amd_vmid_keep(vm);
 	if (!err) {
 		vm->compute = true;
-		vm->pasid = pasid;
 		vm->backend = &tp_amd_backend_cpu;
 	}
 	tp_mutex_unlock(&vm->lock);

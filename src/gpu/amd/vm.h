@@ -264,7 +264,6 @@ struct tp_amd_vm {
 	struct tp_list link; /* of gpu->vms */
 	const struct tp_amd_backend *backend;
 	bool compute;
-	uint32_t pasid;
 	tp_atomic_u32 kept_vmids; /* bit n: VMID n is a compute VM's own, on both hubs */
 	struct tp_amd_pt *root;	  /* its reservation is the VM's */
 	struct tp_mutex lock;
@@ -321,7 +320,6 @@ struct tp_amd_update {
 };
 
 struct tp_amd_backend {
-	const char *name;
 	/* @n entries of @pt from @index on: @first + i * @step. */
 	void (*set)(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32_t index, uint32_t n,
 		    uint64_t first, uint64_t step);
