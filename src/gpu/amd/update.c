@@ -12,6 +12,11 @@ static uint32_t index_at(uint64_t page, unsigned level)
 	return (uint32_t)(page >> level * TP_AMD_PT_BITS) & INDEX_MASK;
 }
 
+static uint64_t pages_of_entry(const struct tp_amd_pt *pt)
+{
+	return tp_amd_pt_pages(pt) >> TP_AMD_PT_BITS;
+}
+
 static void set(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32_t index, uint32_t n,
 		uint64_t first, uint64_t step)
 {
@@ -141,12 +146,11 @@ static void count_piece(struct tp_amd_vm *vm, const struct tp_amd_piece *piece,
 /* Whatever it is made of: there are tables of all levels for it, as when it is written again. */
 static bool has_all_tables(const struct tp_amd_pt *pt, uint64_t start, uint64_t last)
 {
-	const uint64_t pages = UINT64_C(1) << pt->level * TP_AMD_PT_BITS;
 	uint64_t page = start;
 
 	while (pt->level && page <= last) {
 		const struct tp_amd_pt *child = pt->children[index_at(page, pt->level)];
-		const uint64_t end = page | (pages - 1);
+		const uint64_t end = page | (pages_of_entry(pt) - 1);
 
 		if (!child || !has_all_tables(child, page, TP_MIN(end, last)))
 			return false;
@@ -189,17 +193,25 @@ static struct range within(const struct tp_amd_pt *pt, uint64_t first_page, stru
 	return (struct range){ TP_MAX(range.start, first_page), TP_MIN(range.last, last_page) };
 }
 
+/* Of a table whose first page is @first_page. */
+static bool is_whole_entry_in(const struct tp_amd_pt *pt, uint64_t first_page, uint32_t index,
+			      struct range range)
+{
+	const uint64_t pages = pages_of_entry(pt);
+	const uint64_t from = first_page + index * pages;
+
+	return range.start <= from && range.last >= from + pages - 1;
+}
+
 static void clear_in(struct tp_amd_update *update, struct tp_amd_pt *pt, struct range range);
 
 /* One entry of a directory, of which @range is a part.  True: all of it is to be cleared. */
 static bool clear_child(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32_t index,
 			struct range range, uint64_t first_page)
 {
-	const uint64_t pages = UINT64_C(1) << pt->level * TP_AMD_PT_BITS;
-	const uint64_t from = first_page + index * pages;
 	struct tp_amd_pt *child = pt->children[index];
 
-	if (range.start <= from && range.last >= from + pages - 1) {
+	if (is_whole_entry_in(pt, first_page, index, range)) {
 		if (child)
 			tp_amd_pt_kill(child);
 		return true;
@@ -343,19 +355,15 @@ static void cut_in(struct tp_amd_pt *pt, struct range all)
 	struct tp_amd_update update = { .vm = pt->base.vm, .backend = &at_once };
 	const uint64_t first_page = tp_amd_pt_first_page(pt);
 	const struct range range = within(pt, first_page, all);
-	const uint64_t pages = UINT64_C(1) << pt->level * TP_AMD_PT_BITS;
-
 	const uint32_t first = index_at(range.start, pt->level);
 	const uint32_t last = index_at(range.last, pt->level);
 
 	if (!pt->level)
 		clear_entries(&update, pt, first, last + 1);
 	for (uint32_t i = first; pt->level && i <= last; i++) {
-		const uint64_t from = first_page + i * pages;
-
 		if (pt->children[i])
 			cut_in(pt->children[i], range);
-		else if (range.start <= from && range.last >= from + pages - 1)
+		else if (is_whole_entry_in(pt, first_page, i, range))
 			clear_entries(&update, pt, i, i + 1);
 	}
 }
