@@ -34,6 +34,12 @@
 
 #define tp_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* Of options that are 0 where nobody said anything. */
+static inline uint64_t tp_or_usual(uint64_t given, uint64_t usual)
+{
+	return given ? given : usual;
+}
+
 static inline uint64_t tp_align_up(uint64_t x, uint64_t to)
 {
 	return (x + to - 1) / to * to;

@@ -98,6 +98,17 @@ struct tp_lab_commands {
 	uint64_t va;
 };
 
+static inline void tp_lab_put(struct tp_lab_commands *commands, uint32_t word)
+{
+	commands->words[commands->nr++] = word;
+}
+
+static inline void tp_lab_put_address(struct tp_lab_commands *commands, uint64_t va)
+{
+	tp_lab_put(commands, (uint32_t)va);
+	tp_lab_put(commands, (uint32_t)(va >> 32));
+}
+
 struct tp_lab_gpu_kind {
 	/* gpu->name, kind and lm are filled in, the rest 0; errors leave nothing behind. */
 	int (*create)(struct tp_lab_gpu *gpu, const struct tp_lab_gpu_config *config);

@@ -257,26 +257,15 @@ static int unbind(struct tp_lab_client *it, uint64_t va, uint64_t size)
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-static void put(struct tp_lab_commands *c, uint32_t word)
-{
-	c->words[c->nr++] = word;
-}
-
-static void put_address(struct tp_lab_commands *c, uint64_t va)
-{
-	put(c, (uint32_t)va);
-	put(c, (uint32_t)(va >> 32));
-}
-
 /* A packet for each part that one can do. */
 static void fill(struct tp_lab_commands *c, uint64_t va, uint32_t bytes, uint32_t word)
 {
 	for (uint32_t at = 0, n; at < bytes; at += n) {
 		n = TP_MIN(bytes - at, (uint32_t)TP_SDMA_FILL_MAX);
-		put(c, TP_SDMA_HEADER(TP_SDMA_CONST_FILL, 0) | 2u << 30);
-		put_address(c, va + at);
-		put(c, word);
-		put(c, n - 1);
+		tp_lab_put(c, TP_SDMA_HEADER(TP_SDMA_CONST_FILL, 0) | 2u << 30);
+		tp_lab_put_address(c, va + at);
+		tp_lab_put(c, word);
+		tp_lab_put(c, n - 1);
 	}
 }
 
@@ -284,11 +273,11 @@ static void copy(struct tp_lab_commands *c, uint64_t to, uint64_t from, uint32_t
 {
 	for (uint32_t at = 0, n; at < bytes; at += n) {
 		n = TP_MIN(bytes - at, (uint32_t)TP_SDMA_COPY_MAX);
-		put(c, TP_SDMA_HEADER(TP_SDMA_COPY, TP_SDMA_KIND_LINEAR));
-		put(c, n - 1);
-		put(c, 0);
-		put_address(c, from + at);
-		put_address(c, to + at);
+		tp_lab_put(c, TP_SDMA_HEADER(TP_SDMA_COPY, TP_SDMA_KIND_LINEAR));
+		tp_lab_put(c, n - 1);
+		tp_lab_put(c, 0);
+		tp_lab_put_address(c, from + at);
+		tp_lab_put_address(c, to + at);
 	}
 }
 
@@ -304,7 +293,7 @@ static int submit(struct tp_lab_client *it, unsigned engine, struct tp_lab_comma
 	for (unsigned i = 0; i < nr; i++)
 		amd_uses[i] = (struct tp_amd_use){ object_of(uses[i].object), uses[i].write };
 	while (c->nr % TP_SDMA_IB_ALIGN_DW)
-		put(c, TP_SDMA_HEADER(TP_SDMA_NOP, 0));
+		tp_lab_put(c, TP_SDMA_HEADER(TP_SDMA_NOP, 0));
 	work.dwords = c->nr;
 	err = object_write(uses[nr - 1].object, c->words, c->nr * sizeof(c->words[0]));
 	return err ? err : tp_amd_submit(client_of(it)->ctx, &work, fence);

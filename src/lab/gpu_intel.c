@@ -153,36 +153,25 @@ static int unbind(struct tp_lab_client *it, uint64_t va, uint64_t size)
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-static void put(struct tp_lab_commands *c, uint32_t word)
-{
-	c->words[c->nr++] = word;
-}
-
-static void put_address(struct tp_lab_commands *c, uint64_t va)
-{
-	put(c, (uint32_t)va);
-	put(c, (uint32_t)(va >> 32));
-}
-
 static void fill(struct tp_lab_commands *c, uint64_t va, uint32_t bytes, uint32_t word)
 {
-	put(c, TP_INTEL_MEM_FILL);
-	put(c, bytes);
-	put_address(c, va);
-	put(c, word);
+	tp_lab_put(c, TP_INTEL_MEM_FILL);
+	tp_lab_put(c, bytes);
+	tp_lab_put_address(c, va);
+	tp_lab_put(c, word);
 }
 
 /* A word has a command of its own, which is a single load and a single store. */
 static void copy(struct tp_lab_commands *c, uint64_t to, uint64_t from, uint32_t bytes)
 {
 	if (bytes == sizeof(uint32_t)) {
-		put(c, TP_INTEL_MI_COPY_MEM);
+		tp_lab_put(c, TP_INTEL_MI_COPY_MEM);
 	} else {
-		put(c, TP_INTEL_MEM_COPY);
-		put(c, bytes);
+		tp_lab_put(c, TP_INTEL_MEM_COPY);
+		tp_lab_put(c, bytes);
 	}
-	put_address(c, to);
-	put_address(c, from);
+	tp_lab_put_address(c, to);
+	tp_lab_put_address(c, from);
 }
 
 static int submit(struct tp_lab_client *it, unsigned engine, struct tp_lab_commands *c,
@@ -201,7 +190,7 @@ static int submit(struct tp_lab_client *it, unsigned engine, struct tp_lab_comma
 
 	for (unsigned i = 0; i < nr; i++)
 		intel_uses[i] = (struct tp_intel_use){ object_of(uses[i].object), uses[i].write };
-	put(c, TP_INTEL_MI_BATCH_END);
+	tp_lab_put(c, TP_INTEL_MI_BATCH_END);
 	err = object_write(uses[nr - 1].object, c->words, c->nr * sizeof(c->words[0]));
 	return err ? err : tp_intel_submit(client->gpu->intel.driver, &batch, fence);
 }

@@ -105,6 +105,52 @@ static inline unsigned fuzz_below(char **text, unsigned bound)
 	return (unsigned)(fuzz_number(text) % bound);
 }
 
+/* All numbers that follow, at most @max of them, as words.  How many there were. */
+static inline unsigned fuzz_words(char *text, uint32_t *words, unsigned max)
+{
+	unsigned n = 0;
+
+	for (text += strspn(text, " "); *text > ' ' && n < max; text += strspn(text, " ")) {
+		const char *before = text;
+
+		words[n++] = (uint32_t)fuzz_number(&text);
+		if (text == before)
+			break;
+	}
+	return n;
+}
+
+/* A command of @words words; those from @address and @other on are addresses, 0: it has none. */
+struct fuzz_command {
+	uint32_t header;
+	unsigned words, address, other;
+};
+
+/*
+ * The command that the line chooses.  All its words are the second number that follows, but for
+ * the header and addresses: the first number, and the other is a little further, in steps of @step.
+ */
+static inline unsigned fuzz_command(char *text, const struct fuzz_command *commands, unsigned nr,
+				    uint32_t step, uint32_t *words)
+{
+	const struct fuzz_command *command = &commands[fuzz_below(&text, nr)];
+	uint64_t va = fuzz_number(&text);
+	const uint32_t value = (uint32_t)fuzz_number(&text);
+
+	for (unsigned i = 0; i < command->words; i++)
+		words[i] = value;
+	words[0] = command->header;
+	for (unsigned i = 0; i < 2; i++, va += value & ~(step - 1)) {
+		const unsigned at = i ? command->other : command->address;
+
+		if (at) {
+			words[at] = (uint32_t)va;
+			words[at + 1] = (uint32_t)(va >> 32);
+		}
+	}
+	return command->words;
+}
+
 /* The next bytes, two digits each; at most @max of them.  How many there were. */
 static inline size_t fuzz_bytes(const char *text, uint8_t *bytes, size_t max)
 {

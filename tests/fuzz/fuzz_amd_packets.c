@@ -172,26 +172,12 @@ static void do_entry(char *text)
 	tp_atomic_store(vram_word(0, at), fuzz_number(&text), TP_RELEASE);
 }
 
-static unsigned words_of(char *text, uint32_t *words)
-{
-	unsigned n = 0;
-
-	while (n<MAX_WORDS &&*(text += strspn(text, " "))> ' ') {
-		const char *before = text;
-
-		words[n++] = (uint32_t)fuzz_number(&text);
-		if (text == before)
-			break;
-	}
-	return n;
-}
-
 static void do_words(char *text)
 {
 	const uint64_t at = fuzz_number(&text) & ~UINT64_C(3);
 	uint32_t words[MAX_WORDS];
 
-	put_bytes(at, words, 4 * words_of(text, words));
+	put_bytes(at, words, 4 * fuzz_words(text, words, MAX_WORDS));
 }
 
 static void do_unmap(char *text)
@@ -232,16 +218,13 @@ static void do_ring(char *text)
 	const enum tp_amd_ring_id ring = ring_number(&text);
 	uint32_t words[MAX_WORDS];
 
-	submit(ring, words, words_of(text, words));
+	submit(ring, words, fuzz_words(text, words, MAX_WORDS));
 }
 
 /* Each with one address; the other of two is a little further. */
 static unsigned sound_packet(char *text, uint32_t *words)
 {
-	static const struct {
-		uint32_t header;
-		unsigned words, address, other; /* where they are; 0: nowhere */
-	} packets[] = {
+	static const struct fuzz_command packets[] = {
 		{ TP_SDMA_NOP, 1, 0, 0 },
 		{ TP_SDMA_COPY, TP_SDMA_COPY_DW, 3, 5 },
 		{ TP_SDMA_WRITE, TP_SDMA_WRITE_DW + 4, 1, 0 },
@@ -254,24 +237,11 @@ static unsigned sound_packet(char *text, uint32_t *words)
 		{ TP_SDMA_PTEPDE, TP_SDMA_PTEPDE_DW, 1, 5 },
 		{ TP_SDMA_SRBM_WRITE | UINT32_C(0xf) << 28, TP_SDMA_SRBM_DW, 0, 0 },
 	};
-	const unsigned which = fuzz_below(&text, TP_ARRAY_SIZE(packets));
-	uint64_t va = fuzz_number(&text);
-	const uint32_t value = (uint32_t)fuzz_number(&text);
+	const unsigned n = fuzz_command(text, packets, TP_ARRAY_SIZE(packets), 8, words);
 
-	for (unsigned i = 0; i < packets[which].words; i++)
-		words[i] = value;
-	words[0] = packets[which].header;
 	if (words[0] == TP_SDMA_WRITE)
 		words[3] = 3;
-	for (unsigned i = 0; i < 2; i++, va += value & ~7u) {
-		const unsigned at = i ? packets[which].other : packets[which].address;
-
-		if (at) {
-			words[at] = (uint32_t)va;
-			words[at + 1] = (uint32_t)(va >> 32);
-		}
-	}
-	return packets[which].words;
+	return n;
 }
 
 static void do_sound(char *text)

@@ -173,26 +173,12 @@ static void do_entry(char *text)
 	put(at, &value, sizeof(value));
 }
 
-static unsigned words_of(char *text, uint32_t *words)
-{
-	unsigned n = 0;
-
-	while (n<MAX_WORDS &&*(text += strspn(text, " "))> ' ') {
-		const char *before = text;
-
-		words[n++] = (uint32_t)fuzz_number(&text);
-		if (text == before)
-			break;
-	}
-	return n;
-}
-
 static void do_words(char *text)
 {
 	uint64_t at = fuzz_number(&text) & ~UINT64_C(3);
 	uint32_t words[MAX_WORDS];
 
-	put(at, words, 4 * words_of(text, words));
+	put(at, words, 4 * fuzz_words(text, words, MAX_WORDS));
 }
 
 static void put_in_ring(const uint32_t *words, unsigned n)
@@ -208,16 +194,13 @@ static void do_ring(char *text)
 {
 	uint32_t words[MAX_WORDS];
 
-	put_in_ring(words, words_of(text, words));
+	put_in_ring(words, fuzz_words(text, words, MAX_WORDS));
 }
 
 /* Each with one address, the other of two being a little further. */
 static unsigned sound_command(char *text, uint32_t *words)
 {
-	static const struct {
-		uint32_t header;
-		unsigned words, address, other; /* where they are; 0: nowhere */
-	} commands[] = {
+	static const struct fuzz_command commands[] = {
 		{ TP_INTEL_MI_STORE_DWORD, 4, 1, 0 },
 		{ TP_INTEL_MI_STORE_DWORD | TP_INTEL_MI_GGTT, 4, 1, 0 },
 		{ TP_INTEL_MI_SEMAPHORE_WAIT, 4, 2, 0 },
@@ -233,22 +216,7 @@ static unsigned sound_command(char *text, uint32_t *words)
 		{ TP_INTEL_MI_BATCH_END, 1, 0, 0 },
 		{ TP_INTEL_MI_USER_INTERRUPT, 1, 0, 0 },
 	};
-	unsigned which = fuzz_below(&text, TP_ARRAY_SIZE(commands));
-	uint64_t va = fuzz_number(&text);
-	uint32_t value = (uint32_t)fuzz_number(&text);
-
-	for (unsigned i = 0; i < commands[which].words; i++)
-		words[i] = value;
-	words[0] = commands[which].header;
-	for (unsigned i = 0; i < 2; i++, va += value & ~3u) {
-		unsigned at = i ? commands[which].other : commands[which].address;
-
-		if (at) {
-			words[at] = (uint32_t)va;
-			words[at + 1] = (uint32_t)(va >> 32);
-		}
-	}
-	return commands[which].words;
+	return fuzz_command(text, commands, TP_ARRAY_SIZE(commands), 4, words);
 }
 
 static void do_sound(char *text)

@@ -19,20 +19,15 @@ enum { VF_SLOWER = 8 }; /* a virtual function shares the device with others */
 
 /* ---- what is given and what is usual --------------------------------------------------------- */
 
-static uint64_t or_usual(uint64_t given, uint64_t usual)
-{
-	return given ? given : usual;
-}
-
 static struct tp_amd_patience usual_patience(const struct tp_amd_patience *given, bool is_vf)
 {
 	return (struct tp_amd_patience){
-		.tlb_ns = or_usual(given->tlb_ns, TP_MILLISECONDS(100)),
-		.reset_ns = or_usual(given->reset_ns, TP_MILLISECONDS(500)),
-		.test_ns = or_usual(given->test_ns, TP_SECONDS(1)) * (is_vf ? VF_SLOWER : 1),
-		.idle_ns = or_usual(given->idle_ns, TP_MILLISECONDS(20)),
-		.hang_ns = or_usual(given->hang_ns, TP_SECONDS(2)),
-		.access_ns = or_usual(given->access_ns, TP_SECONDS(1)),
+		.tlb_ns = tp_or_usual(given->tlb_ns, TP_MILLISECONDS(100)),
+		.reset_ns = tp_or_usual(given->reset_ns, TP_MILLISECONDS(500)),
+		.test_ns = tp_or_usual(given->test_ns, TP_SECONDS(1)) * (is_vf ? VF_SLOWER : 1),
+		.idle_ns = tp_or_usual(given->idle_ns, TP_MILLISECONDS(20)),
+		.hang_ns = tp_or_usual(given->hang_ns, TP_SECONDS(2)),
+		.access_ns = tp_or_usual(given->access_ns, TP_SECONDS(1)),
 	};
 }
 

@@ -18,23 +18,18 @@
 
 /* ---- what is given and what is usual --------------------------------------------------------- */
 
-static uint64_t or_usual(uint64_t given, uint64_t usual)
-{
-	return given ? given : usual;
-}
-
 static struct tp_intel_patience usual_patience(const struct tp_intel_patience *given)
 {
 	return (struct tp_intel_patience){
-		.poll_ns = or_usual(given->poll_ns, TP_MICROSECONDS(100)),
-		.tlb_ns = or_usual(given->tlb_ns, TP_MILLISECONDS(4)),
-		.guc_ns = or_usual(given->guc_ns, TP_SECONDS(2)),
-		.reset_ns = or_usual(given->reset_ns, TP_MILLISECONDS(500)),
-		.awake_ns = or_usual(given->awake_ns, TP_MILLISECONDS(50)),
-		.delay_ns = or_usual(given->delay_ns, TP_MILLISECONDS(1)),
-		.idle_ns = or_usual(given->idle_ns, TP_MILLISECONDS(20)),
-		.hang_ns = or_usual(given->hang_ns, TP_SECONDS(2)),
-		.park_ns = or_usual(given->park_ns, TP_MILLISECONDS(10)),
+		.poll_ns = tp_or_usual(given->poll_ns, TP_MICROSECONDS(100)),
+		.tlb_ns = tp_or_usual(given->tlb_ns, TP_MILLISECONDS(4)),
+		.guc_ns = tp_or_usual(given->guc_ns, TP_SECONDS(2)),
+		.reset_ns = tp_or_usual(given->reset_ns, TP_MILLISECONDS(500)),
+		.awake_ns = tp_or_usual(given->awake_ns, TP_MILLISECONDS(50)),
+		.delay_ns = tp_or_usual(given->delay_ns, TP_MILLISECONDS(1)),
+		.idle_ns = tp_or_usual(given->idle_ns, TP_MILLISECONDS(20)),
+		.hang_ns = tp_or_usual(given->hang_ns, TP_SECONDS(2)),
+		.park_ns = tp_or_usual(given->park_ns, TP_MILLISECONDS(10)),
 	};
 }
 

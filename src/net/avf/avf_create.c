@@ -29,18 +29,13 @@ enum {
 
 /* ---- what is given and what is usual --------------------------------------------------------- */
 
-static uint64_t or_usual(uint64_t given, uint64_t usual)
-{
-	return given ? given : usual;
-}
-
 static struct tp_avf_patience usual_patience(const struct tp_avf_patience *given)
 {
 	return (struct tp_avf_patience){
-		.taken_ns = or_usual(given->taken_ns, TP_MILLISECONDS(250)),
-		.answer_ns = or_usual(given->answer_ns, TP_SECONDS(2)),
-		.begin_ns = or_usual(given->begin_ns, TP_MILLISECONDS(2500)),
-		.end_ns = or_usual(given->end_ns, TP_SECONDS(20)),
+		.taken_ns = tp_or_usual(given->taken_ns, TP_MILLISECONDS(250)),
+		.answer_ns = tp_or_usual(given->answer_ns, TP_SECONDS(2)),
+		.begin_ns = tp_or_usual(given->begin_ns, TP_MILLISECONDS(2500)),
+		.end_ns = tp_or_usual(given->end_ns, TP_SECONDS(20)),
 	};
 }
 
@@ -48,10 +43,10 @@ static struct tp_net_config first_config(const struct tp_avf_config *config)
 {
 	return (struct tp_net_config){
 		.mac = { 0x02, 0xAF, 0, 0, 0, 1 }, /* if the device has none */
-		.mtu = (unsigned)or_usual(config->mtu, MTU_AT_FIRST),
-		.queues = (unsigned)or_usual(config->queues, QUEUES_AT_FIRST),
-		.rx_ring = (unsigned)or_usual(config->rx_ring, RING_AT_FIRST),
-		.tx_ring = (unsigned)or_usual(config->tx_ring, RING_AT_FIRST),
+		.mtu = (unsigned)tp_or_usual(config->mtu, MTU_AT_FIRST),
+		.queues = (unsigned)tp_or_usual(config->queues, QUEUES_AT_FIRST),
+		.rx_ring = (unsigned)tp_or_usual(config->rx_ring, RING_AT_FIRST),
+		.tx_ring = (unsigned)tp_or_usual(config->tx_ring, RING_AT_FIRST),
 		.rx_usecs = USECS_AT_FIRST,
 		.tx_usecs = USECS_AT_FIRST,
 	};
@@ -146,7 +141,7 @@ static int make_pool(struct tp_avf *avf, unsigned bufs)
 	const struct tp_dma_pool_config config = {
 		.domain = avf->domain,
 		.name = avf->nd.name,
-		.nr_bufs = (unsigned)or_usual(bufs, POOL_BUFS),
+		.nr_bufs = (unsigned)tp_or_usual(bufs, POOL_BUFS),
 		.buf_size = TP_MIN((unsigned)POOL_BUF_SIZE, (unsigned)TP_PAGE_SIZE),
 		.node = avf->node,
 	};
