@@ -399,6 +399,27 @@ static void users_survive_losses(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, end_rig)
 
+/* ---- what is cleared ------------------------------------------------------------------------- */
+
+/* Whatever becomes of the job that clears: its ring hangs, and is reset for that. */
+static void what_is_cleared_by_a_ring_that_hangs_is_gone(void **state)
+{
+	struct rig *r = *state;
+	const uint64_t hang_ns = r->gpu->config.patience.hang_ns;
+	uint64_t size;
+
+	assert_true(tp_amd_vm_peek(r->vm, RIG_DATA_VA, &size));
+	tp_amd_model_hang(r->model, TP_AMD_RING_SDMA0, false);
+	r->gpu->config.patience.hang_ns = TP_MILLISECONDS(1);
+	must(tp_amd_vm_clear(r->vm, RIG_DATA_VA, RIG_DATA_PAGES * TP_PAGE_SIZE));
+	r->gpu->config.patience.hang_ns = hang_ns;
+	assert_int_equal(resets(r), 1);
+	assert_false(tp_amd_vm_peek(r->vm, RIG_DATA_VA, &size));
+	must(tp_amd_vm_validate(r->vm));
+	assert_false(tp_amd_vm_peek(r->vm, RIG_DATA_VA, &size));
+	assert_true(tp_amd_vm_peek(r->vm, RIG_STREAM_VA(0), &size));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +434,7 @@ int main(void)
 		TEST(content_in_video_memory_is_lost_and_said_so),
 		TEST(the_device_does_not_see_what_memory_holds_after_a_loss),
 		TEST(no_unmapped_address_translates_after_a_loss),
+		TEST(what_is_cleared_by_a_ring_that_hangs_is_gone),
 		cmocka_unit_test_setup_teardown(users_survive_losses, make_service, end_rig),
 	};
 

@@ -193,25 +193,10 @@ static void clear_windows(struct tp_amd *gpu)
 	forget_windows(gpu);
 }
 
-static void unhang(struct tp_amd *gpu)
-{
-	tp_amd_for_each_ring(ring, gpu)
-	{
-		if (tp_amd_ring_hangs(ring))
-			tp_amd_reset_hung(ring);
-	}
-}
-
-/* It ends, for what hangs is reset, by us if need be. */
 static int wait_for(struct tp_amd *gpu, struct tp_fence *fence)
 {
-	int err;
+	int err = tp_amd_wait_end(gpu, fence);
 
-	while (!tp_fence_is_signaled(fence)) {
-		tp_amd_wait(gpu, fence, tp_clock_after(gpu->config.patience.hang_ns));
-		unhang(gpu);
-	}
-	err = tp_fence_error(fence);
 	tp_fence_put(fence);
 	return err;
 }

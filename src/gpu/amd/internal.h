@@ -420,6 +420,9 @@ bool tp_amd_ring_hangs(struct tp_amd_ring *ring);
 /* Reset the GPU if it does, when nobody else has just done so; the job's context is to blame.  As
  * tp_amd_reset(). */
 int tp_amd_reset_hung(struct tp_amd_ring *ring);
+/* Until @fence is over, which it will be, for what hangs is reset, by the caller if need be.  The
+ * fence's error.  Holds no lock of rank GPU_RESET or above. */
+int tp_amd_wait_end(struct tp_amd *gpu, struct tp_fence *fence);
 
 /* A generation of a GPU, of which those of VMs are made: losses in the high half (T22). */
 static inline uint64_t tp_amd_generation(const struct tp_amd *gpu)

@@ -346,6 +346,19 @@ int tp_amd_reset_hung(struct tp_amd_ring *ring)
 	return err;
 }
 
+int tp_amd_wait_end(struct tp_amd *gpu, struct tp_fence *fence)
+{
+	while (!tp_amd_fence_is_over(fence)) {
+		tp_amd_wait(gpu, fence, tp_clock_after(gpu->config.patience.hang_ns));
+		tp_amd_for_each_ring(ring, gpu)
+		{
+			if (tp_amd_ring_hangs(ring))
+				tp_amd_reset_hung(ring);
+		}
+	}
+	return tp_fence_error(fence);
+}
+
 int tp_amd_reset_wanted(struct tp_amd *gpu)
 {
 	int err = 0;

@@ -111,7 +111,7 @@ static void finish(struct tp_amd_vm *vm)
 
 	if (!fence)
 		return;
-	tp_amd_wait(vm->gpu, fence, TP_WAIT_FOREVER);
+	tp_amd_wait_end(vm->gpu, fence);
 	tp_fence_put(fence);
 }
 

@@ -485,9 +485,24 @@ static void forget_gone(struct clearing *c)
 	forget(c->vm);
 }
 
+/* By the CPU, if jobs did not: those of a reset say nothing of what ran, or is running again. */
+static void see_to_it(struct clearing *c, struct tp_fence *fence)
+{
+	struct tp_amd_vm *vm = c->vm;
+
+	if (TP_MUTANT(amd_forgets_unwritten) || !tp_amd_wait_end(vm->gpu, fence))
+		return;
+	tp_amd_vm_use(vm);
+	tp_mutex_lock(&vm->lock);
+	/* Otherwise all was written anew by now. */
+	if (vm->generation != tp_amd_vm_generation(vm))
+		cut_range(c);
+	tp_mutex_unlock(&vm->lock);
+	tp_resv_unuse(tp_amd_vm_resv(vm));
+}
+
 static int clear(struct clearing *c)
 {
-	struct tp_amd *gpu = c->vm->gpu;
 	struct tp_fence *fence;
 	int err;
 
@@ -502,8 +517,8 @@ static int clear(struct clearing *c)
 		if (err && err != -EAGAIN)
 			return err;
 	}
-	if (fence && !TP_MUTANT(amd_forgets_unwritten))
-		tp_amd_wait(gpu, fence, tp_clock_after(8 * gpu->config.patience.hang_ns));
+	if (fence)
+		see_to_it(c, fence);
 	tp_fence_put(fence);
 	return err;
 }
