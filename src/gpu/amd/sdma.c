@@ -2,7 +2,8 @@
 /*
  * sdma - tables are written by jobs of the device's DMA engine.
  *
- * A job has room for MIN_DW dwords, and for the entries of scattered pages so far as those fit.
+ * A job has room for MIN_DW dwords, and for the entries of scattered pages that are still to come,
+ * so far as those fit; but for an update's first, which is made before anybody knows of any (T24).
  * Commands grow from its beginning, the entries that they copy from its end.  Of what is left,
  * COPY_DW and PAD_DW are kept for the command and for its padding.
  *
@@ -60,10 +61,10 @@ static void push(struct tp_amd_update *update)
 }
 
 /* False: there is none, and the update has failed. */
-static bool begin(struct tp_amd_update *update, uint32_t scattered)
+static bool begin(struct tp_amd_update *update, uint64_t scattered)
 {
-	const uint32_t wanted = MIN_DW + 2 * scattered;
-	const uint32_t dwords = TP_MIN(wanted, (uint32_t)TP_AMD_JOB_MAX_DW);
+	const uint64_t wanted = MIN_DW + (update->last ? 2 * scattered : 0);
+	const uint32_t dwords = (uint32_t)TP_MIN(wanted, (uint64_t)TP_AMD_JOB_MAX_DW);
 	int err;
 
 	if (update->err)
@@ -83,7 +84,7 @@ static bool begin(struct tp_amd_update *update, uint32_t scattered)
 	return true;
 }
 
-static bool have_room(struct tp_amd_update *update, uint32_t scattered)
+static bool have_room(struct tp_amd_update *update, uint64_t scattered)
 {
 	if (update->job && update->left_dw - update->used_dw < SPARE_DW)
 		push(update);
@@ -137,14 +138,15 @@ static void set(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32_t ind
 	put(update, n - 1);
 }
 
+_Static_assert(SPARE_DW >= COPY_DW + PAD_DW + 2, "there is always room for an entry");
+
 /* So many of @n as fit, from the end of the job on. */
 static uint32_t put_entries(struct tp_amd_update *update, uint32_t n,
 			    const struct tp_bo_chunk *chunks, uint64_t flags)
 {
-	const uint32_t kept = COPY_DW + PAD_DW, left = update->left_dw - update->used_dw;
-	uint32_t fits = left > kept ? (left - kept) / 2 : 0;
+	const uint32_t left = update->left_dw - update->used_dw - COPY_DW - PAD_DW;
+	const uint32_t fits = TP_MIN(left / 2, n);
 
-	fits = TP_MIN(fits, n);
 	update->left_dw -= 2 * fits;
 	for (uint32_t i = 0; i < fits; i++) {
 		const uint64_t entry = tp_amd_pte_of(chunks[i].address) + flags;
@@ -173,13 +175,10 @@ static void set_pages(struct tp_amd_update *update, struct tp_amd_pt *pt, uint32
 		return;
 	}
 	for (uint32_t fits; n; n -= fits, index += fits, chunks += fits) {
-		if (!have_room(update, n))
+		if (!have_room(update, TP_MAX(update->to_come, (uint64_t)n)))
 			return;
 		fits = put_entries(update, n, chunks, flags);
-		if (fits)
-			put_copy(update, pt, index, fits);
-		else
-			push(update);
+		put_copy(update, pt, index, fits);
 	}
 }
 

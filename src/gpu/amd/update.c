@@ -120,8 +120,11 @@ void tp_amd_update_map(struct tp_amd_update *update, const struct tp_amd_mapping
 	struct tp_amd_piece piece;
 
 	tp_amd_pieces_begin(&pieces, mapping);
-	while (tp_amd_pieces_next(&pieces, &piece))
+	while (tp_amd_pieces_next(&pieces, &piece)) {
+		update->to_come = mapping->last + 1 - piece.page;
 		write_piece(update, &piece, spares);
+	}
+	update->to_come = 0;
 }
 
 /* ---- how many tables it takes ---------------------------------------------------------------- */

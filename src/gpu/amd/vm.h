@@ -312,6 +312,7 @@ struct tp_amd_update {
 	const struct tp_amd_backend *backend;
 	uint64_t generation; /* of the GPU when it began: its jobs' (J2) */
 	uint64_t entries;
+	uint64_t to_come;      /* pages of the mapping that is written, with those that are now */
 	struct tp_fence *last; /* of the last job that was pushed, with a reference; CPU's: NULL */
 	int err;	       /* the first */
 	/* of the SDMA backend: the job that is filled, from both its ends */
