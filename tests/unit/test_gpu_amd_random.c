@@ -138,10 +138,16 @@ static struct range choose(struct program *p)
 	const uint64_t most = below(p, 3) ? TP_MIN(object_pages, 60) : object_pages;
 
 	r.pages = (unsigned)(1 + below(p, TP_MIN(most, SPAN)));
+	if (object_pages >= TP_AMD_PTES && !below(p, 6))
+		r.pages = TP_AMD_PTES;
 	r.from = (unsigned)below(p, SPAN + 1 - r.pages);
 	if (!below(p, 3) && r.pages > 8)
 		r.from &= ~0x1fu;
 	r.page = below(p, object_pages + 1 - r.pages);
+	if (r.pages == TP_AMD_PTES) {
+		r.from &= ~(unsigned)(TP_AMD_PTES - 1);
+		r.page = 0;
+	}
 	r.flags = r.object == PRT ? TP_AMD_MAP_PRT
 				  : TP_AMD_MAP_READ | (unsigned)below(p, 2) * TP_AMD_MAP_WRITE |
 					    (unsigned)below(p, 2) * TP_AMD_MAP_UNCACHED;
