@@ -312,6 +312,16 @@ static inline void caches_are_due(void)
 	tp_spin_unlock(&m->lock);
 }
 
+/* The next poll of @id's packet is due. */
+static inline void poll_is_due(enum tp_amd_ring_id id)
+{
+	struct tp_ahw_ring *ring = &m->rings[id];
+
+	tp_spin_lock(&ring->lock);
+	end_soon(&ring->poll_ns);
+	tp_spin_unlock(&ring->lock);
+}
+
 static inline void resets_are_due(void)
 {
 	tp_spin_lock(&m->lock);
@@ -347,6 +357,7 @@ static inline void begin(struct tp_amd_model_config config)
 	config.invalidate_ns = at_once(config.invalidate_ns);
 	config.reset_ns = at_once(config.reset_ns);
 	config.mode1_ns = at_once(config.mode1_ns);
+	config.cycle_ns = at_once(config.cycle_ns);
 	must(tp_amd_model_create(&config, &m));
 	bus = tp_amd_model_bus(m);
 	make_memory(bus);
@@ -373,7 +384,8 @@ static inline int begin_slow(void **state)
 	begin((struct tp_amd_model_config){ .mode = TP_AMD_MODEL_MANUAL,
 					    .invalidate_ns = AGES,
 					    .reset_ns = AGES,
-					    .mode1_ns = AGES });
+					    .mode1_ns = AGES,
+					    .cycle_ns = AGES });
 	return 0;
 }
 

@@ -250,6 +250,7 @@ static void a_ring_can_ask_and_wait(tp_unused void **state)
 	assert_false(is_idle(TP_AMD_RING_GFX));
 	assert_int_equal((uint32_t)vram_get(FREE, 0), 0);
 	caches_are_due();
+	poll_is_due(TP_AMD_RING_GFX);
 	run_dry();
 	assert_int_equal((uint32_t)vram_get(FREE, 0), 5);
 	assert_false(knows_leaf(gfx, 1, VA(0)));

@@ -206,6 +206,81 @@ static void a_poll_waits_for_memory(tp_unused void **state)
 	assert_int_equal(vram_get(FREE + 1, 0), 9);
 }
 
+/* As often again as it says, and then what follows is executed, and somebody is told. */
+static void a_poll_gives_up_after_its_retries(tp_unused void **state)
+{
+	for (uint32_t retries = 0; retries < 4; retries++) {
+		SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 1), AT(VRAM(FREE)), 1, UINT32_MAX,
+		       retries << 16);
+		submit_store(RING, FREE + 1, retries + 1);
+		for (uint32_t i = 0; i < retries; i++)
+			assert_false(tp_amd_model_run_ring(m, RING, 1));
+		assert_int_equal(ring_stat()->timeouts, retries);
+		assert_int_equal(interrupts_since(), 0);
+		assert_true(tp_amd_model_run_ring(m, RING, 1));
+		assert_int_equal(ring_stat()->timeouts, retries + 1);
+		assert_int_equal(interrupts_since(), 1u << TP_AMD_VECTOR_POLL);
+		expect_good(2 * (retries + 1));
+		assert_int_equal(vram_get(FREE + 1, 0), retries + 1);
+	}
+}
+
+static void a_poll_of_a_register_gives_up_too(tp_unused void **state)
+{
+	const uint32_t reg = tp_amd_hub_reg(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_BASE + 2 * 3);
+
+	SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 0), AT((uint64_t)reg * 4), 1, 1, 1 << 16);
+	assert_false(tp_amd_model_run_ring(m, RING, 1));
+	assert_true(tp_amd_model_run_ring(m, RING, 1));
+	expect_good(1);
+	assert_int_equal(ring_stat()->timeouts, 1);
+	assert_int_equal(interrupts_since(), 1u << TP_AMD_VECTOR_POLL);
+}
+
+static void the_most_retries_are_for_ever(tp_unused void **state)
+{
+	SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 1), AT(VRAM(FREE)), 1, UINT32_MAX, DWORDS_ON);
+	for (unsigned i = 0; i < 2 * TP_SDMA_POLL_FOR_EVER; i++)
+		assert_false(tp_amd_model_run_ring(m, RING, 1));
+	vram_put(FREE, 0, 1);
+	expect_good(1);
+	assert_int_equal(ring_stat()->timeouts, 0);
+}
+
+/* Each packet begins to count anew, and so does a ring after a reset. */
+static void retries_are_those_of_one_packet(tp_unused void **state)
+{
+	SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 1), AT(VRAM(FREE)), 1, UINT32_MAX, 2 << 16);
+	assert_false(tp_amd_model_run_ring(m, RING, 1));
+	assert_false(tp_amd_model_run_ring(m, RING, 1));
+	wr(TP_AMD_SOFT_RESET, 1);
+	start_all();
+	for (unsigned i = 0; i < 2; i++)
+		SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 1), AT(VRAM(FREE)), 1, UINT32_MAX,
+		       2 << 16);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(tp_amd_model_run_ring(m, RING, 1));
+		assert_false(tp_amd_model_run_ring(m, RING, 1));
+		assert_true(tp_amd_model_run_ring(m, RING, 1));
+	}
+	assert_int_equal(ring_stat()->timeouts, 2);
+	interrupts_since();
+}
+
+/* Between two polls nothing is looked at, not even what has become true. */
+static void polls_are_apart(tp_unused void **state)
+{
+	SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 1), AT(VRAM(FREE)), 1, UINT32_MAX, 1 << 16 | 5);
+	assert_false(tp_amd_model_run_ring(m, RING, 1));
+	assert_in_range(m->rings[RING].poll_ns, 4 * AGES, 6 * AGES);
+	vram_put(FREE, 0, 1);
+	run_dry();
+	assert_false(is_idle(RING));
+	poll_is_due(RING);
+	expect_good(1);
+	assert_int_equal(ring_stat()->timeouts, 0);
+}
+
 /* ---- registers ------------------------------------------------------------------------------- */
 
 static void registers_are_written_by_bytes_and_polled(tp_unused void **state)
@@ -245,6 +320,41 @@ static void caches_are_emptied_by_packets(tp_unused void **state)
 	assert_true(is_idle(RING));
 	assert_false(knows_leaf(TP_AMD_MMHUB, 1, VA(1)));
 	assert_int_equal(stat_of().hub[TP_AMD_MMHUB].unguarded, 0);
+}
+
+/* What anybody wrote through the window is seen before the packet is over. */
+static void a_poll_can_flush_the_host_data_path(tp_unused void **state)
+{
+	const uint32_t done = TP_AMD_HDP_DONE * 4, request = TP_AMD_HDP_REQUEST * 4;
+
+	tp_bus_memory_fill(bus, (uint64_t)FREE * PAGE, 0x77, 0, 1);
+	SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 0), done, request, TP_AMD_HDP_SDMA0,
+	       TP_AMD_HDP_SDMA0, 0);
+	run_dry();
+	assert_int_equal(vram_get(FREE, 0), 0); /* it only polls */
+	assert_int_equal(ring_stat()->timeouts, 1);
+	SUBMIT(RING, POLL(TP_SDMA_COMPARE_EQUAL, 0) | TP_SDMA_POLL_HDP_FLUSH, done, request,
+	       TP_AMD_HDP_SDMA0, TP_AMD_HDP_SDMA0, 0);
+	expect_good(2);
+	assert_int_equal(vram_get(FREE, 0), 0x77);
+	assert_int_equal(rd(TP_AMD_HDP_DONE), TP_AMD_HDP_SDMA0);
+	assert_int_equal(ring_stat()->timeouts, 1);
+	interrupts_since();
+}
+
+/* A ring's own packets have the addresses of the VMID that its control says. */
+static void a_ring_has_a_vmid(tp_unused void **state)
+{
+	const uint32_t cntl = tp_amd_ring_reg(RING, TP_AMD_SDMA_RB_CNTL);
+
+	for (unsigned n = 0; n < 5; n++)
+		put(DATA + 2, n, ((const uint32_t[]){ OP(TP_SDMA_WRITE), VA(3), 0, 0, 0x42 })[n]);
+	wr(tp_amd_ring_reg(RING, TP_AMD_SDMA_RB_BASE), (uint32_t)(VA(2) >> 8));
+	wr(tp_amd_ring_reg(RING, TP_AMD_SDMA_RB_BASE + 1), 0);
+	wr(cntl, rd(cntl) | 1u << TP_AMD_RB_VMID_SHIFT);
+	wr(tp_amd_ring_reg(RING, TP_AMD_SDMA_RB_WPTR), 5 * 4);
+	expect_good(1);
+	assert_int_equal(get(DATA + 3, 0), 0x42);
 }
 
 /* A program writes memory, and no registers. */
@@ -341,9 +451,17 @@ static void what_makes_no_sense_stops_the_ring(tp_unused void **state)
 	BAD(TP_SDMA_HEADER(TP_SDMA_COPY, 1), 0, 0, 0, 0, 0, 0); /* of another kind */
 	BAD(OP(TP_SDMA_WRITE), AT(va), 0xfffff, 0);		/* longer than what is there */
 	BAD(OP(TP_SDMA_NOP) | 0x3fffu << 16);
-	BAD(OP(TP_SDMA_FENCE), AT(va + 2), 0);			  /* within a dword */
-	BAD(POLL(3, 1), AT(va + 1), 0, 0, 0);			  /* so is this */
-	BAD(OP(TP_SDMA_PTEPDE), AT(va + 4), 0, 0, 0, 0, 0, 0, 0); /* within an entry */
+	BAD(OP(TP_SDMA_FENCE), AT(va + 2), 0);			   /* within a dword */
+	BAD(POLL(3, 1), AT(va + 1), 0, 0, 0);			   /* so is this */
+	BAD(OP(TP_SDMA_PTEPDE), AT(va + 4), 0, 0, 0, 0, 0, 0, 0);  /* within an entry */
+	BAD(POLL(3, 1) | TP_SDMA_POLL_HDP_FLUSH, AT(va), 0, 0, 0); /* it is of registers */
+	BAD(POLL(3, 0) | TP_SDMA_POLL_HDP_FLUSH, TP_AMD_HDP_DONE * 4, 0, 0, 0, 0); /* of these */
+	BAD(OP(TP_SDMA_COPY) | 1 << 27, 3, 0, AT(va + 8), AT(va)); /* to two places */
+	BAD(OP(TP_SDMA_COPY) | 1 << 18, 3, 0, AT(va + 8), AT(va)); /* of a trusted zone */
+	BAD(OP(TP_SDMA_COPY), 3, 1 << 24, AT(va + 8), AT(va));	   /* swapped */
+	BAD(OP(TP_SDMA_WRITE), AT(va), 1 << 24, 1);
+	BAD(OP(TP_SDMA_WRITE) | 1 << 16, AT(va), 0, 1); /* encrypted */
+	BAD(OP(TP_SDMA_CONST_FILL) | 1 << 16, AT(va), 1, 3);
 	BAD(OP(TP_SDMA_INDIRECT), AT(va), 8, 0, 0); /* it ends nowhere in particular */
 	BAD(OP(TP_SDMA_NOP), OP(TP_SDMA_NOP), OP(TP_SDMA_INDIRECT), AT(va), 7, 0, 0);
 	BAD(OP(TP_SDMA_NOP), OP(TP_SDMA_NOP), OP(TP_SDMA_INDIRECT), AT(va + 16), 8, 0, 0);
@@ -360,6 +478,47 @@ static void streams_do_not_nest(tp_unused void **state)
 	expect_bad();
 }
 
+/* The packet's end is not in its stream, which is as long as it says and no longer. */
+static void a_stream_that_ends_in_a_packet_is_bad(tp_unused void **state)
+{
+	for (unsigned i = 0; i < TP_SDMA_IB_ALIGN_DW; i++)
+		put(DATA + NR_DATA - 1, i, OP(TP_SDMA_NOP));
+	put(DATA + NR_DATA - 1, TP_SDMA_IB_ALIGN_DW - 2, OP(TP_SDMA_FENCE));
+	SUBMIT(RING, OP(TP_SDMA_NOP), OP(TP_SDMA_NOP), OP(TP_SDMA_INDIRECT) | 1u << 16,
+	       AT(VA(NR_DATA - 1)), TP_SDMA_IB_ALIGN_DW, 0, 0);
+	expect_bad();
+}
+
+/* Only 20 bits say how long a stream is, and 18 which register is written. */
+static void fields_have_as_many_bits_as_they_have(tp_unused void **state)
+{
+	const uint32_t reg = tp_amd_hub_reg(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_BASE + 2 * 3);
+
+	SUBMIT(RING, OP(TP_SDMA_NOP), OP(TP_SDMA_NOP), OP(TP_SDMA_INDIRECT), AT(VRAM(FREE)),
+	       TP_SDMA_IB_MAX, 0, 0);
+	SUBMIT(RING, OP(TP_SDMA_SRBM_WRITE) | 0xfu << 28, reg | 1u << 18, 0x17);
+	expect_good(4);
+	assert_int_equal(ring_stat()->ibs, 1);
+	assert_int_equal(rd(reg), 0x17);
+}
+
+/* Beyond the end of memory each page is a fault, and the ring goes on. */
+static void what_is_beyond_memory_is_dropped(tp_unused void **state)
+{
+	const uint64_t va = VRAM(VRAM_PAGES - 1);
+
+	SUBMIT(RING, OP(TP_SDMA_CONST_FILL) | 2u << 30, AT(va), 5, 4 * PAGE - 1);
+	SUBMIT(RING, OP(TP_SDMA_PTEPDE), AT(va), AT(0), AT(6), AT(0), 2 * TP_AMD_PTES - 1);
+	expect_good(2);
+	assert_int_equal(vram_get(VRAM_PAGES - 1, 0), 6);
+	assert_int_equal(stat_of().hub[TP_AMD_MMHUB].faults, 3 + 1);
+	SUBMIT(RING, OP(TP_SDMA_COPY), PAGE - 1, 0, AT(VRAM(VRAM_PAGES)), AT(va));
+	expect_good(3);
+	assert_int_equal(vram_get(VRAM_PAGES - 1, 0), 0);
+	assert_int_equal(stat_of().hub[TP_AMD_MMHUB].faults, 3 + 1 + 1);
+	hub_wr(TP_AMD_MMHUB, TP_AMD_FAULT_CNTL, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -373,8 +532,15 @@ int main(void)
 		HERE(fences_write_and_traps_interrupt),
 		HERE(polls_compare),
 		HERE(a_poll_waits_for_memory),
+		HERE(a_poll_gives_up_after_its_retries),
+		HERE(a_poll_of_a_register_gives_up_too),
+		HERE(the_most_retries_are_for_ever),
+		HERE(retries_are_those_of_one_packet),
+		cmocka_unit_test_setup_teardown(polls_are_apart, begin_slow, end),
 		HERE(registers_are_written_by_bytes_and_polled),
 		HERE(caches_are_emptied_by_packets),
+		HERE(a_poll_can_flush_the_host_data_path),
+		HERE(a_ring_has_a_vmid),
 		HERE(programs_write_no_registers),
 		HERE(a_stream_ends_in_the_ring_again),
 		HERE(packets_go_over_the_end),
@@ -382,6 +548,9 @@ int main(void)
 		HERE(long_packets_are_done_in_parts),
 		HERE(what_makes_no_sense_stops_the_ring),
 		HERE(streams_do_not_nest),
+		HERE(a_stream_that_ends_in_a_packet_is_bad),
+		HERE(fields_have_as_many_bits_as_they_have),
+		HERE(what_is_beyond_memory_is_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

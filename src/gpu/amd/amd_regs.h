@@ -176,6 +176,11 @@ enum {
 	TP_AMD_NBIO_BASE = 0x0d20,
 	TP_AMD_HDP_FLUSH = TP_AMD_NBIO_BASE + 0xf7,	 /* anything: what came before is seen */
 	TP_AMD_CONFIG_MEMSIZE = TP_AMD_NBIO_BASE + 0xc3, /* MiB of video memory */
+	/* The engines': a bit for each of them, which the answer has once its flush is over. */
+	TP_AMD_HDP_REQUEST = TP_AMD_NBIO_BASE + 0x106,
+	TP_AMD_HDP_DONE = TP_AMD_NBIO_BASE + 0x107,
+	TP_AMD_HDP_SDMA0 = 1 << 10,
+	TP_AMD_HDP_SDMA1 = 1 << 11,
 };
 
 /* ---- engines --------------------------------------------------------------------------------- */
@@ -219,11 +224,15 @@ static inline uint32_t tp_amd_ring_reg(enum tp_amd_ring_id ring, uint32_t reg)
 	return base[ring] + reg;
 }
 
-/* Interrupts: a vector for each ring's traps, one for faults of hubs, one for the mailbox. */
+/*
+ * Interrupts: a vector for each ring's traps, one for faults of hubs, one for the mailbox, and one
+ * for polls that gave up.
+ */
 enum {
 	TP_AMD_VECTOR_RING = 0, /* + tp_amd_ring_id */
 	TP_AMD_VECTOR_FAULT = TP_AMD_NR_RINGS,
 	TP_AMD_VECTOR_MAILBOX,
+	TP_AMD_VECTOR_POLL,
 	TP_AMD_NR_VECTORS,
 };
 

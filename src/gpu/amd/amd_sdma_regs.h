@@ -18,8 +18,9 @@ enum {
 				 * multiple of 8 dwords */
 	TP_SDMA_FENCE = 5,	 /* [to, data]: 32 bits */
 	TP_SDMA_TRAP = 6,	 /* [context]: interrupt */
-	TP_SDMA_POLL_REGMEM = 8, /* 31: memory; 30:28: how to compare; [address, or register * 4 and
-				  * 0; reference; mask; retries << 16 | interval] */
+	TP_SDMA_POLL_REGMEM = 8, /* 31: memory; 30:28: how to compare; 26: flush the host data path;
+				  * [address, or register * 4 and 0, or those of its answer and its
+				  * request; reference; mask; retries << 16 | cycles between two] */
 	TP_SDMA_CONST_FILL = 11, /* 31:30: log2 of the unit's bytes; [to, data, bytes - 1] */
 	TP_SDMA_PTEPDE = 12, /* [to, flags, first, step (64 bits), entries - 1 (19 bits)]: writes
 				 * first + i * step | flags */
@@ -29,6 +30,8 @@ enum {
 	TP_SDMA_COMPARE_ALWAYS = 0,
 	TP_SDMA_COMPARE_EQUAL = 3,
 	TP_SDMA_COMPARE_GREATER_EQUAL = 5,
+	TP_SDMA_POLL_FOR_EVER = 0xfff, /* as many retries */
+	TP_SDMA_POLL_HDP_FLUSH = 1 << 26,
 
 	/* dwords of a whole packet */
 	TP_SDMA_COPY_DW = 7,
@@ -45,6 +48,7 @@ enum {
 	TP_SDMA_FILL_MAX = 1 << 22,   /* bytes */
 	TP_SDMA_WRITE_MAX = 1 << 20,  /* dwords */
 	TP_SDMA_PTEPDE_MAX = 1 << 19, /* entries */
+	TP_SDMA_IB_MAX = 1 << 20,     /* dwords, less one */
 	TP_SDMA_IB_ALIGN_DW = 8,
 };
 

@@ -14,9 +14,9 @@ enum { MAX_ENTRIES = 4096, MAX_COMBINE = 4096, MAX_TRACE = 1 << 20 };
 
 #ifdef TP_SIM
 #define DEFAULT_MEMORY (64 * TP_PAGE_SIZE)
-enum { DEFAULT_TRACE = 0 };
+enum { DEFAULT_TRACE = 0, DEFAULT_CYCLE_NS = 0 };
 #else
-enum { DEFAULT_TRACE = 4096 };
+enum { DEFAULT_TRACE = 4096, DEFAULT_CYCLE_NS = 1 };
 #define DEFAULT_MEMORY TP_MIB(256)
 #endif
 #define MAX_MEMORY ((uint64_t)TP_IOMMU_PAGES << TP_IOMMU_PAGE_SHIFT)
@@ -61,6 +61,7 @@ static void fill_in(struct tp_amd_model *m)
 	c->invalidate_ns = duration(c->invalidate_ns, TP_MICROSECONDS(10));
 	c->reset_ns = duration(c->reset_ns, TP_MICROSECONDS(100));
 	c->mode1_ns = duration(c->mode1_ns, TP_MILLISECONDS(5));
+	c->cycle_ns = duration(c->cycle_ns, DEFAULT_CYCLE_NS);
 	DEFAULT(c->tlb_entries, 64);
 	DEFAULT(c->walk_entries, 32);
 	DEFAULT(c->combine, 8);

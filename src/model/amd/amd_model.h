@@ -41,6 +41,7 @@ struct tp_amd_model_config {
 	uint64_t invalidate_ns; /* 0: 10 us */
 	uint64_t reset_ns;	/* soft; 0: 100 us */
 	uint64_t mode1_ns;	/* 0: 5 ms */
+	uint64_t cycle_ns;	/* of the engines' clock, by which polls wait; 0: 1 ns */
 	unsigned tlb_entries;	/* of each VMID on each hub; 0: 64 */
 	unsigned walk_entries;	/* directory entries that each VMID remembers; 0: 32 */
 	unsigned combine;	/* writes to its memory that a thread's buffers hold back; 0: 8 */
@@ -84,7 +85,8 @@ void tp_amd_model_host_flr(struct tp_amd_model *model);
 
 struct tp_amd_model_ring_stat {
 	uint64_t packets, ibs, loads, stores, fills, ptes; /* bytes; entries that PTEPDE wrote */
-	uint64_t bad; /* packets that made no sense: the ring stands until a reset */
+	uint64_t bad;	   /* packets that made no sense: the ring stands until a reset */
+	uint64_t timeouts; /* polls that gave up */
 };
 
 struct tp_amd_model_hub_stat {

@@ -110,9 +110,11 @@ struct tp_ahw_ring {
 	uint64_t ib;
 	uint32_t ib_left;
 	unsigned vmid;
-	uint64_t done;	 /* of a long packet: bytes, dwords or entries */
-	uint32_t resets; /* ever */
-	bool faulted;	 /* in this burst, and it is to be told */
+	uint64_t done;	  /* of a long packet: bytes, dwords or entries */
+	uint32_t polls;	  /* of this packet, that failed; stays at TP_SDMA_POLL_FOR_EVER */
+	uint64_t poll_ns; /* when the next one is due; 0: now */
+	uint32_t resets;  /* ever */
+	bool faulted;	  /* in this burst, and it is to be told */
 	struct tp_amd_model_ring_stat stat;
 };
 
@@ -126,6 +128,7 @@ struct tp_amd_model {
 	uint32_t fb_base, fb_top;
 	uint64_t soft_due_ns, mode1_due_ns, flr_due_ns; /* 0: none; UINT64_MAX: never ends */
 	bool mode1_done;
+	uint32_t hdp_done;
 	enum tp_amd_model_loss loss;
 	unsigned lose_invalidations, refuse_resets;
 	uint32_t mailbox_out[4], mailbox_in[4], mailbox_cntl;
@@ -206,9 +209,10 @@ void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
 void tp_ahw_ring_reset(struct tp_ahw_ring *ring);
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring);
 /*
- * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of hubs; without the
- * ring's lock, since they take the model's.  Of what is written the bits of @mask; a ring that was
- * reset since it had @resets writes none (Y5).
+ * Registers that packets write and poll (SRBM_WRITE, POLL_REGMEM): those of hubs, and those by
+ * which engines flush the host data path; without the ring's lock, since they take the model's.
+ * Of what is written the bits of @mask; a ring that was reset since it had @resets writes none
+ * (Y5).
  */
 uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg);
 void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint32_t reg,

@@ -2,6 +2,9 @@
 /*
  * packet - what SDMA 4.0's packets do.
  *
+ * What would mean another packet, or another order of bytes, makes no sense here: an engine
+ * that ignored it would hide that a driver asked for it.
+ *
  * Long ones are done in parts (ring->done says how far), so that a burst ends.  Words are stored
  * whole where they are aligned: eight bytes at a time if the packet says so, otherwise four or one.
  */
@@ -9,7 +12,21 @@
 
 #include <string.h>
 
-enum { MOST = 10, PART = 16 * TP_PAGE_SIZE, PACKED = TP_PAGE_SIZE / 4 };
+enum {
+	MOST = 10,
+	PART = 16 * TP_PAGE_SIZE,
+	PACKED = TP_PAGE_SIZE / 4,
+	REGISTERS = (1 << 18) - 1, /* that a packet can write */
+
+	/* Of headers: encrypted, of a trusted zone, and to two places; bytes swapped. */
+	ENCRYPTED = 1 << 16,
+	TRUSTED = 1 << 18,
+	BROADCAST = 1 << 27,
+	FILL_SWAP = 3 << 16,
+	/* Of other dwords: COPY's third, and WRITE's count. */
+	COPY_SWAP = 3 << 16 | 1 << 22 | 3 << 24 | 1 << 30,
+	WRITE_SWAP = 3 << 24,
+};
 
 bool tp_ahw_compare(const struct tp_ahw_wish *wish, uint32_t value)
 {
@@ -135,6 +152,8 @@ static enum tp_ahw_step copy(struct tp_ahw_ring *ring, const uint32_t *w)
 	const uint64_t part = next_part(ring, all, TP_PAGE_SIZE);
 	char bytes[TP_PAGE_SIZE];
 
+	if (w[0] & (ENCRYPTED | TRUSTED | BROADCAST) || w[2] & COPY_SWAP)
+		return TP_AHW_BAD;
 	get_bytes(ring, address(w + 3) + ring->done, bytes, part);
 	put_bytes(ring, address(w + 5) + ring->done, bytes, part);
 	ring->stat.loads += part;
@@ -148,7 +167,8 @@ static enum tp_ahw_step write(struct tp_ahw_ring *ring, const uint32_t *w)
 	const uint32_t part = (uint32_t)next_part(ring, all, PACKED);
 	uint32_t words[PACKED];
 
-	if (tp_ahw_stream_left(ring) < TP_SDMA_WRITE_DW + all)
+	if (tp_ahw_stream_left(ring) < TP_SDMA_WRITE_DW + all || w[0] & (ENCRYPTED | TRUSTED) ||
+	    w[3] & WRITE_SWAP)
 		return TP_AHW_BAD;
 	tp_ahw_stream_read(ring, TP_SDMA_WRITE_DW + (uint32_t)ring->done, part, words);
 	put_bytes(ring, address(w + 1) + ring->done * 4, (const char *)words, (uint64_t)part * 4);
@@ -172,6 +192,8 @@ static enum tp_ahw_step fill(struct tp_ahw_ring *ring, const uint32_t *w)
 	const uint64_t part = next_part(ring, all, TP_PAGE_SIZE);
 	char bytes[TP_PAGE_SIZE];
 
+	if (w[0] & FILL_SWAP)
+		return TP_AHW_BAD;
 	make_pattern(bytes, part, w[3], w[0] >> 30);
 	put_bytes(ring, address(w + 1) + ring->done, bytes, part);
 	ring->stat.fills += part;
@@ -216,15 +238,16 @@ static enum tp_ahw_step ptepde(struct tp_ahw_ring *ring, const uint32_t *w)
 static enum tp_ahw_step indirect(struct tp_ahw_ring *ring, const uint32_t *w)
 {
 	const uint64_t end = ring->rptr / 4 + TP_SDMA_INDIRECT_DW;
+	const uint32_t dwords = w[3] & (TP_SDMA_IB_MAX - 1);
 
-	if (ring->ib_left || end % TP_SDMA_IB_ALIGN_DW || w[3] % TP_SDMA_IB_ALIGN_DW || w[1] % 32)
+	if (ring->ib_left || end % TP_SDMA_IB_ALIGN_DW || dwords % TP_SDMA_IB_ALIGN_DW || w[1] % 32)
 		return TP_AHW_BAD;
 	tp_ahw_stream_skip(ring, TP_SDMA_INDIRECT_DW);
 	ring->stat.ibs++;
-	if (!w[3])
+	if (!dwords)
 		return TP_AHW_DONE;
 	ring->ib = address(w + 1);
-	ring->ib_left = w[3];
+	ring->ib_left = dwords;
 	ring->vmid = w[0] >> 16 & (TP_AMD_NR_VMIDS - 1);
 	return TP_AHW_DONE;
 }
@@ -246,24 +269,53 @@ static enum tp_ahw_step trap(struct tp_ahw_ring *ring, unsigned *vectors)
 	return TP_AHW_DONE;
 }
 
-static enum tp_ahw_step poll(struct tp_ahw_ring *ring, const uint32_t *w, struct tp_ahw_wish *wish)
+enum tp_ahw_step tp_ahw_poll_failed(struct tp_ahw_ring *ring, uint32_t again, unsigned *vectors)
+{
+	const uint32_t retries = again >> 16 & TP_SDMA_POLL_FOR_EVER;
+	const uint64_t pause_ns = (again & 0xffff) * ring->model->config.cycle_ns;
+
+	if (ring->polls == retries && retries != TP_SDMA_POLL_FOR_EVER) {
+		ring->stat.timeouts++;
+		*vectors |= 1u << TP_AMD_VECTOR_POLL;
+		tp_ahw_stream_skip(ring, TP_SDMA_POLL_DW);
+		return TP_AHW_DONE;
+	}
+	ring->polls += ring->polls < TP_SDMA_POLL_FOR_EVER;
+	ring->poll_ns = pause_ns ? tp_clock_now() + pause_ns : 0;
+	return TP_AHW_WAITS;
+}
+
+static enum tp_ahw_step poll_memory(struct tp_ahw_ring *ring, const uint32_t *w,
+				    const struct tp_ahw_wish *wish, unsigned *vectors)
 {
 	uint32_t value;
 
+	if (address(w + 1) % sizeof(value) || w[0] & TP_SDMA_POLL_HDP_FLUSH)
+		return TP_AHW_BAD;
+	get_bytes(ring, address(w + 1), (char *)&value, sizeof(value));
+	if (!tp_ahw_compare(wish, value))
+		return tp_ahw_poll_failed(ring, w[5], vectors);
+	tp_ahw_stream_skip(ring, TP_SDMA_POLL_DW);
+	return TP_AHW_DONE;
+}
+
+static enum tp_ahw_step poll(struct tp_ahw_ring *ring, const uint32_t *w, struct tp_ahw_wish *wish,
+			     unsigned *vectors)
+{
+	if (ring->poll_ns && tp_clock_now() < ring->poll_ns)
+		return TP_AHW_WAITS;
 	*wish = (struct tp_ahw_wish){ .reg = w[1] >> 2,
 				      .function = w[0] >> 28 & 7,
 				      .reference = w[3],
 				      .mask = w[4],
+				      .again = w[5],
 				      .dwords = TP_SDMA_POLL_DW };
-	if (!(w[0] >> 31))
+	if (w[0] >> 31)
+		return poll_memory(ring, w, wish, vectors);
+	if (!(w[0] & TP_SDMA_POLL_HDP_FLUSH))
 		return TP_AHW_WISHES;
-	if (address(w + 1) % sizeof(value))
-		return TP_AHW_BAD;
-	get_bytes(ring, address(w + 1), (char *)&value, sizeof(value));
-	if (!tp_ahw_compare(wish, value))
-		return TP_AHW_WAITS;
-	tp_ahw_stream_skip(ring, TP_SDMA_POLL_DW);
-	return TP_AHW_DONE;
+	wish->flush = !ring->polls;
+	return w[2] >> 2 == TP_AMD_HDP_REQUEST ? TP_AHW_WISHES : TP_AHW_BAD;
 }
 
 /* Of the ring only: what programs write is memory. */
@@ -271,7 +323,7 @@ static enum tp_ahw_step srbm_write(const struct tp_ahw_ring *ring, const uint32_
 				   struct tp_ahw_wish *wish)
 {
 	*wish = (struct tp_ahw_wish){
-		.write = true, .reg = w[1], .value = w[2], .dwords = TP_SDMA_SRBM_DW
+		.write = true, .reg = w[1] & REGISTERS, .value = w[2], .dwords = TP_SDMA_SRBM_DW
 	};
 	for (unsigned byte = 0; byte < sizeof(*w); byte++)
 		if (w[0] >> (28 + byte) & 1)
@@ -327,7 +379,7 @@ static enum tp_ahw_step execute(struct tp_ahw_ring *ring, const uint32_t *w,
 	case TP_SDMA_TRAP:
 		return trap(ring, vectors);
 	case TP_SDMA_POLL_REGMEM:
-		return poll(ring, w, wish);
+		return poll(ring, w, wish, vectors);
 	case TP_SDMA_CONST_FILL:
 		return fill(ring, w);
 	case TP_SDMA_PTEPDE:

@@ -62,7 +62,7 @@ static enum unit unit_of(uint32_t reg)
 		return RESET;
 	if (reg >= TP_AMD_MAILBOX_OUT && reg <= TP_AMD_MAILBOX_CNTL)
 		return MAILBOX;
-	if (reg == TP_AMD_HDP_FLUSH)
+	if (reg == TP_AMD_HDP_FLUSH || reg == TP_AMD_HDP_REQUEST || reg == TP_AMD_HDP_DONE)
 		return HDP;
 	return reg == TP_AMD_CONFIG_MEMSIZE ? MEMSIZE : NOTHING;
 }
@@ -107,6 +107,8 @@ static uint32_t read_place(struct tp_amd_model *m, const struct place *p)
 		return tp_ahw_reset_read(m, p->reg);
 	case MAILBOX:
 		return tp_ahw_mailbox_read(m, p->reg);
+	case HDP:
+		return p->reg == TP_AMD_HDP_DONE ? m->hdp_done : 0;
 	case MEMSIZE:
 		return (uint32_t)(m->config.memory >> 20);
 	default:
@@ -132,6 +134,15 @@ static bool is_denied(struct tp_amd_model *m, const struct place *p)
 	return true;
 }
 
+/* What a request is for is over at once. */
+static void write_hdp(struct tp_amd_model *m, uint32_t reg, uint32_t value)
+{
+	if (reg != TP_AMD_HDP_REQUEST)
+		return;
+	tp_model_window_flush_all(m->window);
+	m->hdp_done = value;
+}
+
 /* Returns interrupts, a bit per vector. */
 static unsigned write_place(struct tp_amd_model *m, const struct place *p, uint32_t value)
 {
@@ -147,6 +158,9 @@ static unsigned write_place(struct tp_amd_model *m, const struct place *p, uint3
 		return 0;
 	case MAILBOX:
 		return tp_ahw_mailbox_write(m, p->reg, value);
+	case HDP:
+		write_hdp(m, p->reg, value);
+		return 0;
 	default:
 		return 0;
 	}
@@ -191,6 +205,11 @@ void tp_ahw_look(struct tp_amd_model *m)
 
 /* ---- the device's own, by packets ------------------------------------------------------------ */
 
+static bool is_for_packets(const struct place *p)
+{
+	return p->unit == HUB || (p->unit == HDP && p->reg != TP_AMD_HDP_FLUSH);
+}
+
 uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg)
 {
 	const struct place p = find(TP_AMD_OFFSET(reg));
@@ -200,8 +219,8 @@ uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg)
 
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);
-	if (p.unit == HUB)
-		value = tp_ahw_hub_read(&m->hubs[p.index], p.reg);
+	if (is_for_packets(&p))
+		value = read_place(m, &p);
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
 	return value;
@@ -227,11 +246,10 @@ void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint
 
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);
-	if (p.unit == HUB && mask && !was_reset(ring, resets)) {
+	if (is_for_packets(&p) && mask && !was_reset(ring, resets)) {
 		if (~mask)
-			value = (value & mask) |
-				(tp_ahw_hub_read(&m->hubs[p.index], p.reg) & ~mask);
-		tp_ahw_hub_write(&m->hubs[p.index], p.reg, value);
+			value = (value & mask) | (read_place(m, &p) & ~mask);
+		vectors |= write_place(m, &p, value);
 	}
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
@@ -275,7 +293,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 
 	if (!has_power(device))
 		return;
-	if (p.unit == HDP)
+	if (p.unit == HDP && p.reg == TP_AMD_HDP_FLUSH)
 		tp_model_window_flush(m->window);
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);

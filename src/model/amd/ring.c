@@ -47,6 +47,12 @@ uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg)
 	}
 }
 
+/* Whose addresses the ring's own packets have. */
+static unsigned vmid_of(const struct tp_ahw_ring *ring)
+{
+	return ring->rb_cntl >> TP_AMD_RB_VMID_SHIFT & (TP_AMD_NR_VMIDS - 1);
+}
+
 /* Places in the ring are those of dwords. */
 void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
 {
@@ -61,6 +67,8 @@ void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
 		ring->f32_cntl = value;
 	else if (reg == TP_AMD_SDMA_RB_CNTL)
 		ring->rb_cntl = value;
+	if (!ring->ib_left)
+		ring->vmid = vmid_of(ring);
 }
 
 void tp_ahw_ring_reset(struct tp_ahw_ring *ring)
@@ -69,7 +77,8 @@ void tp_ahw_ring_reset(struct tp_ahw_ring *ring)
 	ring->rb_cntl = 0;
 	ring->rb_base = ring->rptr = ring->wptr = 0;
 	ring->bad = false;
-	ring->ib = ring->done = 0;
+	ring->ib = ring->done = ring->poll_ns = 0;
+	ring->polls = 0;
 	ring->ib_left = 0;
 	ring->vmid = 0;
 	ring->resets++;
@@ -125,10 +134,11 @@ void tp_ahw_stream_read(struct tp_ahw_ring *ring, uint32_t first, uint32_t n, ui
 	}
 }
 
-/* The command stream's end leads back to the ring, and to VMID 0. */
+/* The command stream's end leads back to the ring, and to its VMID. */
 void tp_ahw_stream_skip(struct tp_ahw_ring *ring, uint32_t n)
 {
-	ring->done = 0;
+	ring->done = ring->poll_ns = 0;
+	ring->polls = 0;
 	if (!ring->ib_left) {
 		ring->rptr += (uint64_t)n * 4;
 		return;
@@ -136,7 +146,7 @@ void tp_ahw_stream_skip(struct tp_ahw_ring *ring, uint32_t n)
 	ring->ib += (uint64_t)n * 4;
 	ring->ib_left -= n;
 	if (!ring->ib_left)
-		ring->vmid = 0;
+		ring->vmid = vmid_of(ring);
 }
 
 /* ---- executing ------------------------------------------------------------------------------- */
@@ -183,20 +193,33 @@ static enum tp_ahw_step burst(struct tp_ahw_ring *ring, unsigned packets, unsign
 	return step;
 }
 
-/* Without the lock.  False: the packet waits. */
-static bool grant(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish)
+/* Without the lock.  Whether a register is what the packet wants it to be, or was made so. */
+static bool is_granted(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish)
 {
 	if (wish->write)
 		tp_ahw_ring_writes_register(ring, wish->resets, wish->reg, wish->value, wish->mask);
-	else if (!tp_ahw_compare(wish, tp_ahw_ring_reads_register(ring, wish->reg)))
-		return false;
+	if (wish->flush)
+		tp_ahw_ring_writes_register(ring, wish->resets, TP_AMD_HDP_REQUEST, wish->reference,
+					    UINT32_MAX);
+	return wish->write || tp_ahw_compare(wish, tp_ahw_ring_reads_register(ring, wish->reg));
+}
+
+/* False: the packet waits. */
+static bool grant(struct tp_ahw_ring *ring, const struct tp_ahw_wish *wish, unsigned *vectors)
+{
+	const bool granted = is_granted(ring, wish);
+	bool done = true;
+
 	tp_spin_lock(&ring->lock);
-	if (ring->resets == wish->resets) {
+	if (ring->resets != wish->resets)
+		; /* it was nothing */
+	else if (granted)
 		tp_ahw_stream_skip(ring, wish->dwords);
-		ring->stat.packets++;
-	}
+	else
+		done = tp_ahw_poll_failed(ring, wish->again, vectors) == TP_AHW_DONE;
+	ring->stat.packets += done && ring->resets == wish->resets;
 	tp_spin_unlock(&ring->lock);
-	return true;
+	return done;
 }
 
 unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, unsigned *vectors)
@@ -205,7 +228,7 @@ unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, unsigned *v
 	unsigned n = 0;
 
 	while (n < packets && burst(ring, packets, &n, &wish, vectors) == TP_AHW_WISHES) {
-		if (!grant(ring, &wish))
+		if (!grant(ring, &wish, vectors))
 			break;
 		n++;
 	}

@@ -239,6 +239,14 @@ void tp_model_window_flush(struct tp_model_window *w)
 	tp_spin_unlock(&w->lock);
 }
 
+void tp_model_window_flush_all(struct tp_model_window *w)
+{
+	tp_spin_lock(&w->lock);
+	for (unsigned i = 0; i < WRITERS; i++)
+		let_out(w, &w->writers[i], w->writers[i].nr);
+	tp_spin_unlock(&w->lock);
+}
+
 void tp_model_window_drop(struct tp_model_window *w)
 {
 	tp_spin_lock(&w->lock);

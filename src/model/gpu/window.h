@@ -22,6 +22,8 @@ int tp_model_window_create(struct tp_bus_device *bus, uint64_t size, unsigned co
 void tp_model_window_destroy(struct tp_bus_device *bus, struct tp_model_window *window);
 /* What the calling thread has written is seen; NULL is fine. */
 void tp_model_window_flush(struct tp_model_window *window);
+/* What anybody has written is. */
+void tp_model_window_flush_all(struct tp_model_window *window);
 /* As memory_fill, memory_write and memory_read of core/bus.h. */
 void tp_model_window_fill(struct tp_model_window *window, uint64_t offset, uint64_t first,
 			  uint64_t step, size_t n);
