@@ -84,7 +84,8 @@ static void *prepare(void)
 
 	s->scene = tp_scene_make(BOOT, 1);
 	make_driver(s);
-	TP_SCENE_MUST(tp_dma_alloc(s->gpu->domain, TP_PAGE_SIZE, TP_NODE_NONE, "data", &s->memory));
+	TP_SCENE_MUST(
+		tp_dma_alloc(s->gpu->bos.domain, TP_PAGE_SIZE, TP_NODE_NONE, "data", &s->memory));
 	TP_SCENE_MUST(tp_amd_gart_insert(s->gpu, s->memory.dma, 1, &s->address));
 	s->word = s->memory.address;
 	tp_fence_put(push(s));

@@ -31,7 +31,7 @@ static const struct rig_config patient = {
 
 static inline void make_scratch(struct rig *r)
 {
-	must(tp_vram_alloc(r->gpu->vram, 0, "scratch", &scratch));
+	must(tp_vram_alloc(r->gpu->bos.vram, 0, "scratch", &scratch));
 	tp_bus_memory_fill(r->gpu->bus, scratch, 0, 0, SCRATCH_WORDS);
 	tp_amd_hdp_flush(r->gpu);
 }
@@ -39,7 +39,7 @@ static inline void make_scratch(struct rig *r)
 static inline int end_rig(void **state)
 {
 	tp_fault_reset();
-	tp_vram_free(rig.gpu->vram, scratch, 0);
+	tp_vram_free(rig.gpu->bos.vram, scratch, 0);
 	rig_end(*state);
 	return 0;
 }

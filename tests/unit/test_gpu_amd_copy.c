@@ -157,10 +157,10 @@ static void memory_may_lie_anyhow(void **state)
 	unsigned n = 0;
 
 	put_object();
-	while (!tp_vram_alloc(r->gpu->vram, 0, "kept", &kept[n]) && ++n < 4 * MANY)
+	while (!tp_vram_alloc(r->gpu->bos.vram, 0, "kept", &kept[n]) && ++n < 4 * MANY)
 		;
 	for (unsigned i = 0; i < n; i += 1 + i % 3)
-		tp_vram_free(r->gpu->vram, kept[i], 0), kept[i] = UINT64_MAX;
+		tp_vram_free(r->gpu->bos.vram, kept[i], 0), kept[i] = UINT64_MAX;
 	make_object(r, MANY / 4);
 	write_content(3);
 	evict();
@@ -169,7 +169,7 @@ static void memory_may_lie_anyhow(void **state)
 	check_content(3);
 	for (unsigned i = 0; i < n; i++)
 		if (kept[i] != UINT64_MAX)
-			tp_vram_free(r->gpu->vram, kept[i], 0);
+			tp_vram_free(r->gpu->bos.vram, kept[i], 0);
 }
 
 static void few_pages_are_not_worth_a_job(void **state)

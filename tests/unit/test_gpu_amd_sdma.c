@@ -67,7 +67,7 @@ static int make(void **state)
 	rig_make_driver(&rig, &config);
 	must(tp_amd_vm_create(rig.gpu, NULL, &vm));
 	must(tp_amd_vm_validate(vm));
-	must(tp_vram_alloc(rig.gpu->vram, ORDER, "test", &place.address));
+	must(tp_vram_alloc(rig.gpu->bos.vram, ORDER, "test", &place.address));
 	table.bo.place = TP_BO_VRAM;
 	table.bo.device = &rig.gpu->bos;
 	table.bo.chunks = &place;
@@ -79,7 +79,7 @@ static int make(void **state)
 static int unmake(void **state)
 {
 	(void)state;
-	tp_vram_free(rig.gpu->vram, place.address, ORDER);
+	tp_vram_free(rig.gpu->bos.vram, place.address, ORDER);
 	tp_amd_vm_put(vm);
 	rig_end(&rig);
 	return 0;

@@ -91,7 +91,7 @@ static int begin(void **state)
 	(void)state;
 	stub_begin(TP_INTEL_MTL, TP_INTEL_TLB_STARTED);
 	memset(&fw, 0, sizeof(fw));
-	must(tp_dma_domain_create(stub.m, "gpu0", &stub.gpu.domain));
+	must(tp_dma_domain_create(stub.m, "gpu0", &stub.gpu.bos.domain));
 	must(tp_intel_guc_create(stub_gt(), &fw.guc));
 	stub_gt()->guc = fw.guc;
 	stub.on_doorbell = doorbell;
@@ -103,7 +103,7 @@ static int end(void **state)
 	(void)state;
 	tp_fault_reset();
 	tp_intel_guc_destroy(fw.guc);
-	tp_dma_domain_destroy(stub.gpu.domain);
+	tp_dma_domain_destroy(stub.gpu.bos.domain);
 	stub_end();
 	return 0;
 }
@@ -533,7 +533,7 @@ static void each_step_of_making_it_may_fail(void **state)
 	struct tp_dma_stat before, after;
 
 	(void)state;
-	tp_dma_stat(stub.gpu.domain, &before);
+	tp_dma_stat(stub.gpu.bos.domain, &before);
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(sites); i++) {
 		must(tp_fault_arm(sites[i], 1, 1));
 		assert_true(create_again(NULL) < 0);
@@ -544,7 +544,7 @@ static void each_step_of_making_it_may_fail(void **state)
 	assert_int_equal(create_again(NULL), -EIO);
 	stub.no_firmware = false;
 	must(create_again(NULL));
-	tp_dma_stat(stub.gpu.domain, &after);
+	tp_dma_stat(stub.gpu.bos.domain, &after);
 	assert_int_equal(after.mapped_pages, before.mapped_pages);
 }
 

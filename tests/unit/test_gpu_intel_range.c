@@ -130,7 +130,7 @@ static void firmware_finds_rings_that_were_made_again(void **state)
 
 	(void)state;
 	tp_intel_guc_destroy(gt->guc);
-	must(tp_dma_alloc(rig.gpu->domain, TP_PAGE_SIZE, 0, "takes the place", &page));
+	must(tp_dma_alloc(rig.gpu->bos.domain, TP_PAGE_SIZE, 0, "takes the place", &page));
 	must(tp_intel_guc_create(gt, &gt->guc));
 	assert_int_equal(gt->guc->ggtt, ggtt);
 	must(tp_intel_guc_invalidate_full(gt->guc));

@@ -85,8 +85,9 @@ static void check_leaf(const struct program *p, unsigned vm, unsigned i, const s
 static void check_page(struct program *p, unsigned vm, unsigned i)
 {
 	const struct tp_intel_tables *t = &p->vms[vm]->tables;
-	const struct walker walker = { tp_dma_iommu(p->rig.gpu->domain), p->rig.gpu->bus->memory,
-				       t->platform->ver, tp_intel_tables_root(t) };
+	const struct walker walker = { tp_dma_iommu(p->rig.gpu->bos.domain),
+				       p->rig.gpu->bus->memory, t->platform->ver,
+				       tp_intel_tables_root(t) };
 	const struct page *page = &p->pages[vm][i];
 	const struct walked w = walk(&walker, VA + i * PAGE);
 	bool local;

@@ -35,13 +35,9 @@ static int check_config(const struct tp_amd_config *config)
 {
 	const struct tp_bus_device *bus = config->bus;
 
-	if (!config->name[0] || !memchr(config->name, 0, TP_GPU_NAME))
-		return TP_ERR(-EINVAL, "a GPU needs a name of up to %u letters", TP_GPU_NAME - 1);
 	if (!bus->memory_size)
 		return TP_ERR_TEXT(-EINVAL, bus->name, "%s has no memory for page tables");
-	if (bus->iommu)
-		return TP_ERR_TEXT(-EBUSY, bus->name, "%s has a driver");
-	return 0;
+	return tp_gpu_check(config->name, bus);
 }
 
 static void init_locks(struct tp_amd *gpu)
@@ -63,6 +59,7 @@ static void init(struct tp_amd *gpu, const struct tp_amd_config *config)
 	snprintf(gpu->gpu.name, sizeof(gpu->gpu.name), "%s", config->name);
 	gpu->config.name = gpu->gpu.name;
 	gpu->gpu.machine = config->machine;
+	gpu->gpu.ops = &tp_amd_gpu_ops;
 	init_locks(gpu);
 	tp_list_init(&gpu->vms);
 	tp_list_init(&gpu->dead_jobs);
@@ -78,28 +75,16 @@ static void init(struct tp_amd *gpu, const struct tp_amd_config *config)
 
 static int make_memory(struct tp_amd *gpu)
 {
-	int err = tp_dma_domain_create(gpu->config.machine, gpu->bus->name, &gpu->domain);
-
-	if (err)
-		return err;
-	gpu->bus->iommu = tp_dma_iommu(gpu->domain);
-	err = tp_vram_create(gpu->bus, &gpu->vram);
-	if (err)
-		return err;
 	gpu->bos = (struct tp_bo_device){
 		.machine = gpu->config.machine,
-		.domain = gpu->domain,
 		.bus = gpu->bus,
-		.vram = gpu->vram,
 		.ops = &tp_amd_bo_ops,
 		.owner.name = gpu->gpu.name,
 		.node = gpu->config.node,
 		.idle_ns = gpu->config.patience.idle_ns,
 		.gtt_pages = gpu->config.gtt_pages,
 	};
-	err = tp_bo_device_init(&gpu->bos);
-	gpu->has_bos = !err;
-	return err;
+	return tp_gpu_take_memory(&gpu->bos);
 }
 
 static void noted(void *arg)
@@ -150,8 +135,8 @@ static int take_device(struct tp_amd *gpu)
 
 static int make_slots(struct tp_amd *gpu)
 {
-	int err = tp_dma_alloc(gpu->domain, TP_AMD_NR_RINGS * TP_AMD_SLOT_BYTES, gpu->config.node,
-			       "fences", &gpu->slots);
+	int err = tp_dma_alloc(gpu->bos.domain, TP_AMD_NR_RINGS * TP_AMD_SLOT_BYTES,
+			       gpu->config.node, "fences", &gpu->slots);
 
 	return err ? err : tp_amd_gart_insert(gpu, gpu->slots.dma, 1, &gpu->slots_address);
 }
@@ -223,37 +208,15 @@ static void unmake_rings(struct tp_amd *gpu)
 /* What was made of it, also if creating it failed half-way. */
 static void release(struct tp_amd *gpu)
 {
-	tp_amd_service_stop(gpu);
+	tp_gpu_threads_stop(&gpu->threads);
 	ignore(gpu);
 	if (gpu->has_power)
 		stop_for_good(gpu);
 	unmake_rings(gpu);
 	if (gpu->has_power)
 		tp_bus_power_put(gpu->bus);
-	if (gpu->has_bos)
-		tp_bo_device_fini(&gpu->bos);
-	tp_vram_destroy(gpu->vram);
-	gpu->bus->iommu = NULL;
-	if (gpu->domain)
-		tp_dma_domain_destroy(gpu->domain);
+	tp_gpu_give_memory_back(&gpu->bos);
 	tp_free(gpu);
-}
-
-/* Its threads begin when it has its number, which they trace. */
-static int show(struct tp_amd *gpu)
-{
-	int err;
-
-	gpu->gpu.ops = &tp_amd_gpu_ops;
-	err = tp_gpu_register(&gpu->gpu);
-	if (err)
-		return err;
-	gpu->bos.gpu = gpu->gpu.entry.index;
-	if (gpu->config.service)
-		err = tp_amd_service_start(gpu);
-	if (err)
-		tp_gpu_unregister(&gpu->gpu);
-	return err;
 }
 
 int tp_amd_create(const struct tp_amd_config *config, struct tp_amd **out)
@@ -269,7 +232,7 @@ int tp_amd_create(const struct tp_amd_config *config, struct tp_amd **out)
 	init(gpu, config);
 	err = build(gpu);
 	if (!err)
-		err = show(gpu);
+		err = tp_gpu_show(&gpu->gpu, &gpu->bos, config->service ? &gpu->threads : NULL);
 	if (err)
 		release(gpu);
 	else
@@ -313,7 +276,7 @@ static int check_unused(struct tp_amd *gpu)
 	if (!vms && !ctxs && !objects)
 		return 0;
 	if (gpu->config.service)
-		tp_amd_service_start(gpu);
+		tp_gpu_threads_start(&gpu->threads, gpu->gpu.name);
 	return TP_ERR_TEXT(-EBUSY, gpu->gpu.name,
 			   "%s: %u address spaces, %u contexts and %u objects", vms, ctxs, objects);
 }
@@ -322,7 +285,7 @@ int tp_amd_destroy(struct tp_amd *gpu)
 {
 	int err;
 
-	tp_amd_service_stop(gpu); /* it may have references in its hands */
+	tp_gpu_threads_stop(&gpu->threads); /* it may have references in its hands */
 	end_work(gpu);
 	err = check_unused(gpu);
 	if (err)

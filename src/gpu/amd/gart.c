@@ -113,7 +113,7 @@ int tp_amd_gart_init(struct tp_amd *gpu)
 
 	gart->order = (unsigned)__builtin_ctz(BYTES / TP_PAGE_SIZE);
 	gart->next = FIRST;
-	err = tp_vram_alloc(gpu->vram, gart->order, "gart", &gart->table);
+	err = tp_vram_alloc(gpu->bos.vram, gart->order, "gart", &gart->table);
 	if (!err)
 		tp_amd_gart_restore(gpu);
 	gart->is_made = !err;
@@ -126,5 +126,5 @@ void tp_amd_gart_fini(struct tp_amd *gpu)
 		return;
 	for (unsigned i = 0; i < TP_AMD_GART_PAGES; i++)
 		TP_INVARIANT(!gpu->gart.entries[i]);
-	tp_vram_free(gpu->vram, gpu->gart.table, gpu->gart.order);
+	tp_vram_free(gpu->bos.vram, gpu->gart.table, gpu->gart.order);
 }

@@ -97,8 +97,8 @@ void tp_amd_ib_put_back(struct tp_amd *gpu, struct tp_amd_ib *ib)
 
 int tp_amd_ib_init(struct tp_amd *gpu)
 {
-	int err = tp_dma_alloc(gpu->domain, TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE, gpu->config.node,
-			       "command streams", &gpu->ibs);
+	int err = tp_dma_alloc(gpu->bos.domain, TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE,
+			       gpu->config.node, "command streams", &gpu->ibs);
 
 	tp_spinlock_init(&gpu->ib_pool.lock, TP_RANK_GPU_VRAM, 2);
 	if (!err)

@@ -46,7 +46,7 @@
 #include "dma/dma.h"
 #include "gpu/amd/amd.h"
 #include "gpu/amd/amd_sdma_regs.h"
-#include "gpu/worker.h"
+#include "gpu/driver.h"
 
 struct tp_amd_vm;
 
@@ -318,10 +318,8 @@ struct tp_amd {
 	struct tp_gpu gpu;
 	struct tp_amd_config config;
 	struct tp_bus_device *bus;
-	struct tp_dma_domain *domain;
-	struct tp_vram *vram;
 	struct tp_bo_device bos;
-	bool has_bos, has_power, has_marker;
+	bool has_power, has_marker;
 	unsigned listens;     /* a bit for each vector, but for rings' */
 	uint64_t fb_physical; /* where video memory begins in entries' addresses */
 	struct tp_amd_hub hubs[TP_AMD_NR_HUBS];
@@ -357,7 +355,7 @@ struct tp_amd {
 	} counts;
 	struct tp_spinlock dead_lock; /* rank GPU_UNCORE, subrank 1 */
 	struct tp_list dead_jobs;     /* that have ended and have references; under dead_lock */
-	struct tp_gpu_worker service, burier;
+	struct tp_gpu_threads threads;
 	tp_atomic_u32 in_service;     /* 1: somebody makes a round */
 	struct tp_wait_queue moved;   /* a job has ended */
 	struct tp_wait_queue resumed; /* a reset has ended */
@@ -389,9 +387,6 @@ void tp_amd_hdp_flush(struct tp_amd *gpu);
 extern const struct tp_gpu_ops tp_amd_gpu_ops; /* info.c */
 
 void tp_amd_service_init(struct tp_amd *gpu);
-/* -EAGAIN: no thread. */
-int tp_amd_service_start(struct tp_amd *gpu);
-void tp_amd_service_stop(struct tp_amd *gpu);
 void tp_amd_kick(struct tp_amd *gpu);
 /* Try to empty the quarantine.  -ETIME: the hubs do not forget. */
 int tp_amd_recover(struct tp_amd *gpu);

@@ -177,7 +177,7 @@ void tp_amd_job_end(struct tp_amd_job *job)
 	tp_list_add_before(&gpu->dead_jobs, &job->link);
 	tp_spin_unlock(&gpu->dead_lock);
 	if (gpu->config.service)
-		tp_gpu_worker_ask(&gpu->burier);
+		tp_gpu_worker_ask(&gpu->threads.burier);
 }
 
 static struct tp_amd_job *take_dead(struct tp_amd *gpu)

@@ -30,7 +30,7 @@ static void make_pattern(struct tp_amd *gpu, uint64_t words[WORDS])
 
 int tp_amd_marker_init(struct tp_amd *gpu)
 {
-	int err = tp_vram_alloc(gpu->vram, 0, "loss marker", &gpu->marker);
+	int err = tp_vram_alloc(gpu->bos.vram, 0, "loss marker", &gpu->marker);
 
 	if (err)
 		return err;
@@ -40,7 +40,7 @@ int tp_amd_marker_init(struct tp_amd *gpu)
 
 void tp_amd_marker_fini(struct tp_amd *gpu)
 {
-	tp_vram_free(gpu->vram, gpu->marker, 0);
+	tp_vram_free(gpu->bos.vram, gpu->marker, 0);
 }
 
 void tp_amd_marker_write(struct tp_amd *gpu)

@@ -407,7 +407,7 @@ int tp_amd_ring_init(struct tp_amd *gpu, enum tp_amd_ring_id id)
 	ring->slot_address = gpu->slots_address + slot;
 	tp_timeline_init(&ring->timeline, ring->name,
 			 (tp_atomic_u32 *)(void *)((char *)gpu->slots.address + slot));
-	err = tp_dma_alloc(gpu->domain, TP_AMD_RING_DW * 4, gpu->config.node, ring->name,
+	err = tp_dma_alloc(gpu->bos.domain, TP_AMD_RING_DW * 4, gpu->config.node, ring->name,
 			   &ring->memory);
 	if (err)
 		return err;

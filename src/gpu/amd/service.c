@@ -18,7 +18,7 @@ enum {
 void tp_amd_kick(struct tp_amd *gpu)
 {
 	if (gpu->config.service)
-		tp_gpu_worker_ask(&gpu->service);
+		tp_gpu_worker_ask(&gpu->threads.service);
 }
 
 void tp_amd_ask_reset(struct tp_amd *gpu)
@@ -109,24 +109,6 @@ static uint64_t bury(void *arg)
 
 void tp_amd_service_init(struct tp_amd *gpu)
 {
-	tp_gpu_worker_init(&gpu->service, serve, gpu);
-	tp_gpu_worker_init(&gpu->burier, bury, gpu);
-}
-
-int tp_amd_service_start(struct tp_amd *gpu)
-{
-	int err = tp_gpu_worker_start(&gpu->burier, "gpu-bury");
-
-	if (!err)
-		err = tp_gpu_worker_start(&gpu->service, gpu->gpu.name);
-	if (err)
-		tp_amd_service_stop(gpu);
-	return err;
-}
-
-/* The first may be waiting for what the second does. */
-void tp_amd_service_stop(struct tp_amd *gpu)
-{
-	tp_gpu_worker_stop(&gpu->burier);
-	tp_gpu_worker_stop(&gpu->service);
+	tp_gpu_worker_init(&gpu->threads.service, serve, gpu);
+	tp_gpu_worker_init(&gpu->threads.burier, bury, gpu);
 }

@@ -26,7 +26,8 @@ int tp_amd_shadow_create(struct tp_amd_pt *pt)
 
 	if (!has_shadows(gpu))
 		return 0;
-	return tp_dma_alloc(gpu->domain, TP_PAGE_SIZE, gpu->config.node, "shadows", &pt->shadow);
+	return tp_dma_alloc(gpu->bos.domain, TP_PAGE_SIZE, gpu->config.node, "shadows",
+			    &pt->shadow);
 }
 
 void tp_amd_shadow_free(struct tp_amd_pt *pt)

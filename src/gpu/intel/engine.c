@@ -230,7 +230,7 @@ int tp_intel_engine_init(struct tp_intel_engine *engine, struct tp_intel *gpu, u
 	tp_spinlock_init(&engine->lock, TP_RANK_GPU_ENGINE, index);
 	tp_wait_queue_init(&engine->room);
 	tp_list_init(&engine->requests);
-	err = tp_dma_alloc(gpu->domain, TP_INTEL_RING_BYTES, config->node, engine->name,
+	err = tp_dma_alloc(gpu->bos.domain, TP_INTEL_RING_BYTES, config->node, engine->name,
 			   &engine->ring);
 	if (!err)
 		err = tp_intel_ggtt_insert(gpu, engine->ring.dma, 1, &engine->ring_ggtt);

@@ -62,7 +62,7 @@ int tp_intel_guc_reset_end(struct tp_intel_guc *guc)
 static int make_page(struct tp_intel_guc *guc)
 {
 	struct tp_intel *gpu = guc->gt->gpu;
-	int err = tp_dma_alloc(gpu->domain, TP_PAGE_SIZE, gpu->config.node, "guc", &guc->page);
+	int err = tp_dma_alloc(gpu->bos.domain, TP_PAGE_SIZE, gpu->config.node, "guc", &guc->page);
 
 	if (err)
 		return err;

@@ -35,16 +35,12 @@ static struct tp_intel_patience usual_patience(const struct tp_intel_patience *g
 
 static int check_config(const struct tp_intel_config *config)
 {
-	const struct tp_bus_device *bus = config->bus;
-
-	if (!config->name[0] || !memchr(config->name, 0, TP_GPU_NAME))
-		return TP_ERR(-EINVAL, "a GPU needs a name of up to %u letters", TP_GPU_NAME - 1);
 	if (!tp_intel_platform(config->platform))
 		return TP_ERR(-ENODEV, "no engines are known for platform %u", config->platform);
-	if (bus->iommu)
-		return TP_ERR_TEXT(-EBUSY, bus->name, "%s has a driver");
-	return 0;
+	return tp_gpu_check(config->name, config->bus);
 }
+
+static const struct tp_gpu_ops ops;
 
 static void init(struct tp_intel *gpu, const struct tp_intel_config *config)
 {
@@ -55,6 +51,7 @@ static void init(struct tp_intel *gpu, const struct tp_intel_config *config)
 	snprintf(gpu->gpu.name, sizeof(gpu->gpu.name), "%s", config->name);
 	gpu->config.name = gpu->gpu.name;
 	gpu->gpu.machine = config->machine;
+	gpu->gpu.ops = &ops;
 	tp_spinlock_init(&gpu->ggtt_lock, TP_RANK_GPU_VRAM, 1);
 	tp_mutex_init(&gpu->reset_lock, TP_RANK_GPU_RESET, 0);
 	tp_mutex_init(&gpu->queue_lock, TP_RANK_GPU_QUEUE, 0);
@@ -65,28 +62,15 @@ static void init(struct tp_intel *gpu, const struct tp_intel_config *config)
 
 static int make_memory(struct tp_intel *gpu)
 {
-	int err = tp_dma_domain_create(gpu->config.machine, gpu->bus->name, &gpu->domain);
-
-	if (err)
-		return err;
-	gpu->bus->iommu = tp_dma_iommu(gpu->domain);
-	if (gpu->bus->memory_size)
-		err = tp_vram_create(gpu->bus, &gpu->vram);
-	if (err)
-		return err;
 	gpu->bos = (struct tp_bo_device){
 		.machine = gpu->config.machine,
-		.domain = gpu->domain,
 		.bus = gpu->bus,
-		.vram = gpu->vram,
 		.ops = &tp_intel_bo_ops,
 		.owner.name = gpu->gpu.name,
 		.node = gpu->config.node,
 		.idle_ns = gpu->config.patience.idle_ns,
 	};
-	err = tp_bo_device_init(&gpu->bos);
-	gpu->has_bos = !err;
-	return err;
+	return tp_gpu_take_memory(&gpu->bos);
 }
 
 static int make_gts(struct tp_intel *gpu)
@@ -109,7 +93,7 @@ static unsigned slot_pages(const struct tp_intel *gpu)
 
 static int make_slots(struct tp_intel *gpu, unsigned n)
 {
-	int err = tp_dma_alloc(gpu->domain, (size_t)n * TP_INTEL_SLOT_BYTES, gpu->config.node,
+	int err = tp_dma_alloc(gpu->bos.domain, (size_t)n * TP_INTEL_SLOT_BYTES, gpu->config.node,
 			       "fences", &gpu->slots);
 
 	if (err)
@@ -193,34 +177,10 @@ static void unmake_gts(struct tp_intel *gpu)
 /* What was made of it, also if creating it failed half-way.  All GTs are kept awake for this. */
 static void release(struct tp_intel *gpu)
 {
-	tp_intel_service_stop(gpu);
+	tp_gpu_threads_stop(&gpu->threads);
 	unmake_gts(gpu);
-	if (gpu->has_bos)
-		tp_bo_device_fini(&gpu->bos);
-	tp_vram_destroy(gpu->vram);
-	gpu->bus->iommu = NULL;
-	if (gpu->domain)
-		tp_dma_domain_destroy(gpu->domain);
+	tp_gpu_give_memory_back(&gpu->bos);
 	tp_free(gpu);
-}
-
-static const struct tp_gpu_ops ops;
-
-/* Its threads begin when it has its number, which they trace. */
-static int show(struct tp_intel *gpu)
-{
-	int err;
-
-	gpu->gpu.ops = &ops;
-	err = tp_gpu_register(&gpu->gpu);
-	if (err)
-		return err;
-	gpu->bos.gpu = gpu->gpu.entry.index;
-	if (gpu->config.service)
-		err = tp_intel_service_start(gpu);
-	if (err)
-		tp_gpu_unregister(&gpu->gpu);
-	return err;
 }
 
 int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **out)
@@ -236,7 +196,7 @@ int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **out)
 	init(gpu, config);
 	err = build(gpu);
 	if (!err)
-		err = show(gpu);
+		err = tp_gpu_show(&gpu->gpu, &gpu->bos, config->service ? &gpu->threads : NULL);
 	if (err) {
 		release(gpu);
 		return err;
@@ -278,7 +238,7 @@ static int check_unused(struct tp_intel *gpu)
 	if (!vms && !objects)
 		return 0;
 	if (gpu->config.service)
-		tp_intel_service_start(gpu);
+		tp_gpu_threads_start(&gpu->threads, gpu->gpu.name);
 	return TP_ERR_TEXT(-EBUSY, gpu->gpu.name, "%s: %u address spaces and %u objects", vms,
 			   objects);
 }
@@ -287,7 +247,7 @@ int tp_intel_destroy(struct tp_intel *gpu)
 {
 	int err;
 
-	tp_intel_service_stop(gpu); /* it may have references in its hands */
+	tp_gpu_threads_stop(&gpu->threads); /* it may have references in its hands */
 	end_work(gpu);
 	err = check_unused(gpu);
 	if (err)

@@ -33,12 +33,12 @@
 #ifndef TP_GPU_INTEL_INTERNAL_H
 #define TP_GPU_INTEL_INTERNAL_H
 
+#include "gpu/driver.h"
 #include "gpu/intel/intel.h"
 #include "gpu/intel/platform.h"
 #include "gpu/intel/table.h"
 #include "gpu/intel/tlb.h"
 #include "gpu/intel/uncore.h"
-#include "gpu/worker.h"
 
 /* ---- engines (engine.c, request.c) --------------------------------------------------- */
 
@@ -130,10 +130,7 @@ struct tp_intel {
 	struct tp_intel_config config;
 	const struct tp_intel_platform_info *platform;
 	struct tp_bus_device *bus;
-	struct tp_dma_domain *domain;
-	struct tp_vram *vram;
 	struct tp_bo_device bos;
-	bool has_bos;
 	unsigned nr_gts, nr_engines;
 	struct tp_intel_gt gts[TP_GPU_MAX_GTS];
 	struct tp_intel_engine engines[TP_GPU_MAX_ENGINES];
@@ -149,9 +146,8 @@ struct tp_intel {
 	tp_quiet resets, resets_failed;
 	tp_quiet unverified; /* resets in a row after which caches were not seen empty */
 
-	/* The second takes address spaces apart; it may wait for the first. */
-	struct tp_gpu_worker service, burier;
-	tp_atomic_u32 in_service; /* 1: somebody makes a round */
+	struct tp_gpu_threads threads; /* the second takes address spaces apart */
+	tp_atomic_u32 in_service;      /* 1: somebody makes a round */
 };
 
 static inline struct tp_intel *tp_intel_of_bo(const struct tp_bo *bo)
@@ -178,9 +174,6 @@ void tp_intel_service_init(struct tp_intel *gpu);
 void tp_intel_kick(struct tp_intel *gpu);
 /* Ask that address spaces be taken apart which nobody uses any more, if there are any. */
 void tp_intel_ask_bury(struct tp_intel *gpu);
-/* -EAGAIN: no thread. */
-int tp_intel_service_start(struct tp_intel *gpu);
-void tp_intel_service_stop(struct tp_intel *gpu);
 
 /* ---- gt.c ------------------------------------------------------------------------------------ */
 

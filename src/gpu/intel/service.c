@@ -17,13 +17,13 @@ enum {
 
 void tp_intel_kick(struct tp_intel *gpu)
 {
-	tp_gpu_worker_ask(&gpu->service);
+	tp_gpu_worker_ask(&gpu->threads.service);
 }
 
 void tp_intel_ask_bury(struct tp_intel *gpu)
 {
 	if (tp_atomic_load(&gpu->dead_vms, TP_ACQUIRE))
-		tp_gpu_worker_ask(&gpu->burier);
+		tp_gpu_worker_ask(&gpu->threads.burier);
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
@@ -120,24 +120,6 @@ static uint64_t round_of_burier(void *arg)
 
 void tp_intel_service_init(struct tp_intel *gpu)
 {
-	tp_gpu_worker_init(&gpu->service, round_of_service, gpu);
-	tp_gpu_worker_init(&gpu->burier, round_of_burier, gpu);
-}
-
-int tp_intel_service_start(struct tp_intel *gpu)
-{
-	int err = tp_gpu_worker_start(&gpu->burier, "gpu-bury");
-
-	if (!err)
-		err = tp_gpu_worker_start(&gpu->service, gpu->gpu.name);
-	if (err)
-		tp_intel_service_stop(gpu);
-	return err;
-}
-
-/* The first may be waiting for what the second does. */
-void tp_intel_service_stop(struct tp_intel *gpu)
-{
-	tp_gpu_worker_stop(&gpu->burier);
-	tp_gpu_worker_stop(&gpu->service);
+	tp_gpu_worker_init(&gpu->threads.service, round_of_service, gpu);
+	tp_gpu_worker_init(&gpu->threads.burier, round_of_burier, gpu);
 }

@@ -57,9 +57,9 @@ static int init_vm(struct tp_intel_vm *vm, struct tp_intel *gpu)
 	err = take_asid(gpu, &vm->asid);
 	if (err)
 		return err;
-	err = tp_intel_tables_init(&vm->tables, gpu->domain, gpu->bus,
-				   gpu->platform->local_memory ? gpu->vram : NULL, gpu->platform,
-				   gpu->config.node);
+	err = tp_intel_tables_init(&vm->tables, gpu->bos.domain, gpu->bus,
+				   gpu->platform->local_memory ? gpu->bos.vram : NULL,
+				   gpu->platform, gpu->config.node);
 	if (err)
 		give_asid(gpu, vm->asid);
 	return err;
