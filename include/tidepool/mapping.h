@@ -45,7 +45,7 @@ struct tp_mapping_config {
 TP_API int tp_mapping_create(struct tp_machine *machine, const struct tp_mapping_config *config,
 			     struct tp_mapping **mapping);
 
-/* Unmap and free.  -EBUSY: a range is pinned.  NULL is fine. */
+/* Unmap and free.  -EBUSY: a range is pinned or mirrored.  NULL is fine. */
 TP_API int tp_mapping_destroy(struct tp_mapping *mapping);
 
 /* NULL on a simulated machine. */
@@ -62,6 +62,51 @@ TP_API uint64_t tp_mapping_size(const struct tp_mapping *mapping);
 TP_API int tp_mapping_pin(struct tp_mapping *mapping, uint64_t offset, uint64_t length,
 			  const char *who);
 TP_API void tp_mapping_unpin(struct tp_mapping *mapping, uint64_t offset, uint64_t length);
+
+/*
+ * Who has a device work in a range of a mapping, in place and without pins: he mirrors where its
+ * pages are, and is asked before one of them moves.
+ */
+struct tp_mirror;
+
+/*
+ * Called by the thread that moves pages, for one mirror of the mapping at a time, never again after
+ * tp_mirror_unregister() returned.  They allocate no pages, wait for nobody who does, and register
+ * and unregister no mirror.
+ */
+struct tp_mirror_ops {
+	/*
+	 * Pages [@page, @page + @nr) of the mapping, some of them of the range, are about to move:
+	 * return 0 when the device knows no way to them, and let it have none until end().  An
+	 * error: they stay; -EAGAIN: for the moment.
+	 */
+	int (*begin)(struct tp_mirror *mirror, uint64_t page, uint64_t nr);
+	/* After a begin() that returned 0: they are where they will be, elsewhere or as before. */
+	void (*end)(struct tp_mirror *mirror, uint64_t page, uint64_t nr);
+};
+
+/* In the caller's storage, from register to unregister; he fills in the first five. */
+struct tp_mirror {
+	const struct tp_mirror_ops *ops;
+	const char *name; /* named in the report of an offline that meets its pages */
+	struct tp_mapping *mapping;
+	uint64_t offset, length; /* bytes, whole pages */
+	void *reserved[2];
+};
+
+/*
+ * Waits for a move that is under way.  The mapping then cannot be destroyed.  -EINVAL: outside the
+ * mapping, empty, or not of whole pages.
+ */
+TP_API int tp_mirror_register(struct tp_mirror *mirror);
+/* Waits for callbacks of it that run. */
+TP_API void tp_mirror_unregister(struct tp_mirror *mirror);
+
+/*
+ * Where @nr pages of it are, from its page @first on.  That stays true while the caller sees to it
+ * that begin() refuses, or waits, and otherwise until it has returned 0.
+ */
+TP_API void tp_mirror_pages(struct tp_mirror *mirror, uint64_t first, uint64_t nr, tp_pfn *pfns);
 
 /*
  * Copy from or to the mapping; the same as through the pointer, and the only way on a simulated

@@ -24,6 +24,7 @@
 	X(NET_SEND, 48)	   /* one send queue is filled */                                   \
 	X(GPU_RESET, 49)   /* a GPU is reset, wedged, brought back */                       \
 	X(OWNER, 50)	   /* an owner's own lock, taken in its migrate and release ops */  \
+	X(MIRRORS, 52)	   /* who is asked before pages of a mapping move */                \
 	X(GPU_VM, 54)	   /* page tables of one address space of a GPU */                  \
 	X(GPU_QUEUE, 55)   /* work is queued, or one engine woken for it */                 \
 	X(GPU_TLB, 56)	   /* one full invalidation at a time; subrank: GT */               \

@@ -36,6 +36,7 @@
 	X(let_go_early, "writers are let go before the new page is shown")                        \
 	X(show_failure_kept, "a page that could not be shown is in the table all the same")       \
 	X(half_chunk_whole, "a chunk that ran out of pages is freed as one (two faults)")         \
+	X(mirrors_unasked, "pages of a mapping move without asking who mirrors them")             \
 	/* owners and pins (O3, O4, G2) */                                                        \
 	X(freeze_unchecked, "a freeze that failed is taken for one that worked")                  \
 	X(thaw_blind, "a thaw does not look whether the owner freed the page meanwhile")          \

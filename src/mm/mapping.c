@@ -223,6 +223,8 @@ int tp_mapping_create(struct tp_machine *m, const struct tp_mapping_config *c,
 	map->policy = c->policy;
 	map->small_pages = c->small_pages;
 	tp_mutex_init(&map->lock, TP_RANK_MAPPING, 0);
+	tp_mutex_init(&map->mirrors_lock, TP_RANK_MIRRORS, 0);
+	tp_list_init(&map->mirrors);
 	err = alloc_tables(map, c->name);
 	if (!err)
 		err = tp_mapping_reserve(map);
@@ -247,12 +249,24 @@ static bool any_pins(struct tp_mapping *map)
 	return any;
 }
 
+static bool any_mirrors(struct tp_mapping *map)
+{
+	bool any;
+
+	tp_mutex_lock(&map->mirrors_lock);
+	any = !tp_list_empty(&map->mirrors);
+	tp_mutex_unlock(&map->mirrors_lock);
+	return any;
+}
+
 int tp_mapping_destroy(struct tp_mapping *map)
 {
 	if (!map)
 		return 0;
 	if (any_pins(map))
 		return TP_ERR_TEXT(-EBUSY, map->name, "mapping %s is pinned");
+	if (any_mirrors(map))
+		return TP_ERR_TEXT(-EBUSY, map->name, "a device works in mapping %s");
 	tear_down(map);
 	return 0;
 }
@@ -269,7 +283,7 @@ uint64_t tp_mapping_size(const struct tp_mapping *map)
 
 /* ---- access ---------------------------------------------------------------------------------- */
 
-static int check_range(const struct tp_mapping *map, uint64_t offset, uint64_t length)
+int tp_mapping_check_range(const struct tp_mapping *map, uint64_t offset, uint64_t length)
 {
 	if (!length || offset > map->size || length > map->size - offset)
 		return TP_ERR_TEXT(-EINVAL, map->name,
@@ -279,7 +293,7 @@ static int check_range(const struct tp_mapping *map, uint64_t offset, uint64_t l
 
 int tp_mapping_read(struct tp_mapping *map, uint64_t offset, void *buf, uint64_t length)
 {
-	int err = check_range(map, offset, length);
+	int err = tp_mapping_check_range(map, offset, length);
 
 	if (!err)
 		tp_mapping_fetch(map, offset, buf, length);
@@ -288,7 +302,7 @@ int tp_mapping_read(struct tp_mapping *map, uint64_t offset, void *buf, uint64_t
 
 int tp_mapping_write(struct tp_mapping *map, uint64_t offset, const void *buf, uint64_t length)
 {
-	int err = check_range(map, offset, length);
+	int err = tp_mapping_check_range(map, offset, length);
 
 	if (!err)
 		tp_mapping_put(map, offset, buf, length);
@@ -345,7 +359,7 @@ int tp_mapping_pin(struct tp_mapping *map, uint64_t offset, uint64_t length, con
 {
 	uint64_t from = offset >> TP_PAGE_SHIFT,
 		 to = (offset + length + TP_PAGE_SIZE - 1) >> TP_PAGE_SHIFT;
-	int err = check_range(map, offset, length);
+	int err = tp_mapping_check_range(map, offset, length);
 
 	for (uint64_t page = from; !err && page < to; page = next_unit(map, page)) {
 		err = pin_page(map, page, who);
@@ -357,7 +371,7 @@ int tp_mapping_pin(struct tp_mapping *map, uint64_t offset, uint64_t length, con
 
 void tp_mapping_unpin(struct tp_mapping *map, uint64_t offset, uint64_t length)
 {
-	TP_INVARIANT(!check_range(map, offset, length));
+	TP_INVARIANT(!tp_mapping_check_range(map, offset, length));
 	unpin_pages(map, offset >> TP_PAGE_SHIFT,
 		    (offset + length + TP_PAGE_SIZE - 1) >> TP_PAGE_SHIFT);
 }

@@ -10,13 +10,19 @@
  *  V4  A pinned page has a pin in its owner word; chunk.pins counts the pinned pages for destroy
  *      and describe.
  *
+ *  V5  A page moves only after every mirror of it has let go (tp_mirror_ops.begin), and each of
+ *      those is told when it has moved, or has not.
+ *
  * Locking: lock (rank mapping) for all of it but the statistics.  Until the mapping is shown its
  * maker fills the table without: making room may move pages of other mappings, under their locks.
- * Who reads and writes the mapping takes no lock.
+ * Who reads and writes the mapping takes no lock.  A move, from before the first mirror is asked
+ * until the last one is told, has mirrors_lock (rank mirrors), which is taken before whatever
+ * mirrors need.
  */
 #ifndef TP_MM_MAPPING_INTERNAL_H
 #define TP_MM_MAPPING_INTERNAL_H
 
+#include "core/list.h"
 #include "mm/machine.h"
 
 struct tp_mapping_chunk {
@@ -29,6 +35,8 @@ struct tp_mapping {
 	struct tp_owner owner;
 	struct tp_machine *machine;
 	struct tp_mutex lock;
+	struct tp_mutex mirrors_lock;
+	struct tp_list mirrors; /* struct tp_mirror, by reserved; under mirrors_lock */
 	char *name;
 	char *base; /* NULL in simulation */
 	uint64_t size, nr_pages;
@@ -55,6 +63,20 @@ static inline struct tp_mapping_chunk *tp_chunk_of(struct tp_mapping *map, uint6
 
 /* Runs that begin within pages [from, to], as the table stands. */
 uint64_t tp_mapping_runs(const struct tp_mapping *map, uint64_t from, uint64_t to);
+
+/* The pages of [@offset, @offset + @length).  -EINVAL: outside the mapping, or empty. */
+int tp_mapping_check_range(const struct tp_mapping *map, uint64_t offset, uint64_t length);
+
+/* ---- who mirrors it: mapping_mirror.c ------------------------------------------------------- */
+
+/*
+ * V5: 0: pages [@page, @page + @nr) may move, and nobody begins to mirror the mapping before
+ * tp_mapping_end_move().  An error is a mirror's.
+ */
+int tp_mapping_begin_move(struct tp_mapping *map, uint64_t page, uint64_t nr);
+void tp_mapping_end_move(struct tp_mapping *map, uint64_t page, uint64_t nr);
+/* The name of one of @page's, copied; "": it has none. */
+void tp_mapping_mirror_name(struct tp_mapping *map, uint64_t page, char *name, size_t len);
 
 /* ---- what accessors see: mapping_show.c, in simulation mapping_sim.c ------------------------- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mapping_move - what a mapping does when one of its pages must go: hold, copy, show, let go.
+ * mapping_move - what a mapping does when one of its pages must go: ask who mirrors it, hold, copy,
+ * show, let go.
  *
  * Fault sites: those of mapping_show.c.
  */
@@ -137,11 +138,14 @@ static int mapping_migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, 
 			   unsigned order)
 {
 	struct tp_mapping *map = mapping_of(owner);
-	int err;
+	int err = tp_mapping_begin_move(map, cookie, UINT64_C(1) << order);
 
+	if (err)
+		return err;
 	tp_mutex_lock(&map->lock);
 	err = move(map, cookie, old, new, order);
 	tp_mutex_unlock(&map->lock);
+	tp_mapping_end_move(map, cookie, UINT64_C(1) << order);
 	return err;
 }
 
@@ -164,12 +168,15 @@ static void mapping_describe(struct tp_owner *owner, uint32_t cookie, tp_pfn pfn
 {
 	struct tp_mapping *map = mapping_of(owner);
 	const struct tp_mapping_chunk *chunk;
+	char mirror[TP_BLOCKER_TEXT / 2];
 
 	(void)pfn;
+	tp_mapping_mirror_name(map, cookie, mirror, sizeof(mirror));
 	tp_mutex_lock(&map->lock);
 	chunk = tp_chunk_of(map, cookie);
-	snprintf(buf, len, "offset %#llx%s%s", (unsigned long long)cookie << TP_PAGE_SHIFT,
-		 chunk->pins ? ", pinned by " : "", chunk->pins ? chunk->who : "");
+	snprintf(buf, len, "offset %#llx%s%s%s%s", (unsigned long long)cookie << TP_PAGE_SHIFT,
+		 chunk->pins ? ", pinned by " : "", chunk->pins ? chunk->who : "",
+		 *mirror ? ", mirrored by " : "", mirror);
 	tp_mutex_unlock(&map->lock);
 }
 

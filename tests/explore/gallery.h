@@ -68,6 +68,7 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(let_go_early, "migration against writer", "mm/two-writers-vs-move"),
 	ROW(show_failure_kept, "a fault in a migration", "mm/write-vs-failing-move"),
 	ROW(half_chunk_whole, "double faults", "mm/mapping-create-faults"),
+	ROW(mirrors_unasked, "a mirror against a move", "mm/mirror-vs-move"),
 	ROW(freeze_unchecked, "pin against migration", "mm/pin-vs-move"),
 	ROW(thaw_blind, "free against migration", "mm/free-vs-refused-move"),
 	ROW(unregister_early, "unregister against callbacks", "mm/unregister-vs-release"),
