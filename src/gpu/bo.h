@@ -171,6 +171,13 @@ int tp_bo_init(struct tp_bo *bo, struct tp_bo_device *device, uint64_t size,
  * From its creation on it is used, held and busy together with others: @resv, which outlives it.
  */
 void tp_bo_share(struct tp_bo *bo, struct tp_resv *resv);
+/*
+ * Before it has memory: that of @mapping from @offset on is its memory for as long as it lives,
+ * where a program and the device work in place.  It moves with the mapping's pages, is out of reach
+ * (TP_BO_CPU) until it is populated, never in video memory, and not purgeable.  The mapping cannot
+ * be destroyed before.  -EINVAL: not whole pages of that mapping, or another machine.  -ENOMEM.
+ */
+int tp_bo_adopt(struct tp_bo *bo, struct tp_mapping *mapping, uint64_t offset);
 struct tp_bo *tp_bo_get(struct tp_bo *bo);
 /* The last one holds it, waits for its work, unbinds it, gives its memory back and destroys it. */
 void tp_bo_put(struct tp_bo *bo);

@@ -18,6 +18,7 @@ struct tp_bo_memory {
 	uint32_t slot, nr_pages; /* of the object it was made for: its cookies are these */
 	uint32_t nr_chunks;
 	char name[TP_BO_NAME];
+	struct tp_bo_user *user;     /* a program's (bo_user.c); NULL: the device's own */
 	struct tp_bo_chunk chunks[]; /* room for one per page */
 };
 
@@ -49,6 +50,8 @@ enum {
 	TP_BO_EVICTING = 2, /* others may have to leave video memory */
 };
 
+/* For @bo, without any chunk yet; NULL: there is no memory. */
+struct tp_bo_memory *tp_bo_memory_make(const struct tp_bo *bo, enum tp_bo_place place);
 /* Memory for all of @bo, which is held.  -ENOMEM; -ENOSPC. */
 int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
 		      struct tp_bo_memory **memory);
@@ -74,7 +77,24 @@ struct tp_bo_memory *tp_bo_detach(struct tp_bo *bo);
 /* Under the device's lock: the object a cookie belongs to; NULL: it is gone. */
 struct tp_bo *tp_bo_find(struct tp_bo_device *device, uint32_t cookie);
 
-extern const struct tp_owner_ops tp_bo_owner_ops; /* bo_owner.c */
+/* ---- when the machine asks (bo_owner.c) ------------------------------------------------------ */
+
+extern const struct tp_owner_ops tp_bo_owner_ops;
+
+/*
+ * Held: nothing of the device's work uses it any more.  -EAGAIN: something does.  An object has
+ * many pages, and each is asked for: who waited in vain for its work does not wait again at once.
+ */
+int tp_bo_wait_for_work(struct tp_bo *bo);
+/* Pages of an object moved. */
+void tp_bo_count_moved(struct tp_bo_device *device, uint64_t pages);
+
+/* ---- a program's memory (bo_user.c) ---------------------------------------------------------- */
+
+/* Held, out of reach: chunks say where its pages are. */
+void tp_bo_user_find(struct tp_bo_memory *memory);
+/* Nothing of the device leads to it: its pages may move without asking. */
+void tp_bo_user_end(struct tp_bo_memory *memory);
 
 /* ---- places (bo_place.c) --------------------------------------------------------------------- */
 
@@ -100,6 +120,8 @@ bool tp_bo_evict_one(struct tp_bo_device *device);
 /* A share of what the device reaches at once; others are swapped out for it.  -ENOSPC. */
 int tp_bo_reach_take(struct tp_bo_device *device, uint64_t pages);
 void tp_bo_reach_give(struct tp_bo_device *device, uint64_t pages);
+/* Held and idle, its pages are SYSTEM: CPU from now on.  -ETIME: the device does not forget. */
+int tp_bo_leave_reach(struct tp_bo *bo);
 /* Held, its pages are CPU: within reach again.  -ENOSPC; errors of tp_dma_map(). */
 int tp_bo_swap_in(struct tp_bo *bo);
 

@@ -161,7 +161,7 @@ static int take_chunks(struct taking *t)
 	return err;
 }
 
-static struct tp_bo_memory *make_memory(const struct tp_bo *bo, enum tp_bo_place place)
+struct tp_bo_memory *tp_bo_memory_make(const struct tp_bo *bo, enum tp_bo_place place)
 {
 	uint32_t n = tp_bo_pages(bo);
 	struct tp_bo_memory *memory = tp_zalloc(sizeof(*memory) + n * sizeof(memory->chunks[0]));
@@ -180,7 +180,7 @@ int tp_bo_memory_take(struct tp_bo *bo, enum tp_bo_place place, unsigned flags,
 		      struct tp_bo_memory **result)
 {
 	struct tp_bo_device *d = bo->device;
-	struct tp_bo_memory *memory = make_memory(bo, place);
+	struct tp_bo_memory *memory = tp_bo_memory_make(bo, place);
 	int err = 0;
 
 	if (!memory)
@@ -216,6 +216,8 @@ int tp_bo_memory_map(struct tp_bo *bo, struct tp_bo_memory *memory)
 
 	if (err)
 		return err;
+	if (memory->user)
+		tp_bo_user_find(memory);
 	for (uint32_t i = 0; i < memory->nr_chunks; i++) {
 		err = map_chunk(bo, &memory->chunks[i]);
 		if (err) {
@@ -233,18 +235,26 @@ void tp_bo_memory_unmap(struct tp_bo_device *d, struct tp_bo_memory *memory)
 	tp_bo_reach_give(d, memory->nr_pages);
 }
 
-void tp_bo_memory_give(struct tp_bo_device *d, struct tp_bo_memory *memory)
+static void free_chunks(struct tp_bo_device *d, const struct tp_bo_memory *memory)
 {
 	const struct tp_bo_chunk *end = memory->chunks + memory->nr_chunks;
 
-	if (memory->place == TP_BO_SYSTEM)
-		tp_bo_memory_unmap(d, memory);
 	for (const struct tp_bo_chunk *c = memory->chunks; c < end; c++) {
 		if (memory->place == TP_BO_VRAM)
 			tp_vram_free(d->vram, c->address, c->order);
 		else
 			tp_pages_free(d->machine, c->pfn, c->order);
 	}
+}
+
+void tp_bo_memory_give(struct tp_bo_device *d, struct tp_bo_memory *memory)
+{
+	if (memory->place == TP_BO_SYSTEM)
+		tp_bo_memory_unmap(d, memory);
+	if (memory->user)
+		tp_bo_user_end(memory);
+	else
+		free_chunks(d, memory);
 	tp_free(memory);
 }
 

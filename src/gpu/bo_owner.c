@@ -62,11 +62,7 @@ static int hold_page(struct tp_bo_device *d, uint32_t cookie, tp_pfn pfn, unsign
 
 /* ---- move it --------------------------------------------------------------------------------- */
 
-/*
- * An object has many pages, and each is asked for: who waited in vain for its work does not wait
- * again at once.
- */
-static int wait_for_work(struct tp_bo *bo)
+int tp_bo_wait_for_work(struct tp_bo *bo)
 {
 	uint64_t idle_ns = bo->device->idle_ns;
 	bool patient = tp_clock_now() >= bo->impatient_until;
@@ -120,10 +116,10 @@ static int move_chunk(struct tp_bo *bo, struct tp_bo_chunk *chunk, tp_pfn new)
 	return 0;
 }
 
-static void count_moved(struct tp_bo_device *d, unsigned order)
+void tp_bo_count_moved(struct tp_bo_device *d, uint64_t pages)
 {
 	tp_spin_lock(&d->lock);
-	d->stat.moved_pages += UINT64_C(1) << order;
+	d->stat.moved_pages += pages;
 	tp_spin_unlock(&d->lock);
 }
 
@@ -136,11 +132,11 @@ static int migrate(struct tp_owner *owner, uint32_t cookie, tp_pfn old, tp_pfn n
 
 	if (err)
 		return err;
-	err = bo->pins ? TP_ERR_TEXT(-EBUSY, bo->name, "%s is pinned") : wait_for_work(bo);
+	err = bo->pins ? TP_ERR_TEXT(-EBUSY, bo->name, "%s is pinned") : tp_bo_wait_for_work(bo);
 	if (!err)
 		err = move_chunk(bo, chunk, new);
 	if (!err)
-		count_moved(d, order);
+		tp_bo_count_moved(d, UINT64_C(1) << order);
 	tp_resv_unhold(bo->resv);
 	return err;
 }

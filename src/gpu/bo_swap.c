@@ -32,7 +32,7 @@ static void count_swapped(struct tp_bo *bo)
 	tp_spin_unlock(&d->lock);
 }
 
-static int leave_reach(struct tp_bo *bo)
+int tp_bo_leave_reach(struct tp_bo *bo)
 {
 	int err = tp_bo_cut(bo);
 
@@ -48,7 +48,7 @@ static int leave_reach(struct tp_bo *bo)
 /* Its work is over.  Any error: it is where it was. */
 static int swap_out(struct tp_bo *bo)
 {
-	int err = bo->place == TP_BO_VRAM ? tp_bo_move_to(bo, TP_BO_CPU) : leave_reach(bo);
+	int err = bo->place == TP_BO_VRAM ? tp_bo_move_to(bo, TP_BO_CPU) : tp_bo_leave_reach(bo);
 
 	if (!err)
 		count_swapped(bo);
