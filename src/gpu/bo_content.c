@@ -73,6 +73,7 @@ static void in_chunk(struct tp_bo_device *d, enum tp_bo_place place,
 static void transfer(struct tp_bo_device *d, struct tp_bo_memory *memory, uint64_t offset,
 		     struct way way, size_t len)
 {
+	TP_INVARIANT(!memory->user || memory->place == TP_BO_SYSTEM); /* U1 of bo_user.c */
 	for (size_t n; len; offset += n, len -= n, advance(&way, n)) {
 		const struct tp_bo_chunk *chunk =
 			tp_bo_memory_chunk(memory, (uint32_t)(offset >> TP_PAGE_SHIFT));

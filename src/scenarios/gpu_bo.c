@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * gpu_bo - an object's memory goes while engines work on it, prefetch it, or its end comes.
+ * gpu_bo - an object's memory goes while engines work on it, prefetch it, or its end comes; memory
+ * of its own, or of a mapping that a program has.
  *
  * The device is an engine with one page table entry and a translation cache of one entry.  What the
  * cache remembers it may use at any moment, work or no work, until it is made to forget.
@@ -21,6 +22,7 @@ struct stage {
 	struct tp_scene *scene;
 	struct tp_bo_device bos;
 	struct tp_bo bo;
+	struct tp_mapping *map; /* whose memory it is; NULL: its own */
 	struct tp_timeline ring;
 	tp_atomic_u32 slot;
 	tp_atomic_u64 pte; /* 0: bound nowhere */
@@ -116,6 +118,26 @@ static void speculate(void *arg)
 	translate_and_access(arg);
 }
 
+/* Or not, if a step of that fails. */
+static void bring_into_reach(struct stage *s)
+{
+	tp_resv_hold(s->bo.resv, TP_WAIT_FOREVER);
+	tp_bo_populate(&s->bo);
+	tp_resv_unhold(s->bo.resv);
+}
+
+static void use(struct stage *s)
+{
+	for (;;) {
+		while (!tp_resv_try_use(s->bo.resv))
+			tp_resv_wait_unheld(s->bo.resv);
+		if (tp_bo_is_in_reach(&s->bo))
+			return;
+		tp_resv_unuse(s->bo.resv);
+		bring_into_reach(s);
+	}
+}
+
 static void work(void *arg)
 {
 	struct stage *s = arg;
@@ -123,8 +145,7 @@ static void work(void *arg)
 
 	if (!fence)
 		return;
-	while (!tp_resv_try_use(s->bo.resv))
-		tp_resv_wait_unheld(s->bo.resv);
+	use(s);
 	tp_fence_begin(fence, &s->ring);
 	tp_resv_add(s->bo.resv, fence, true);
 	tp_resv_unuse(s->bo.resv);
@@ -178,11 +199,8 @@ static void recover(void *arg)
 
 /* ---- the stage ------------------------------------------------------------------------------- */
 
-static struct stage *make_stage(void)
+static void make_device(struct stage *s)
 {
-	struct stage *s = tp_sim_alloc(sizeof(*s));
-	const uint32_t content = CONTENT;
-
 	s->scene = tp_scene_make(1, 1);
 	tp_spinlock_init(&s->lock, TP_RANK_MODEL_TX, 0);
 	tp_timeline_init(&s->ring, "rcs0", &s->slot);
@@ -193,24 +211,62 @@ static struct stage *make_stage(void)
 					.idle_ns = TP_MILLISECONDS(1) };
 	TP_SCENE_MUST(tp_dma_domain_create(s->scene->machine, "gpu0", &s->bos.domain));
 	TP_SCENE_MUST(tp_bo_device_init(&s->bos));
-	TP_SCENE_MUST(tp_bo_init(&s->bo, &s->bos, TP_PAGE_SIZE, TP_BO_SYSTEM, "tex0"));
+}
+
+/* With content, bound, and remembered. */
+static void make_used(struct stage *s)
+{
+	const uint32_t content = CONTENT;
+
 	TP_EXPECT(tp_resv_try_hold(s->bo.resv));
 	TP_SCENE_MUST(tp_bo_populate(&s->bo));
 	tp_bo_write(&s->bo, 0, &content, sizeof(content));
 	rebind(&s->bo);
 	s->cached = s->bo.chunks[0].address;
 	tp_resv_unhold(s->bo.resv);
+}
+
+static struct stage *make_stage(void)
+{
+	struct stage *s = tp_sim_alloc(sizeof(*s));
+
+	make_device(s);
+	TP_SCENE_MUST(tp_bo_init(&s->bo, &s->bos, TP_PAGE_SIZE, TP_BO_SYSTEM, "tex0"));
 	return s;
 }
 
 static void *prepare(void)
 {
-	return make_stage();
+	struct stage *s = make_stage();
+
+	make_used(s);
+	return s;
+}
+
+static void *prepare_user(void)
+{
+	const struct tp_mapping_config config = { .name = "app",
+						  .size = TP_PAGE_SIZE,
+						  .policy = TP_PREFERRED(TP_SCENE_NODE) };
+	struct stage *s = make_stage();
+
+	TP_SCENE_MUST(tp_mapping_create(s->scene->machine, &config, &s->map));
+	TP_SCENE_MUST(tp_bo_adopt(&s->bo, s->map, 0));
+	make_used(s);
+	return s;
 }
 
 static void *prepare_refusing(void)
 {
-	struct stage *s = make_stage();
+	struct stage *s = prepare();
+
+	s->may_refuse = true;
+	return s;
+}
+
+static void *prepare_user_refusing(void)
+{
+	struct stage *s = prepare_user();
 
 	s->may_refuse = true;
 	return s;
@@ -218,7 +274,7 @@ static void *prepare_refusing(void)
 
 static void *prepare_purgeable(void)
 {
-	struct stage *s = make_stage();
+	struct stage *s = prepare();
 
 	s->bo.purgeable = true;
 	return s;
@@ -276,11 +332,24 @@ static void end_object(struct stage *s)
 	if (tp_atomic_load(&s->destroyed, TP_RELAXED))
 		return;
 	TP_EXPECT(tp_resv_try_hold(s->bo.resv));
-	if (!s->bo.purged)
+	if (!s->bo.purged) {
+		TP_SCENE_MUST(tp_bo_populate(&s->bo));
 		tp_bo_read(&s->bo, 0, &content, sizeof(content));
+	}
 	TP_EXPECT(s->bo.purged || content == CONTENT);
 	tp_resv_unhold(s->bo.resv);
 	tp_bo_put(&s->bo);
+}
+
+static void end_mapping(struct stage *s)
+{
+	uint32_t content;
+
+	if (!s->map)
+		return;
+	TP_SCENE_MUST(tp_mapping_read(s->map, 0, &content, sizeof(content)));
+	TP_EXPECT(content == CONTENT);
+	TP_SCENE_MUST(tp_mapping_destroy(s->map));
 }
 
 static void check(void *state)
@@ -293,6 +362,7 @@ static void check(void *state)
 	tp_bo_release_quarantine(&s->bos, UINT64_MAX);
 	tp_dma_stat(s->bos.domain, &stat);
 	TP_EXPECT(!stat.mapped_pages && !stat.faults);
+	end_mapping(s);
 	tp_bo_device_fini(&s->bos);
 	tp_dma_domain_destroy(s->bos.domain);
 	tp_scene_check(s->scene);
@@ -315,3 +385,23 @@ BO_SCENARIO(purge, "purge-vs-offline", "or gives it up for others", prepare_purg
 BO_SCENARIO(refusal, "put-vs-prefetch", "an object ends that a cache does not forget",
 	    prepare_refusing)
 BO_SCENARIO(recovery, "put-vs-reset", "and the device is reset meanwhile", prepare_refusing)
+
+#define USER_SCENARIO(id, what, why, before, ...)                     \
+	TP_SCENARIO(user_##id##_scene, { .name = "gpu/bo-user-" what, \
+					 .summary = why,              \
+					 .prepare = before,           \
+					 .start = start_##id,         \
+					 .check = check,              \
+					 __VA_ARGS__ })
+
+USER_SCENARIO(work, "work-vs-offline", "a program's memory goes while work begins in it",
+	      prepare_user)
+USER_SCENARIO(fault, "work-vs-failing-offline", "the same, and a step of it fails",
+	      prepare_user_refusing, .faults = 1)
+USER_SCENARIO(prefetch, "prefetch-vs-offline", "or while a cache remembers where it was",
+	      prepare_user)
+USER_SCENARIO(end, "put-vs-offline", "an object in a program's memory ends while that goes",
+	      prepare_user)
+USER_SCENARIO(refusal, "put-vs-prefetch", "or ends, and a cache does not forget it",
+	      prepare_user_refusing)
+USER_SCENARIO(recovery, "put-vs-reset", "and the device is reset meanwhile", prepare_user_refusing)

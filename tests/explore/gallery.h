@@ -154,9 +154,11 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(vram_unsynced, "video memory against a burst", "gpu/vram-free-vs-burst"),
 	ROW(iommu_unsynced, "video memory against a burst", "gpu/vram-free-vs-burst"),
 	ROW(bo_unforgotten, "a cache against offline", "gpu/bo-prefetch-vs-offline"),
+	ROW(bo_unforgotten, "the same of a program's memory", "gpu/bo-user-prefetch-vs-offline"),
 	ROW(bo_unquarantined, "a cache against an object's end", "gpu/bo-put-vs-prefetch"),
 	ROW(quarantine_unmarked, "a reset against an object's end", "gpu/bo-put-vs-reset"),
 	ROW(bo_moves_busy, "offline against work", "gpu/bo-work-vs-offline"),
+	ROW(bo_moves_busy, "the same of a program's memory", "gpu/bo-user-work-vs-offline"),
 	ROW(guc_slot_is_number, "late answer against request", "gpu/guc-late-answer"),
 };
 
