@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test_gpu_amd_random - random programs on address spaces, beside a flat list of what each page
- * should be: map, clear, take memory and tables away, move pages, offline, reset, lose.
+ * should be: map, clear, take memory and tables away, move pages, the driver's and a program's,
+ * offline, reset, lose.
  *
  * After each step every page of a window is looked up by the device's walk, before its VM is
  * brought up to date (nothing, or what it should be) and after (what it should be).  Twins are two
@@ -19,8 +20,11 @@
 #include "core/rng.h"
 #include "gpu/bo_internal.h"
 #include "gpu_amd_probe.h"
+#include "mm/mapping_internal.h"
 
-enum { SPAN = 4 * TP_AMD_PTES, NR_OBJECTS = 4, PRT = NR_OBJECTS, NR_VMS = 2, DEVICE_BLOCKS = 2 };
+enum { SPAN = 4 * TP_AMD_PTES, NR_VMS = 2, DEVICE_BLOCKS = 2, USER_PAGES = 70 };
+/* USER: in a mapping, from its second page on. */
+enum { NR_OWN = 4, USER = NR_OWN, NR_OBJECTS, PRT = NR_OBJECTS };
 enum { STEPS = TP_TSAN ? 25 : 250 };
 
 /* Pages on both sides of where the root has another entry. */
@@ -42,6 +46,7 @@ struct program {
 	bool lost; /* and not all VMs are up to date since */
 	struct tp_amd_vm *vms[NR_VMS];
 	struct tp_amd_object *objects[NR_OBJECTS];
+	struct tp_mapping *map;
 	struct page pages[SPAN];
 	uint64_t probes;
 };
@@ -252,7 +257,7 @@ static void split(struct program *p)
 	struct tp_bo *bo = &choose_object(p)->bo;
 	const struct tp_bo_chunk *chunk;
 
-	if (bo->place != TP_BO_SYSTEM)
+	if (bo->place != TP_BO_SYSTEM || bo == &p->objects[USER]->bo)
 		return;
 	chunk = choose_chunk(p, bo);
 	if (chunk->order)
@@ -279,13 +284,35 @@ static void move_one(struct program *p, struct tp_bo *bo)
 		tp_pages_free(p->rig.m, old.pfn, old.order);
 }
 
+/* A page of the program's, which may be one of the object's. */
+static void move_user_page(struct program *p)
+{
+	const uint32_t page = (uint32_t)below(p, p->map->nr_pages);
+	const tp_pfn old = { p->map->pfns[page] };
+	const struct tp_alloc request = { .owner = &p->map->owner,
+					  .cookie = page,
+					  .type = TP_MIGRATE_MOVABLE,
+					  .node = TP_NODE_NONE };
+	tp_pfn new;
+
+	if (tp_pages_alloc(p->rig.m, &request, &new))
+		return;
+	must(tp_mapping_owner_ops.migrate(request.owner, page, old, new, 0));
+	tp_pages_free(p->rig.m, old, 0);
+}
+
 /* Several, so that what was in a row is scattered. */
 static void move(struct program *p)
 {
-	struct tp_bo *bo = &choose_object(p)->bo;
+	const uint64_t which = below(p, NR_OBJECTS);
+	struct tp_bo *bo = &p->objects[which]->bo;
 
-	for (uint64_t n = 1 + below(p, 20); n-- && bo->place == TP_BO_SYSTEM;)
-		move_one(p, bo);
+	for (uint64_t n = 1 + below(p, 20); n--;) {
+		if (which == USER)
+			move_user_page(p);
+		else if (bo->place == TP_BO_SYSTEM)
+			move_one(p, bo);
+	}
 }
 
 static void offline(struct program *p)
@@ -355,14 +382,25 @@ static void make_objects(struct program *p, struct tp_amd_vm *vm)
 	static const struct {
 		unsigned pages;
 		enum tp_bo_place place;
-	} kinds[NR_OBJECTS] = { { 40, TP_BO_SYSTEM },
-				{ TP_AMD_PTES + 90, TP_BO_VRAM },
-				{ TP_AMD_PTES + 30, TP_BO_SYSTEM },
-				{ 130, TP_BO_VRAM } };
+	} kinds[NR_OWN] = { { 40, TP_BO_SYSTEM },
+			    { TP_AMD_PTES + 90, TP_BO_VRAM },
+			    { TP_AMD_PTES + 30, TP_BO_SYSTEM },
+			    { 130, TP_BO_VRAM } };
 
-	for (unsigned i = 0; i < NR_OBJECTS; i++)
+	for (unsigned i = 0; i < NR_OWN; i++)
 		must(tp_amd_object_create(p->rig.gpu, kinds[i].pages * TP_PAGE_SIZE, kinds[i].place,
 					  vm, "object", &p->objects[i]));
+	must(tp_amd_object_create_user(p->rig.gpu, p->map, TP_PAGE_SIZE, USER_PAGES * TP_PAGE_SIZE,
+				       vm, "user", &p->objects[USER]));
+}
+
+static void make_map(struct program *p)
+{
+	const struct tp_mapping_config config = { .name = "program",
+						  .size = (USER_PAGES + 2) * TP_PAGE_SIZE,
+						  .small_pages = true };
+
+	must(tp_mapping_create(p->rig.m, &config, &p->map));
 }
 
 /* One VM with objects of its own by backend @updates, or twins that share them. */
@@ -387,6 +425,7 @@ static void make(struct program *p, bool twins, enum tp_amd_updates updates, uin
 
 		must(tp_amd_vm_create(p->rig.gpu, &vm, &p->vms[n]));
 	}
+	make_map(p);
 	make_objects(p, twins ? NULL : p->vms[0]);
 }
 
@@ -396,6 +435,7 @@ static void end(struct program *p)
 		tp_amd_vm_put(p->vms[n]);
 	for (unsigned i = 0; i < NR_OBJECTS; i++)
 		tp_amd_object_put(p->objects[i]);
+	must(tp_mapping_destroy(p->map));
 	rig_end(&p->rig);
 }
 

@@ -88,6 +88,15 @@ uint32_t tp_amd_vram_lost(struct tp_amd *gpu);
  */
 int tp_amd_object_create(struct tp_amd *gpu, uint64_t size, enum tp_bo_place place,
 			 struct tp_amd_vm *vm, const char *name, struct tp_amd_object **object);
+/*
+ * An object in a program's memory: pages of @mapping from @offset on, where the device and the
+ * program work in place.  It follows them when they move, is never in video memory, and keeps the
+ * mapping (tp_mapping_destroy()) until it is gone: at once when it was unmapped and put; one that
+ * is left mapped goes with its VM, after that one's last job.  Errors of tp_bo_adopt(), too.
+ */
+int tp_amd_object_create_user(struct tp_amd *gpu, struct tp_mapping *mapping, uint64_t offset,
+			      uint64_t size, struct tp_amd_vm *vm, const char *name,
+			      struct tp_amd_object **object);
 /* Mappings of it in VMs keep it. */
 void tp_amd_object_put(struct tp_amd_object *object);
 struct tp_bo *tp_amd_object_bo(struct tp_amd_object *object);

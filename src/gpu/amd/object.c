@@ -41,6 +41,20 @@ int tp_amd_object_create(struct tp_amd *gpu, uint64_t size, enum tp_bo_place pla
 	return 0;
 }
 
+int tp_amd_object_create_user(struct tp_amd *gpu, struct tp_mapping *mapping, uint64_t offset,
+			      uint64_t size, struct tp_amd_vm *vm, const char *name,
+			      struct tp_amd_object **object)
+{
+	int err = tp_amd_object_create(gpu, size, TP_BO_SYSTEM, vm, name, object);
+
+	if (err)
+		return err;
+	err = tp_bo_adopt(&(*object)->bo, mapping, offset);
+	if (err)
+		tp_amd_object_put(*object);
+	return err;
+}
+
 void tp_amd_object_put(struct tp_amd_object *object)
 {
 	tp_bo_put(&object->bo);
