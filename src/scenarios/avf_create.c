@@ -98,21 +98,11 @@ static void check(void *state)
 	tp_avf_scene_end(s, true);
 }
 
-#define FAULTS(id, called, what, before, begin)      \
-	TP_SCENARIO(id, {                            \
-				.name = (called),    \
-				.summary = (what),   \
-				.prepare = (before), \
-				.start = (begin),    \
-				.check = check,      \
-				.faults = 1,         \
-			})
-
-FAULTS(create_faults, "avf/create-faults", "each step of making a device fails once", prepare_none,
-       start_create)
-FAULTS(open_faults, "avf/open-faults", "each step of open and close fails once", prepare_closed,
-       start_open)
-FAULTS(change_faults, "avf/change-faults", "each step of other rings fails once", prepare_open,
-       start_change)
-FAULTS(reset_faults, "avf/reset-faults", "each step of a reset fails once", prepare_open,
-       start_reset)
+TP_SCENE_FAULTS(create_faults, "avf/create-faults", "each step of making a device fails once",
+		prepare_none, start_create, check)
+TP_SCENE_FAULTS(open_faults, "avf/open-faults", "each step of open and close fails once",
+		prepare_closed, start_open, check)
+TP_SCENE_FAULTS(change_faults, "avf/change-faults", "each step of other rings fails once",
+		prepare_open, start_change, check)
+TP_SCENE_FAULTS(reset_faults, "avf/reset-faults", "each step of a reset fails once", prepare_open,
+		start_reset, check)

@@ -7,22 +7,16 @@
  * do not come back from a reset, and the GPU is wedged.
  */
 #include "gpu/amd/vm.h"
-#include "model/amd/amd_model.h"
-#include "scenarios/scene_range.h"
+#include "scenarios/gpu_scene.h"
 
 enum {
-	BOOT = 64,
-	MEMORY = 256 * TP_PAGE_SIZE,
 	VA = 0x4000,
 	ROUNDS = 4,
 	STREAM_DW = TP_SDMA_IB_ALIGN_DW,
 };
 
 struct life {
-	struct tp_scene *scene;
-	struct tp_amd_model *model;
-	bool virtual_function;
-	struct tp_amd *gpu;
+	struct tp_amd_scene scene;
 	struct tp_amd_vm *by_engine, *by_processor, *compute;
 	struct tp_amd_ctx *ctx;
 	struct tp_amd_object *object;
@@ -30,23 +24,11 @@ struct life {
 
 static void *prepare(bool virtual_function)
 {
-	const struct tp_amd_model_config config = {
-		.name = "gpu0",
-		.mode = TP_AMD_MODEL_MANUAL,
-		.memory = MEMORY,
-		.virtual_function = virtual_function,
-		.invalidate_ns = TP_AMD_MODEL_AT_ONCE,
-		.reset_ns = TP_AMD_MODEL_AT_ONCE,
-		.mode1_ns = TP_AMD_MODEL_AT_ONCE,
-		.tlb_entries = 4,
-		.walk_entries = 2,
-	};
 	struct life *l = tp_sim_alloc(sizeof(*l));
 
-	l->virtual_function = virtual_function;
-	l->scene = tp_scene_make(BOOT, 1);
-	TP_SCENE_MUST(tp_amd_model_create(&config, &l->model));
-	tp_amd_model_lose_as(l->model, TP_AMD_LOSS_NOTHING); /* each word would be a step */
+	tp_amd_scene_bare(&l->scene,
+			  (struct tp_amd_model_config){ .virtual_function = virtual_function });
+	tp_amd_model_lose_as(l->scene.model, TP_AMD_LOSS_NOTHING); /* each word would be a step */
 	return l;
 }
 
@@ -62,33 +44,21 @@ static void *prepare_function(void)
 
 /* ---- a life ---------------------------------------------------------------------------------- */
 
-static int make_driver(struct life *l)
-{
-	const struct tp_amd_config config = { .name = "gpu0",
-					      .machine = l->scene->machine,
-					      .bus = tp_amd_model_bus(l->model),
-					      .node = TP_NODE_NONE,
-					      .virtual_function = l->virtual_function,
-					      .patience = { .test_ns = TP_MICROSECONDS(50) } };
-
-	return tp_amd_create(&config, &l->gpu);
-}
-
 static int make_vms(struct life *l)
 {
 	const struct tp_amd_vm_config by_processor = { .updates_given = true,
 						       .updates = TP_AMD_UPDATE_CPU };
 	const struct tp_amd_vm_config compute = { .compute = true };
-	int err = tp_amd_vm_create(l->gpu, NULL, &l->by_engine);
+	int err = tp_amd_vm_create(l->scene.gpu, NULL, &l->by_engine);
 
 	if (!err)
-		err = tp_amd_vm_create(l->gpu, &by_processor, &l->by_processor);
+		err = tp_amd_vm_create(l->scene.gpu, &by_processor, &l->by_processor);
 	if (!err)
-		err = tp_amd_vm_create(l->gpu, &compute, &l->compute);
+		err = tp_amd_vm_create(l->scene.gpu, &compute, &l->compute);
 	if (!err)
-		err = tp_amd_ctx_create(l->gpu, l->by_processor, &l->ctx);
+		err = tp_amd_ctx_create(l->scene.gpu, l->by_processor, &l->ctx);
 	if (!err)
-		err = tp_amd_object_create(l->gpu, TP_PAGE_SIZE, TP_BO_VRAM, NULL, "object",
+		err = tp_amd_object_create(l->scene.gpu, TP_PAGE_SIZE, TP_BO_VRAM, NULL, "object",
 					   &l->object);
 	return err;
 }
@@ -97,9 +67,9 @@ static int make_vms(struct life *l)
 static void go_on(struct life *l)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		while (tp_amd_model_run(l->model, ROUNDS))
+		while (tp_amd_model_run(l->scene.model, ROUNDS))
 			;
-		tp_amd_service(l->gpu);
+		tp_amd_service(l->scene.gpu);
 	}
 }
 
@@ -125,7 +95,7 @@ static void work(struct life *l)
 	tp_amd_vm_clear(l->by_processor, VA, TP_PAGE_SIZE);
 	tp_amd_vm_map(l->by_engine, l->object, 0, VA, TP_PAGE_SIZE, rwx);
 	go_on(l);
-	tp_amd_reset(l->gpu, TP_AMD_RESET_AUTO);
+	tp_amd_reset(l->scene.gpu, TP_AMD_RESET_AUTO);
 }
 
 static void put_all(struct life *l)
@@ -144,16 +114,18 @@ static void put_all(struct life *l)
 
 static void live(void *arg)
 {
+	const struct tp_amd_config config = { .node = TP_NODE_NONE,
+					      .patience.test_ns = TP_MICROSECONDS(50) };
 	struct life *l = arg;
 
-	if (make_driver(l))
+	if (tp_amd_scene_create(&l->scene, config))
 		return;
 	if (!make_vms(l))
 		work(l);
 	go_on(l);
 	put_all(l);
 	go_on(l);
-	TP_EXPECT(!tp_amd_destroy(l->gpu));
+	tp_amd_scene_destroy(&l->scene);
 }
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
@@ -167,22 +139,10 @@ static void check(void *state)
 {
 	struct life *l = state;
 
-	TP_EXPECT(!tp_amd_model_harms(l->model, NULL, 0));
-	TP_EXPECT(!tp_atomic_load(&tp_amd_model_bus(l->model)->power, TP_RELAXED));
-	tp_amd_model_destroy(l->model);
-	tp_scene_check(l->scene);
+	tp_amd_scene_end(&l->scene);
 }
 
-#define FAULTS(id, called, what, before)             \
-	TP_SCENARIO(id, {                            \
-				.name = (called),    \
-				.summary = (what),   \
-				.prepare = (before), \
-				.start = start,      \
-				.check = check,      \
-				.faults = 1,         \
-			})
-
-FAULTS(amd_life, "gpu/amd-life-faults", "each step of an AMD GPU's life fails once", prepare_whole)
-FAULTS(amd_life_function, "gpu/amd-life-faults-function", "the same of a virtual function",
-       prepare_function)
+TP_SCENE_FAULTS(amd_life, "gpu/amd-life-faults", "each step of an AMD GPU's life fails once",
+		prepare_whole, start, check)
+TP_SCENE_FAULTS(amd_life_function, "gpu/amd-life-faults-function", "the same of a virtual function",
+		prepare_function, start, check)

@@ -223,18 +223,11 @@ static void check_in(void *state)
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
-#define LOST(id, called, what, before, begin, after) \
-	TP_SCENARIO(id, {                            \
-				.name = (called),    \
-				.summary = (what),   \
-				.prepare = (before), \
-				.start = (begin),    \
-				.check = (after),    \
-			})
-
-LOST(amd_users, "gpu/amd-users-vs-loss", "two users of an object whose content was lost come back",
-     prepare_lost, start_users, check_users)
-LOST(amd_out, "gpu/amd-copy-out-vs-loss", "video memory is lost while an object is evicted",
-     prepare_in_vram, start_out, check_out)
-LOST(amd_in, "gpu/amd-copy-in-vs-loss", "video memory is lost while an object comes back",
-     prepare_in_system, start_in, check_in)
+TP_SCENE_PLAY(amd_users, "gpu/amd-users-vs-loss",
+	      "two users of an object whose content was lost come back", prepare_lost, start_users,
+	      check_users)
+TP_SCENE_PLAY(amd_out, "gpu/amd-copy-out-vs-loss",
+	      "video memory is lost while an object is evicted", prepare_in_vram, start_out,
+	      check_out)
+TP_SCENE_PLAY(amd_in, "gpu/amd-copy-in-vs-loss", "video memory is lost while an object comes back",
+	      prepare_in_system, start_in, check_in)

@@ -8,15 +8,12 @@
  * after the GPU was said to be wedged, for the memory may be somebody else's (RS1, T8).
  */
 #include "gpu/amd/vm.h"
-#include "model/amd/amd_model.h"
-#include "scenarios/scene.h"
+#include "scenarios/gpu_scene.h"
 
-enum { BOOT = 48, MEMORY = 256 * TP_PAGE_SIZE, COMMANDS = 64, PART = 2, STORED = 42, OTHERS = 7 };
+enum { COMMANDS = 64, PART = 2, STORED = 42, OTHERS = 7 };
 
 struct stage {
-	struct tp_scene *scene;
-	struct tp_amd_model *model;
-	struct tp_amd *gpu;
+	struct tp_amd_scene scene;
 	struct tp_dma_coherent memory; /* that jobs store to */
 	uint64_t address;
 	tp_atomic_u32 *word;
@@ -25,48 +22,20 @@ struct stage {
 
 /* ---- before ---------------------------------------------------------------------------------- */
 
-static void make_driver(struct stage *s)
-{
-	const struct tp_amd_model_config model = {
-		.name = "gpu0",
-		.mode = TP_AMD_MODEL_MANUAL,
-		.memory = MEMORY,
-		.virtual_function = true,
-		.invalidate_ns = TP_AMD_MODEL_AT_ONCE,
-		.reset_ns = TP_AMD_MODEL_AT_ONCE,
-		.mode1_ns = TP_AMD_MODEL_AT_ONCE,
-		.tlb_entries = 4,
-		.walk_entries = 2,
-		.no_check = true,
-		.trace = 1,
-	};
-	struct tp_amd_config driver = {
-		.name = "gpu0",
-		.machine = s->scene->machine,
-		.node = TP_NODE_NONE,
-		.virtual_function = true,
-		.patience = { .access_ns = 1 },
-	};
-
-	TP_SCENE_MUST(tp_amd_model_create(&model, &s->model));
-	driver.bus = tp_amd_model_bus(s->model);
-	TP_SCENE_MUST(tp_amd_create(&driver, &s->gpu));
-}
-
 static struct tp_fence *push(struct stage *s)
 {
 	struct tp_amd_job *job;
 	struct tp_fence *fence;
 
-	TP_SCENE_MUST(tp_amd_job_create(s->gpu, TP_AMD_RING_GFX, TP_SDMA_IB_ALIGN_DW, &job));
+	TP_SCENE_MUST(tp_amd_job_create(s->scene.gpu, TP_AMD_RING_GFX, TP_SDMA_IB_ALIGN_DW, &job));
 	tp_amd_ib_put(&job->ib, TP_SDMA_HEADER(TP_SDMA_WRITE, TP_SDMA_KIND_LINEAR));
 	tp_amd_ib_put64(&job->ib, s->address);
 	tp_amd_ib_put(&job->ib, 0);
 	tp_amd_ib_put(&job->ib, STORED);
 	fence = tp_fence_get(job->fence);
-	tp_mutex_lock(&s->gpu->push_lock);
+	tp_mutex_lock(&s->scene.gpu->push_lock);
 	tp_amd_job_push(job);
-	tp_mutex_unlock(&s->gpu->push_lock);
+	tp_mutex_unlock(&s->scene.gpu->push_lock);
 	return fence;
 }
 
@@ -74,25 +43,29 @@ static void run(void *arg)
 {
 	struct stage *s = arg;
 
-	tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, COMMANDS);
+	tp_amd_model_run_ring(s->scene.model, TP_AMD_RING_GFX, COMMANDS);
 }
 
 /* A job has run, another one is in the ring, and the device does not come out of resets. */
 static void *prepare(void)
 {
+	const struct tp_amd_model_config model = { .virtual_function = true,
+						   .no_check = true,
+						   .trace = 1 };
+	const struct tp_amd_config driver = { .node = TP_NODE_NONE, .patience.access_ns = 1 };
 	struct stage *s = tp_sim_alloc(sizeof(*s));
 
-	s->scene = tp_scene_make(BOOT, 1);
-	make_driver(s);
-	TP_SCENE_MUST(
-		tp_dma_alloc(s->gpu->bos.domain, TP_PAGE_SIZE, TP_NODE_NONE, "data", &s->memory));
-	TP_SCENE_MUST(tp_amd_gart_insert(s->gpu, s->memory.dma, 1, &s->address));
+	tp_amd_scene_bare(&s->scene, model);
+	TP_SCENE_MUST(tp_amd_scene_create(&s->scene, driver));
+	TP_SCENE_MUST(tp_dma_alloc(s->scene.gpu->bos.domain, TP_PAGE_SIZE, TP_NODE_NONE, "data",
+				   &s->memory));
+	TP_SCENE_MUST(tp_amd_gart_insert(s->scene.gpu, s->memory.dma, 1, &s->address));
 	s->word = s->memory.address;
 	tp_fence_put(push(s));
 	run(s);
 	TP_EXPECT(tp_atomic_exchange(s->word, 0, TP_ACQ_REL) == STORED);
-	tp_amd_run(s->gpu);
-	tp_amd_model_refuse_resets(s->model, UINT32_MAX);
+	tp_amd_run(s->scene.gpu);
+	tp_amd_model_refuse_resets(s->scene.model, UINT32_MAX);
 	s->first = push(s);
 	return s;
 }
@@ -105,14 +78,14 @@ static void run_part(void *arg)
 	struct stage *s = arg;
 
 	for (unsigned i = 0; i < PART; i++)
-		tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, 1);
+		tp_amd_model_run_ring(s->scene.model, TP_AMD_RING_GFX, 1);
 }
 
 static void wedge(void *arg)
 {
 	struct stage *s = arg;
 
-	TP_EXPECT(tp_amd_reset(s->gpu, TP_AMD_RESET_AUTO));
+	TP_EXPECT(tp_amd_reset(s->scene.gpu, TP_AMD_RESET_AUTO));
 	tp_atomic_store(s->word, OTHERS, TP_RELEASE);
 }
 
@@ -140,7 +113,7 @@ static void start_push(void *state)
 static void check(void *state)
 {
 	struct stage *s = state;
-	const struct tp_amd_ring *ring = &s->gpu->rings[TP_AMD_RING_GFX];
+	const struct tp_amd_ring *ring = &s->scene.gpu->rings[TP_AMD_RING_GFX];
 
 	run(s);
 	TP_EXPECT(tp_fence_is_signaled(s->first));
@@ -150,25 +123,14 @@ static void check(void *state)
 	TP_EXPECT(tp_atomic_load(s->word, TP_ACQUIRE) == OTHERS);
 	tp_fence_put(s->first);
 	tp_fence_put(s->second);
-	TP_SCENE_MUST(tp_amd_gart_remove(s->gpu, s->address, 1));
+	TP_SCENE_MUST(tp_amd_gart_remove(s->scene.gpu, s->address, 1));
 	tp_dma_free(&s->memory);
-	TP_EXPECT(!tp_amd_destroy(s->gpu));
-	tp_amd_model_destroy(s->model);
-	tp_scene_check(s->scene);
+	tp_amd_scene_end(&s->scene);
 }
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
-#define RESET(id, called, what, begin)              \
-	TP_SCENARIO(id, {                           \
-				.name = (called),   \
-				.summary = (what),  \
-				.prepare = prepare, \
-				.start = (begin),   \
-				.check = check,     \
-			})
-
-RESET(amd_run_wedge, "gpu/amd-run-vs-wedge", "a job runs while its GPU does not come back",
-      start_run)
-RESET(amd_push_wedge, "gpu/amd-push-vs-wedge", "a job is pushed while its GPU does not come back",
-      start_push)
+TP_SCENE_PLAY(amd_run_wedge, "gpu/amd-run-vs-wedge", "a job runs while its GPU does not come back",
+	      prepare, start_run, check)
+TP_SCENE_PLAY(amd_push_wedge, "gpu/amd-push-vs-wedge",
+	      "a job is pushed while its GPU does not come back", prepare, start_push, check)

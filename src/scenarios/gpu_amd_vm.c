@@ -8,13 +8,11 @@
  * translates to where its object is, and what is not mapped to nothing (V3, T20, T23, T28).
  */
 #include "gpu/amd/vm.h"
-#include "model/amd/amd_model.h"
 #include "model/amd/walk.h"
+#include "scenarios/gpu_scene.h"
 #include "scenarios/scene_range.h"
 
 enum {
-	BOOT = 48,
-	MEMORY = 256 * TP_PAGE_SIZE,
 	VA = 0x4000,
 	HOLE_VA = VA + TP_PAGE_SIZE, /* in the same table */
 	STORE_AT = TP_PAGE_SIZE / 2,
@@ -25,9 +23,7 @@ enum {
 };
 
 struct stage {
-	struct tp_scene *scene;
-	struct tp_amd_model *model;
-	struct tp_amd *gpu;
+	struct tp_amd_scene scene;
 	struct tp_amd_vm *vm;
 	struct tp_amd_ctx *ctx;
 	struct tp_amd_object *object; /* a page: a command stream, and what it stores to */
@@ -39,40 +35,18 @@ static const unsigned rwx = TP_AMD_MAP_READ | TP_AMD_MAP_WRITE | TP_AMD_MAP_EXEC
 
 /* ---- before ---------------------------------------------------------------------------------- */
 
-static void make_driver(struct stage *s, enum tp_amd_updates updates)
-{
-	const struct tp_amd_model_config model = {
-		.name = "gpu0",
-		.mode = TP_AMD_MODEL_MANUAL,
-		.memory = MEMORY,
-		.invalidate_ns = TP_AMD_MODEL_AT_ONCE,
-		.reset_ns = TP_AMD_MODEL_AT_ONCE,
-		.mode1_ns = TP_AMD_MODEL_AT_ONCE,
-		.tlb_entries = 4,
-		.walk_entries = 2,
-		.no_check = true,
-		.trace = 1,
-	};
-	struct tp_amd_config driver = { .name = "gpu0",
-					.machine = s->scene->machine,
-					.node = TP_SCENE_NODE,
-					.updates = updates };
-
-	TP_SCENE_MUST(tp_amd_model_create(&model, &s->model));
-	s->model->thread.watched = true; /* by tasks that are the device */
-	driver.bus = tp_amd_model_bus(s->model);
-	TP_SCENE_MUST(tp_amd_create(&driver, &s->gpu));
-}
-
 static struct stage *make_stage(enum tp_amd_updates updates)
 {
+	const struct tp_amd_model_config model = { .no_check = true, .trace = 1 };
+	const struct tp_amd_config driver = { .node = TP_SCENE_NODE, .updates = updates };
 	struct stage *s = tp_sim_alloc(sizeof(*s));
 
-	s->scene = tp_scene_make(BOOT, 1);
-	make_driver(s, updates);
-	TP_SCENE_MUST(tp_amd_vm_create(s->gpu, NULL, &s->vm));
-	TP_SCENE_MUST(tp_amd_ctx_create(s->gpu, s->vm, &s->ctx));
-	TP_SCENE_MUST(tp_amd_object_create(s->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "object",
+	tp_amd_scene_bare(&s->scene, model);
+	s->scene.model->thread.watched = true; /* by tasks that are the device */
+	TP_SCENE_MUST(tp_amd_scene_create(&s->scene, driver));
+	TP_SCENE_MUST(tp_amd_vm_create(s->scene.gpu, NULL, &s->vm));
+	TP_SCENE_MUST(tp_amd_ctx_create(s->scene.gpu, s->vm, &s->ctx));
+	TP_SCENE_MUST(tp_amd_object_create(s->scene.gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "object",
 					   &s->object));
 	TP_SCENE_MUST(tp_amd_vm_map(s->vm, s->object, 0, VA, TP_PAGE_SIZE, rwx | TP_AMD_MAP_LAZY));
 	return s;
@@ -80,7 +54,7 @@ static struct stage *make_stage(enum tp_amd_updates updates)
 
 static void device_runs(struct stage *s, enum tp_amd_ring_id ring)
 {
-	tp_amd_model_run_ring(s->model, ring, COMMANDS);
+	tp_amd_model_run_ring(s->scene.model, ring, COMMANDS);
 }
 
 static void submit(struct stage *s)
@@ -99,7 +73,7 @@ static void submit(struct stage *s)
 /* Whether a cache of the device leads to the object. */
 static bool is_remembered(struct stage *s)
 {
-	struct tp_ahw_hub *hub = &s->model->hubs[TP_AMD_GFXHUB];
+	struct tp_ahw_hub *hub = &s->scene.model->hubs[TP_AMD_GFXHUB];
 	bool remembered = false;
 
 	tp_spin_lock(&hub->lock);
@@ -112,7 +86,7 @@ static bool is_remembered(struct stage *s)
 
 static bool is_on_device(const struct stage *s)
 {
-	return s->object->bo.chunks[0].pfn.v >= tp_scene_range(s->scene, 0).start.v;
+	return s->object->bo.chunks[0].pfn.v >= tp_scene_range(s->scene.base, 0).start.v;
 }
 
 static void *prepare_lazy(void)
@@ -158,8 +132,8 @@ static void *prepare_remembered(void)
 
 	submit(s);
 	device_runs(s, TP_AMD_RING_GFX);
-	tp_amd_run(s->gpu);
-	tp_amd_bury(s->gpu);
+	tp_amd_run(s->scene.gpu);
+	tp_amd_bury(s->scene.gpu);
 	TP_EXPECT(!tp_fence_error(s->fence) && tp_fence_is_signaled(s->fence));
 	return s;
 }
@@ -171,7 +145,7 @@ static void *prepare_work(void)
 
 	submit(s);
 	/* It has its root, and is about to empty its caches. */
-	tp_amd_model_run_ring(s->model, TP_AMD_RING_GFX, ROOT_COMMANDS);
+	tp_amd_model_run_ring(s->scene.model, TP_AMD_RING_GFX, ROOT_COMMANDS);
 	TP_EXPECT(!is_remembered(s));
 	s->vm->backend = &tp_amd_backend_sdma;
 	return s;
@@ -203,8 +177,8 @@ static void execute(void *arg)
 	struct stage *s = arg;
 
 	device_runs(s, TP_AMD_RING_GFX);
-	tp_wait_event(&s->model->thread.work,
-		      tp_ahw_ring_is_busy(&s->model->rings[TP_AMD_RING_SDMA0]));
+	tp_wait_event(&s->scene.model->thread.work,
+		      tp_ahw_ring_is_busy(&s->scene.model->rings[TP_AMD_RING_SDMA0]));
 	device_runs(s, TP_AMD_RING_SDMA0);
 }
 
@@ -223,7 +197,7 @@ static void fill_with_garbage(struct stage *s)
 	for (unsigned level = 0; level < TP_AMD_LEVELS; level++)
 		tp_amd_pt_set(s->tables[level], index_of(VA, level), 1, garbage, 0);
 	tp_amd_pt_set(s->tables[0], index_of(HOLE_VA, 0), 1, garbage, 0);
-	tp_amd_hdp_flush(s->gpu);
+	tp_amd_hdp_flush(s->scene.gpu);
 }
 
 /* What a reset does, but for engines, which have nothing to do. */
@@ -231,18 +205,19 @@ static void lose(void *arg)
 {
 	struct stage *s = arg;
 
-	tp_atomic_add(&s->gpu->resets, 1, TP_ACQ_REL);
+	tp_atomic_add(&s->scene.gpu->resets, 1, TP_ACQ_REL);
 	fill_with_garbage(s);
-	tp_atomic_add(&s->gpu->vram_lost, 1, TP_ACQ_REL);
-	tp_atomic_add(&s->gpu->resets, 1, TP_ACQ_REL);
-	tp_wake_all(&s->gpu->resumed);
+	tp_atomic_add(&s->scene.gpu->vram_lost, 1, TP_ACQ_REL);
+	tp_atomic_add(&s->scene.gpu->resets, 1, TP_ACQ_REL);
+	tp_wake_all(&s->scene.gpu->resumed);
 }
 
 static void take_offline(void *arg)
 {
 	struct stage *s = arg;
 
-	TP_SCENE_MUST(tp_blocks_offline(s->scene->machine, s->scene->first_block, 1, NULL, NULL));
+	TP_SCENE_MUST(tp_blocks_offline(s->scene.base->machine, s->scene.base->first_block, 1, NULL,
+					NULL));
 }
 
 static void evict_tables(void *arg)
@@ -297,7 +272,7 @@ static bool probe(struct stage *s, uint64_t va, uint64_t *address)
 	uint64_t flags;
 	bool system;
 
-	return root && tp_amd_model_probe_root(s->model, root, va, &system, address, &flags);
+	return root && tp_amd_model_probe_root(s->scene.model, root, va, &system, address, &flags);
 }
 
 static void check_translations(struct stage *s)
@@ -310,15 +285,13 @@ static void check_translations(struct stage *s)
 
 static void end(struct stage *s)
 {
-	tp_amd_run(s->gpu);
-	tp_amd_bury(s->gpu);
+	tp_amd_run(s->scene.gpu);
+	tp_amd_bury(s->scene.gpu);
 	tp_fence_put(s->fence);
 	tp_amd_ctx_put(s->ctx);
 	tp_amd_vm_put(s->vm);
 	tp_amd_object_put(s->object);
-	TP_EXPECT(!tp_amd_destroy(s->gpu));
-	tp_amd_model_destroy(s->model);
-	tp_scene_check(s->scene);
+	tp_amd_scene_end(&s->scene);
 }
 
 /* What counts as up to date is, and what does not becomes it. */
@@ -350,23 +323,16 @@ static void check_cleared(void *state)
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
-#define VM(id, called, what, before, begin, after)   \
-	TP_SCENARIO(id, {                            \
-				.name = (called),    \
-				.summary = (what),   \
-				.prepare = (before), \
-				.start = (begin),    \
-				.check = (after),    \
-			})
-
-VM(amd_clear_take, "gpu/amd-clear-vs-take", "a mapping goes while its object's memory does",
-   prepare_remembered, start_take, check_cleared)
-VM(amd_clear_work, "gpu/amd-clear-vs-work", "a mapping goes while work uses it", prepare_work,
-   start_work, check_cleared)
-VM(amd_validate_loss, "gpu/amd-validate-vs-loss", "video memory is lost while tables are written",
-   prepare_doubt, start_loss, check_ready)
-VM(amd_validate_offline, "gpu/amd-validate-vs-offline",
-   "memory goes while the tables that lead to it are written", prepare_lazy, start_offline,
-   check_ready)
-VM(amd_validate_evict, "gpu/amd-validate-vs-evict", "tables move while they are written",
-   prepare_lazy, start_evict, check_ready)
+TP_SCENE_PLAY(amd_clear_take, "gpu/amd-clear-vs-take",
+	      "a mapping goes while its object's memory does", prepare_remembered, start_take,
+	      check_cleared)
+TP_SCENE_PLAY(amd_clear_work, "gpu/amd-clear-vs-work", "a mapping goes while work uses it",
+	      prepare_work, start_work, check_cleared)
+TP_SCENE_PLAY(amd_validate_loss, "gpu/amd-validate-vs-loss",
+	      "video memory is lost while tables are written", prepare_doubt, start_loss,
+	      check_ready)
+TP_SCENE_PLAY(amd_validate_offline, "gpu/amd-validate-vs-offline",
+	      "memory goes while the tables that lead to it are written", prepare_lazy,
+	      start_offline, check_ready)
+TP_SCENE_PLAY(amd_validate_evict, "gpu/amd-validate-vs-evict", "tables move while they are written",
+	      prepare_lazy, start_evict, check_ready)

@@ -6,47 +6,28 @@
  * or not at all (K4 of gpu/intel/internal.h); each binding is bound once.
  */
 #include "gpu/intel/internal.h"
-#include "model/intel/intel_model.h"
-#include "scenarios/scene.h"
+#include "scenarios/gpu_scene.h"
 
-enum { BOOT = 24, PAGES = 3, HOLE = 1 /* the page that is unbound */, VA = 0x1000 };
+enum { PAGES = 3, HOLE = 1 /* the page that is unbound */, VA = 0x1000 };
 
 struct bindings {
-	struct tp_scene *scene;
-	struct tp_intel_model *model;
-	struct tp_intel *gpu;
+	struct tp_intel_scene scene;
 	struct tp_intel_vm *vm;
 	struct tp_intel_object *object;
 };
 
-static void make_gpu(struct bindings *b)
-{
-	const struct tp_intel_model_config model = { .name = "gpu0",
-						     .platform = TP_INTEL_BDW,
-						     .mode = TP_INTEL_MODEL_MANUAL,
-						     .invalidate_ns = TP_INTEL_MODEL_AT_ONCE,
-						     .reset_ns = TP_INTEL_MODEL_AT_ONCE,
-						     .wake_ns = TP_INTEL_MODEL_AT_ONCE };
-	struct tp_intel_config driver = { .name = "gpu0",
-					  .machine = b->scene->machine,
-					  .platform = TP_INTEL_BDW,
-					  .node = TP_NODE_NONE };
-
-	TP_SCENE_MUST(tp_intel_model_create(&model, &b->model));
-	driver.bus = tp_intel_model_bus(b->model);
-	TP_SCENE_MUST(tp_intel_create(&driver, &b->gpu));
-	TP_SCENE_MUST(tp_intel_vm_create(b->gpu, &b->vm));
-}
-
 /* It has memory, which nobody has used so far. */
 static void *prepare(void)
 {
+	const struct tp_intel_model_config model = { .platform = TP_INTEL_BDW };
+	const struct tp_intel_config driver = { .node = TP_NODE_NONE };
 	struct bindings *b = tp_sim_alloc(sizeof(*b));
 
-	b->scene = tp_scene_make(BOOT, 1);
-	make_gpu(b);
-	TP_SCENE_MUST(tp_intel_object_create(b->gpu, PAGES * TP_PAGE_SIZE, TP_BO_SYSTEM, "object",
-					     &b->object));
+	tp_intel_scene_bare(&b->scene, model);
+	TP_SCENE_MUST(tp_intel_scene_create(&b->scene, driver));
+	TP_SCENE_MUST(tp_intel_vm_create(b->scene.gpu, &b->vm));
+	TP_SCENE_MUST(tp_intel_object_create(b->scene.gpu, PAGES * TP_PAGE_SIZE, TP_BO_SYSTEM,
+					     "object", &b->object));
 	TP_SCENE_MUST(tp_intel_vm_bind(b->vm, b->object, 0, VA, PAGES * TP_PAGE_SIZE));
 	tp_resv_hold(b->object->bo.resv, TP_WAIT_FOREVER);
 	TP_SCENE_MUST(tp_bo_populate(&b->object->bo));
@@ -127,16 +108,14 @@ static void end(struct bindings *b)
 {
 	tp_intel_vm_put(b->vm);
 	tp_intel_object_put(b->object);
-	TP_EXPECT(!tp_intel_destroy(b->gpu));
-	tp_intel_model_destroy(b->model);
-	tp_scene_check(b->scene);
+	tp_intel_scene_end(&b->scene);
 }
 
 static void check(void *state)
 {
 	struct bindings *b = state;
 
-	TP_EXPECT(check_bindings(b) == tp_atomic_load(&b->gpu->nr_bound, TP_RELAXED));
+	TP_EXPECT(check_bindings(b) == tp_atomic_load(&b->scene.gpu->nr_bound, TP_RELAXED));
 	end(b);
 }
 

@@ -8,8 +8,7 @@
  */
 #include "core/alloc.h"
 #include "gpu/intel/intel_command_regs.h"
-#include "model/intel/intel_model.h"
-#include "scenarios/scene.h"
+#include "scenarios/gpu_scene.h"
 
 /* I/O pages, and pages of the global GTT. */
 enum { ROOT, DIRECTORY = 3, LEAF = 3, RING, OLD, NEW, PAGES };
@@ -85,19 +84,11 @@ static void start_engine(const struct card *c)
 static void *prepare(void)
 {
 	const struct tp_intel_model_config config = {
-		.name = "gpu0",
-		.platform = TP_INTEL_BDW,
-		.mode = TP_INTEL_MODEL_MANUAL,
-		.invalidate_ns = TP_INTEL_MODEL_AT_ONCE,
-		.reset_ns = TP_INTEL_MODEL_AT_ONCE,
-		.wake_ns = TP_INTEL_MODEL_AT_ONCE,
-		.tlb_entries = 2,
-		.walk_entries = 1,
-		.no_check = true,
+		.platform = TP_INTEL_BDW, .tlb_entries = 2, .walk_entries = 1, .no_check = true
 	};
 	struct card *c = tp_sim_alloc(sizeof(*c));
 
-	TP_SCENE_MUST(tp_intel_model_create(&config, &c->model));
+	c->model = tp_intel_scene_device(config);
 	c->bus = tp_intel_model_bus(c->model);
 	tp_bus_power_get(c->bus);
 	make_memory(c);

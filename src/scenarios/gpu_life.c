@@ -8,41 +8,26 @@
  */
 #include <string.h>
 
-#include "gpu/intel/intel.h"
 #include "gpu/intel/intel_command_regs.h"
-#include "model/intel/intel_model.h"
-#include "scenarios/scene.h"
+#include "scenarios/gpu_scene.h"
 
-enum { BOOT = 24, VRAM_PAGES = 32, ROUNDS = 8, STORED = 42 };
+enum { VRAM_PAGES = 32, ROUNDS = 8, STORED = 42 };
 
 /* Pages of virtual addresses. */
 enum { BATCH_VA = 0x1000, DATA_VA = 0x2000 };
 
 struct life {
-	struct tp_scene *scene;
-	struct tp_intel_model *model;
-	struct tp_intel *gpu;
+	struct tp_intel_scene scene;
 	struct tp_intel_vm *vm;
 	struct tp_intel_object *batch, *data;
 };
 
 static void *prepare(enum tp_intel_platform platform, uint64_t memory)
 {
-	const struct tp_intel_model_config config = {
-		.name = "gpu0",
-		.platform = platform,
-		.mode = TP_INTEL_MODEL_MANUAL,
-		.memory = memory,
-		.invalidate_ns = TP_INTEL_MODEL_AT_ONCE,
-		.reset_ns = TP_INTEL_MODEL_AT_ONCE,
-		.wake_ns = TP_INTEL_MODEL_AT_ONCE,
-		.tlb_entries = 4,
-		.walk_entries = 2,
-	};
 	struct life *l = tp_sim_alloc(sizeof(*l));
 
-	l->scene = tp_scene_make(BOOT, 1);
-	TP_SCENE_MUST(tp_intel_model_create(&config, &l->model));
+	tp_intel_scene_bare(&l->scene, (struct tp_intel_model_config){ .platform = platform,
+								       .memory = memory });
 	return l;
 }
 
@@ -58,30 +43,17 @@ static void *prepare_firmware(void)
 
 /* ---- a life ---------------------------------------------------------------------------------- */
 
-static int make_driver(struct life *l, enum tp_intel_platform platform)
-{
-	const struct tp_intel_config config = {
-		.name = "gpu0",
-		.machine = l->scene->machine,
-		.bus = tp_intel_model_bus(l->model),
-		.platform = platform,
-		.node = TP_NODE_NONE,
-	};
-
-	return tp_intel_create(&config, &l->gpu);
-}
-
 static int make_objects(struct life *l)
 {
-	bool vram = tp_intel_model_bus(l->model)->memory_size;
-	int err = tp_intel_vm_create(l->gpu, &l->vm);
+	bool vram = tp_intel_model_bus(l->scene.model)->memory_size;
+	int err = tp_intel_vm_create(l->scene.gpu, &l->vm);
 
 	if (!err)
-		err = tp_intel_object_create(l->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "batch",
+		err = tp_intel_object_create(l->scene.gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "batch",
 					     &l->batch);
 	if (!err)
-		err = tp_intel_object_create(l->gpu, TP_PAGE_SIZE, vram ? TP_BO_VRAM : TP_BO_SYSTEM,
-					     "data", &l->data);
+		err = tp_intel_object_create(l->scene.gpu, TP_PAGE_SIZE,
+					     vram ? TP_BO_VRAM : TP_BO_SYSTEM, "data", &l->data);
 	if (!err)
 		err = tp_intel_vm_bind(l->vm, l->batch, 0, BATCH_VA, TP_PAGE_SIZE);
 	if (!err)
@@ -101,16 +73,16 @@ static int submit(struct life *l, struct tp_fence **fence)
 					      .nr_uses = TP_ARRAY_SIZE(uses) };
 	int err = tp_intel_object_write(l->batch, 0, words, sizeof(words));
 
-	return err ? err : tp_intel_submit(l->gpu, &batch, fence);
+	return err ? err : tp_intel_submit(l->scene.gpu, &batch, fence);
 }
 
 /* The device goes on, and the driver sees it. */
 static void go_on(struct life *l)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		while (tp_intel_model_run(l->model, ROUNDS))
+		while (tp_intel_model_run(l->scene.model, ROUNDS))
 			;
-		tp_intel_service(l->gpu);
+		tp_intel_service(l->scene.gpu);
 	}
 }
 
@@ -139,65 +111,39 @@ static void put_objects(struct life *l)
 		tp_intel_object_put(l->data);
 }
 
-static void live(struct life *l, enum tp_intel_platform platform)
+static void live(void *arg)
 {
-	if (make_driver(l, platform))
+	struct life *l = arg;
+
+	if (tp_intel_scene_create(&l->scene, (struct tp_intel_config){ .node = TP_NODE_NONE }))
 		return;
 	if (!make_objects(l)) {
 		work(l);
 		tp_intel_vm_unbind(l->vm, DATA_VA, TP_PAGE_SIZE);
-		tp_intel_reset(l->gpu);
+		tp_intel_reset(l->scene.gpu);
 	}
 	put_objects(l);
 	go_on(l);
-	TP_EXPECT(!tp_intel_destroy(l->gpu));
-}
-
-static void live_registers(void *arg)
-{
-	live(arg, TP_INTEL_DG1);
-}
-
-static void live_firmware(void *arg)
-{
-	live(arg, TP_INTEL_MTL);
+	tp_intel_scene_destroy(&l->scene);
 }
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
-static void start_registers(void *state)
+static void start(void *state)
 {
-	tp_sim_start("life", live_registers, state);
-}
-
-static void start_firmware(void *state)
-{
-	tp_sim_start("life", live_firmware, state);
+	tp_sim_start("life", live, state);
 }
 
 static void check(void *state)
 {
 	struct life *l = state;
 
-	TP_EXPECT(!tp_intel_model_harms(l->model, NULL, 0));
-	TP_EXPECT(!tp_atomic_load(&tp_intel_model_bus(l->model)->power, TP_RELAXED));
-	tp_intel_model_destroy(l->model);
-	tp_scene_check(l->scene);
+	tp_intel_scene_end(&l->scene);
 }
 
-#define FAULTS(id, called, what, before, begin)      \
-	TP_SCENARIO(id, {                            \
-				.name = (called),    \
-				.summary = (what),   \
-				.prepare = (before), \
-				.start = (begin),    \
-				.check = check,      \
-				.faults = 1,         \
-			})
-
-FAULTS(life_registers, "gpu/life-faults-registers",
-       "each step of a GPU's life fails once; it has memory of its own", prepare_registers,
-       start_registers)
-FAULTS(life_firmware, "gpu/life-faults-firmware",
-       "each step of a GPU's life fails once; its firmware empties the caches", prepare_firmware,
-       start_firmware)
+TP_SCENE_FAULTS(life_registers, "gpu/life-faults-registers",
+		"each step of a GPU's life fails once; it has memory of its own", prepare_registers,
+		start, check)
+TP_SCENE_FAULTS(life_firmware, "gpu/life-faults-firmware",
+		"each step of a GPU's life fails once; its firmware empties the caches",
+		prepare_firmware, start, check)

@@ -9,57 +9,27 @@
  */
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/internal.h"
-#include "model/intel/intel_model.h"
-#include "scenarios/scene.h"
+#include "scenarios/gpu_scene.h"
 
 /* Virtual pages; the batch for binding only, the batch that spins. */
 enum { END_VA = 0x1000, SPIN_VA = 0x1080, VICTIM_VA = 0x1100 };
 
-enum { BOOT = 24, ENGINE = 0, BEGIN = 10, TURN = 3 /* commands */ };
+enum { ENGINE = 0, BEGIN = 10, TURN = 3 /* commands */ };
 
 struct reading {
-	struct tp_scene *scene;
-	struct tp_intel_model *model;
-	struct tp_intel *gpu;
+	struct tp_intel_scene scene;
 	struct tp_intel_vm *vm;
 	struct tp_intel_object *batches, *victim;
 	struct tp_fence *fence;
 };
-
-static void make_device(struct reading *r)
-{
-	const struct tp_intel_model_config config = {
-		.name = "gpu0",
-		.platform = TP_INTEL_TGL,
-		.mode = TP_INTEL_MODEL_MANUAL,
-		.invalidate_ns = TP_INTEL_MODEL_AT_ONCE,
-		.reset_ns = TP_INTEL_MODEL_AT_ONCE,
-		.wake_ns = TP_INTEL_MODEL_AT_ONCE,
-		.tlb_entries = 4,
-		.walk_entries = 1,
-	};
-
-	TP_SCENE_MUST(tp_intel_model_create(&config, &r->model));
-}
-
-static void make_driver(struct reading *r)
-{
-	const struct tp_intel_config config = { .name = "gpu0",
-						.machine = r->scene->machine,
-						.bus = tp_intel_model_bus(r->model),
-						.platform = TP_INTEL_TGL,
-						.node = TP_NODE_NONE };
-
-	TP_SCENE_MUST(tp_intel_create(&config, &r->gpu));
-	TP_SCENE_MUST(tp_intel_vm_create(r->gpu, &r->vm));
-}
 
 static struct tp_intel_object *make_object(struct reading *r, const char *name, uint64_t va,
 					   const uint32_t *words, size_t size)
 {
 	struct tp_intel_object *object;
 
-	TP_SCENE_MUST(tp_intel_object_create(r->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, name, &object));
+	TP_SCENE_MUST(
+		tp_intel_object_create(r->scene.gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, name, &object));
 	TP_SCENE_MUST(tp_intel_vm_bind(r->vm, object, 0, va, TP_PAGE_SIZE));
 	TP_SCENE_MUST(tp_intel_object_write(object, 0, words, size));
 	return object;
@@ -92,27 +62,29 @@ static void submit(struct reading *r, uint64_t start, unsigned nr_uses, struct t
 					      .uses = uses,
 					      .nr_uses = nr_uses };
 
-	TP_SCENE_MUST(tp_intel_submit(r->gpu, &batch, fence));
+	TP_SCENE_MUST(tp_intel_submit(r->scene.gpu, &batch, fence));
 }
 
 /* The engine spins, and remembers the victim. */
 static void *prepare(void)
 {
+	const struct tp_intel_model_config model = { .platform = TP_INTEL_TGL, .walk_entries = 1 };
+	const struct tp_intel_config driver = { .node = TP_NODE_NONE };
 	struct reading *r = tp_sim_alloc(sizeof(*r));
 	struct tp_fence *bound;
 
-	r->scene = tp_scene_make(BOOT, 1);
-	make_device(r);
-	make_driver(r);
+	tp_intel_scene_bare(&r->scene, model);
+	TP_SCENE_MUST(tp_intel_scene_create(&r->scene, driver));
+	TP_SCENE_MUST(tp_intel_vm_create(r->scene.gpu, &r->vm));
 	make_objects(r);
 	submit(r, END_VA, 2, &bound);
-	while (tp_intel_model_run(r->model, BEGIN))
+	while (tp_intel_model_run(r->scene.model, BEGIN))
 		;
 	TP_EXPECT(tp_fence_is_signaled(bound));
 	tp_fence_put(bound);
-	tp_intel_service(r->gpu);
+	tp_intel_service(r->scene.gpu);
 	submit(r, SPIN_VA, 1, &r->fence);
-	tp_intel_model_run_engine(r->model, ENGINE, BEGIN);
+	tp_intel_model_run_engine(r->scene.model, ENGINE, BEGIN);
 	return r;
 }
 
@@ -120,7 +92,7 @@ static void read_on(void *arg)
 {
 	struct reading *r = arg;
 
-	tp_intel_model_run_engine(r->model, ENGINE, TURN);
+	tp_intel_model_run_engine(r->scene.model, ENGINE, TURN);
 }
 
 static void unbind(void *arg)
@@ -144,7 +116,7 @@ static void invalidate(void *arg)
 {
 	struct reading *r = arg;
 
-	TP_SCENE_MUST(tp_intel_tlb_invalidate_full(&r->gpu->gts[0]));
+	TP_SCENE_MUST(tp_intel_tlb_invalidate_full(&r->scene.gpu->gts[0]));
 }
 
 static void start(void *state)
@@ -170,16 +142,14 @@ static void end(struct reading *r)
 	tp_fence_put(r->fence);
 	tp_intel_vm_put(r->vm);
 	tp_intel_object_put(r->batches);
-	tp_intel_service(r->gpu);
-	TP_EXPECT(!tp_intel_destroy(r->gpu));
-	tp_intel_model_destroy(r->model);
-	tp_scene_check(r->scene);
+	tp_intel_service(r->scene.gpu);
+	tp_intel_scene_end(&r->scene);
 }
 
 static void go_on(struct reading *r)
 {
-	tp_intel_model_run_engine(r->model, ENGINE, BEGIN);
-	TP_EXPECT(!tp_intel_model_harms(r->model, NULL, 0));
+	tp_intel_model_run_engine(r->scene.model, ENGINE, BEGIN);
+	TP_EXPECT(!tp_intel_model_harms(r->scene.model, NULL, 0));
 }
 
 static void check(void *state)
@@ -197,11 +167,11 @@ static void check_faults(void *state)
 	struct reading *r = state;
 
 	go_on(r);
-	tp_intel_service(r->gpu);
+	tp_intel_service(r->scene.gpu);
 	go_on(r);
-	TP_EXPECT(!tp_bo_quarantined(&r->gpu->bos));
+	TP_EXPECT(!tp_bo_quarantined(&r->scene.gpu->bos));
 	if (!tp_fence_is_signaled(r->fence))
-		tp_intel_reset(r->gpu);
+		tp_intel_reset(r->scene.gpu);
 	end(r);
 }
 

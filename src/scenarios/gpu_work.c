@@ -8,18 +8,15 @@
  */
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/internal.h"
-#include "model/intel/intel_model.h"
-#include "scenarios/scene.h"
+#include "scenarios/gpu_scene.h"
 
-enum { BOOT = 24, COMMANDS = 64, PART = 3, STORED = 42, OTHERS = 7 };
+enum { COMMANDS = 64, PART = 3, STORED = 42, OTHERS = 7 };
 
 /* Pages of virtual addresses. */
 enum { BATCH_VA = 0x1000, DATA_VA = 0x2000 };
 
 struct work {
-	struct tp_scene *scene;
-	struct tp_intel_model *model;
-	struct tp_intel *gpu;
+	struct tp_intel_scene scene;
 	struct tp_intel_vm *vm;
 	struct tp_intel_object *batch, *data;
 	tp_atomic_u32 *word; /* that the batch stores to */
@@ -28,41 +25,16 @@ struct work {
 
 /* ---- before ---------------------------------------------------------------------------------- */
 
-static void make_driver(struct work *w)
-{
-	const struct tp_intel_model_config model = {
-		.name = "gpu0",
-		.platform = TP_INTEL_BDW,
-		.mode = TP_INTEL_MODEL_MANUAL,
-		.invalidate_ns = TP_INTEL_MODEL_AT_ONCE,
-		.reset_ns = TP_INTEL_MODEL_AT_ONCE,
-		.wake_ns = TP_INTEL_MODEL_AT_ONCE,
-		.tlb_entries = 4,
-		.walk_entries = 2,
-		.no_check = true,
-	};
-	struct tp_intel_config driver = {
-		.name = "gpu0",
-		.machine = w->scene->machine,
-		.platform = TP_INTEL_BDW,
-		.node = TP_NODE_NONE,
-		.patience = { .reset_ns = 1 },
-	};
-
-	TP_SCENE_MUST(tp_intel_model_create(&model, &w->model));
-	driver.bus = tp_intel_model_bus(w->model);
-	TP_SCENE_MUST(tp_intel_create(&driver, &w->gpu));
-}
-
 static void make_objects(struct work *w)
 {
 	const uint32_t words[] = { TP_INTEL_MI_STORE_DWORD, DATA_VA, 0, STORED,
 				   TP_INTEL_MI_BATCH_END };
 
-	TP_SCENE_MUST(tp_intel_vm_create(w->gpu, &w->vm));
+	TP_SCENE_MUST(tp_intel_vm_create(w->scene.gpu, &w->vm));
+	TP_SCENE_MUST(tp_intel_object_create(w->scene.gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "batch",
+					     &w->batch));
 	TP_SCENE_MUST(
-		tp_intel_object_create(w->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "batch", &w->batch));
-	TP_SCENE_MUST(tp_intel_object_create(w->gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "data", &w->data));
+		tp_intel_object_create(w->scene.gpu, TP_PAGE_SIZE, TP_BO_SYSTEM, "data", &w->data));
 	TP_SCENE_MUST(tp_intel_vm_bind(w->vm, w->batch, 0, BATCH_VA, TP_PAGE_SIZE));
 	TP_SCENE_MUST(tp_intel_vm_bind(w->vm, w->data, 0, DATA_VA, TP_PAGE_SIZE));
 	TP_SCENE_MUST(tp_intel_object_write(w->batch, 0, words, sizeof(words)));
@@ -79,14 +51,14 @@ static struct tp_fence *submit(struct work *w, bool first)
 					      .nr_uses = first ? TP_ARRAY_SIZE(uses) : 0 };
 	struct tp_fence *fence = NULL;
 
-	return tp_intel_submit(w->gpu, &batch, &fence) ? NULL : fence;
+	return tp_intel_submit(w->scene.gpu, &batch, &fence) ? NULL : fence;
 }
 
 static void run(void *arg)
 {
 	struct work *w = arg;
 
-	tp_intel_model_run_engine(w->model, 0, COMMANDS);
+	tp_intel_model_run_engine(w->scene.model, 0, COMMANDS);
 }
 
 /* Not as far as the batch's store. */
@@ -95,23 +67,25 @@ static void run_part(void *arg)
 	struct work *w = arg;
 
 	for (unsigned i = 0; i < PART; i++)
-		tp_intel_model_run_engine(w->model, 0, 1);
+		tp_intel_model_run_engine(w->scene.model, 0, 1);
 }
 
 /* One request has run; its engine is awake and idle. */
 static void *prepare(void)
 {
+	const struct tp_intel_model_config model = { .platform = TP_INTEL_BDW, .no_check = true };
+	const struct tp_intel_config driver = { .node = TP_NODE_NONE, .patience.reset_ns = 1 };
 	struct work *w = tp_sim_alloc(sizeof(*w));
 	const struct tp_bo_chunk *chunk;
 
-	w->scene = tp_scene_make(BOOT, 1);
-	make_driver(w);
+	tp_intel_scene_bare(&w->scene, model);
+	TP_SCENE_MUST(tp_intel_scene_create(&w->scene, driver));
 	make_objects(w);
 	tp_fence_put(submit(w, true));
 	run(w);
-	tp_intel_engine_retire(&w->gpu->engines[0]);
+	tp_intel_engine_retire(&w->scene.gpu->engines[0]);
 	chunk = tp_bo_chunk_at(tp_intel_object_bo(w->data), 0);
-	w->word = tp_page_address(w->scene->machine, chunk->pfn);
+	w->word = tp_page_address(w->scene.base->machine, chunk->pfn);
 	TP_EXPECT(tp_atomic_load(w->word, TP_ACQUIRE) == STORED);
 	return w;
 }
@@ -130,7 +104,7 @@ static void *prepare_broken(void)
 {
 	struct work *w = prepare();
 
-	tp_intel_model_refuse_resets(w->model, UINT32_MAX);
+	tp_intel_model_refuse_resets(w->scene.model, UINT32_MAX);
 	w->fence = submit(w, false);
 	return w;
 }
@@ -148,14 +122,14 @@ static void park(void *arg)
 {
 	struct work *w = arg;
 
-	tp_intel_engine_park(&w->gpu->engines[0], UINT64_MAX);
+	tp_intel_engine_park(&w->scene.gpu->engines[0], UINT64_MAX);
 }
 
 static void reset(void *arg)
 {
 	struct work *w = arg;
 
-	TP_EXPECT(!tp_intel_gt_reset(&w->gpu->gts[0], NULL));
+	TP_EXPECT(!tp_intel_gt_reset(&w->scene.gpu->gts[0], NULL));
 }
 
 /* Once it is wedged, the memory is somebody else's. */
@@ -163,7 +137,7 @@ static void wedge(void *arg)
 {
 	struct work *w = arg;
 
-	TP_EXPECT(tp_intel_gt_reset(&w->gpu->gts[0], NULL));
+	TP_EXPECT(tp_intel_gt_reset(&w->scene.gpu->gts[0], NULL));
 	tp_atomic_store(w->word, OTHERS, TP_RELEASE);
 }
 
@@ -195,9 +169,9 @@ static void start_wedge(void *state)
 
 static void end(struct work *w)
 {
-	const struct tp_intel_engine *rcs = &w->gpu->engines[0];
+	const struct tp_intel_engine *rcs = &w->scene.gpu->engines[0];
 
-	tp_intel_service(w->gpu);
+	tp_intel_service(w->scene.gpu);
 	TP_EXPECT(tp_quiet_load(&rcs->submitted) ==
 		  tp_quiet_load(&rcs->completed) + tp_quiet_load(&rcs->failed));
 	tp_intel_vm_put(w->vm);
@@ -205,10 +179,7 @@ static void end(struct work *w)
 	tp_intel_object_put(w->data);
 	tp_fence_put(w->queued);
 	tp_fence_put(w->fence);
-	TP_EXPECT(!tp_intel_destroy(w->gpu));
-	TP_EXPECT(!tp_intel_model_harms(w->model, NULL, 0));
-	tp_intel_model_destroy(w->model);
-	tp_scene_check(w->scene);
+	tp_intel_scene_end(&w->scene);
 }
 
 static void check_done(void *state)
@@ -218,7 +189,7 @@ static void check_done(void *state)
 
 	run(w);
 	TP_EXPECT(w->fence && tp_fence_is_signaled(w->fence) && !tp_fence_error(w->fence));
-	tp_intel_model_stat(w->model, &stat);
+	tp_intel_model_stat(w->scene.model, &stat);
 	TP_EXPECT(!stat.dropped_writes);
 	end(w);
 }
@@ -244,20 +215,11 @@ static void check_wedged(void *state)
 
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
-#define WORK(id, called, what, before, begin, after) \
-	TP_SCENARIO(id, {                            \
-				.name = (called),    \
-				.summary = (what),   \
-				.prepare = (before), \
-				.start = (begin),    \
-				.check = (after),    \
-			})
-
-WORK(work_park, "gpu/submit-vs-park", "work is queued while its engine is parked", prepare,
-     start_park, check_done)
-WORK(work_reset, "gpu/submit-vs-reset", "work is queued while its GT is reset", prepare,
-     start_reset, check_ended)
-WORK(work_room, "gpu/submit-vs-full-ring", "a ring is full, and its engine makes room",
-     prepare_full, start_room, check_done)
-WORK(work_wedge, "gpu/run-vs-wedge", "an engine runs while its GPU is wedged", prepare_broken,
-     start_wedge, check_wedged)
+TP_SCENE_PLAY(work_park, "gpu/submit-vs-park", "work is queued while its engine is parked", prepare,
+	      start_park, check_done)
+TP_SCENE_PLAY(work_reset, "gpu/submit-vs-reset", "work is queued while its GT is reset", prepare,
+	      start_reset, check_ended)
+TP_SCENE_PLAY(work_room, "gpu/submit-vs-full-ring", "a ring is full, and its engine makes room",
+	      prepare_full, start_room, check_done)
+TP_SCENE_PLAY(work_wedge, "gpu/run-vs-wedge", "an engine runs while its GPU is wedged",
+	      prepare_broken, start_wedge, check_wedged)

@@ -74,6 +74,23 @@ void tp_scene_scatter(struct tp_scene *scene);
 /* Where nothing can fail: @err, which @what returned, is a finding that says why. */
 void tp_scene_must(int err, const char *where, const char *what);
 
+/* One of several that are alike but for a function or two. */
+#define TP_SCENE_PLAY(id, called, what, before, begin, after) \
+	TP_SCENARIO(id, { .name = (called),                   \
+			  .summary = (what),                  \
+			  .prepare = (before),                \
+			  .start = (begin),                   \
+			  .check = (after) })
+
+/* The same; each step of it fails once. */
+#define TP_SCENE_FAULTS(id, called, what, before, begin, after) \
+	TP_SCENARIO(id, { .name = (called),                     \
+			  .summary = (what),                    \
+			  .prepare = (before),                  \
+			  .start = (begin),                     \
+			  .check = (after),                     \
+			  .faults = 1 })
+
 #define TP_SCENE_MUST(call) tp_scene_must(call, __FILE__ ":" TP_SIM_LINE(__LINE__), #call)
 
 #endif
