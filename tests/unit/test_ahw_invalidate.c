@@ -256,6 +256,70 @@ static void a_ring_can_ask_and_wait(tp_unused void **state)
 	assert_false(knows_leaf(gfx, 1, VA(0)));
 }
 
+/* ---- types ----------------------------------------------------------------------------------- */
+
+static void request_of_type(unsigned type)
+{
+	invalidate(gfx, CPU_ENGINE, ALL | VMID1 | type << TP_AMD_INV_TYPE_SHIFT);
+	hub_rd(gfx, TP_AMD_INV_ENG0_REQ + CPU_ENGINE);
+}
+
+/* It is emptied at once, but answers when those are over who may have used what was there. */
+static void a_heavy_one_waits_for_accesses(tp_unused void **state)
+{
+	use(TP_AMD_RING_GFX, 1, 0);
+	tp_iommu_enter(bus->local, TP_AMD_RING_GFX);
+	request_of_type(TP_AMD_INV_HEAVYWEIGHT);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ack_of(gfx, CPU_ENGINE), 0);
+		assert_false(knows_leaf(gfx, 1, VA(0)));
+	}
+	assert_int_equal(stat_of().hub[gfx].invalidations, 1);
+	tp_iommu_leave(bus->local, TP_AMD_RING_GFX);
+	tp_iommu_enter(bus->local, TP_AMD_RING_GFX); /* that began after it */
+	assert_int_equal(ack_of(gfx, CPU_ENGINE), VMID1);
+	tp_iommu_leave(bus->local, TP_AMD_RING_GFX);
+	assert_int_equal(stat_of().hub[gfx].invalidations, 1);
+}
+
+/* Others wait for nobody, and it does not for engines behind the other hub. */
+static void others_wait_for_no_accesses(tp_unused void **state)
+{
+	tp_iommu_enter(bus->local, TP_AMD_RING_GFX);
+	for (unsigned type = 0; type < TP_AMD_INV_HEAVYWEIGHT; type++) {
+		request_of_type(type);
+		assert_int_equal(ack_of(gfx, CPU_ENGINE), VMID1);
+	}
+	tp_iommu_leave(bus->local, TP_AMD_RING_GFX);
+	tp_iommu_enter(bus->local, TP_AMD_RING_SDMA1);
+	request_of_type(TP_AMD_INV_HEAVYWEIGHT);
+	assert_int_equal(ack_of(gfx, CPU_ENGINE), VMID1);
+	tp_iommu_leave(bus->local, TP_AMD_RING_SDMA1);
+}
+
+static void a_request_can_clear_the_fault(tp_unused void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		assert_null(lead(1, VA(NR_DATA), true));
+		assert_int_not_equal(hub_rd(mm, TP_AMD_FAULT_STATUS), 0);
+		assert_true(hub_rd(mm, TP_AMD_INV_ENG0_SEM));
+		invalidate(mm, 0, VMID1 | ALL | (i ? TP_AMD_INV_CLEAR_FAULT : 0));
+		hub_wr(mm, TP_AMD_INV_ENG0_SEM, 0);
+		assert_int_equal(!hub_rd(mm, TP_AMD_FAULT_STATUS), i);
+	}
+}
+
+/* Only a read takes it, and only a zero gives it back. */
+static void the_semaphore_cannot_be_written(tp_unused void **state)
+{
+	hub_wr(mm, TP_AMD_INV_ENG0_SEM, 1);
+	assert_int_equal(hub_rd(mm, TP_AMD_INV_ENG0_SEM), 1);
+	hub_wr(mm, TP_AMD_INV_ENG0_SEM, 1);
+	assert_int_equal(hub_rd(mm, TP_AMD_INV_ENG0_SEM), 0);
+	hub_wr(mm, TP_AMD_INV_ENG0_SEM, 2);
+	assert_int_equal(hub_rd(mm, TP_AMD_INV_ENG0_SEM), 1);
+}
+
 #define MANUAL(name) cmocka_unit_test_setup_teardown(name, begin_manual, end)
 #define SLOW(name)   cmocka_unit_test_setup_teardown(name, begin_slow, end)
 
@@ -276,6 +340,10 @@ int main(void)
 		MANUAL(a_stuck_hub_does_not_answer),
 		MANUAL(a_lost_one_is_acknowledged),
 		SLOW(a_ring_can_ask_and_wait),
+		MANUAL(a_heavy_one_waits_for_accesses),
+		MANUAL(others_wait_for_no_accesses),
+		MANUAL(a_request_can_clear_the_fault),
+		MANUAL(the_semaphore_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,52 @@ static void each_cache_has_its_bit(tp_unused void **state)
 	assert_true(knows_leaf(HUB, 1, VA(1))); /* in the first level's */
 }
 
+/* A leaf is forgotten once neither cache has it; the first is filled from the second by a use. */
+static void leaves_are_in_two_caches(tp_unused void **state)
+{
+	static const uint32_t caches[] = { TP_AMD_INV_L1_PTES, TP_AMD_INV_L2_PTES };
+
+	for (unsigned first = 0; first < 2; first++) {
+		expect_at(1, DATA + 1);
+		drop(caches[first]);
+		assert_true(knows_leaf(HUB, 1, VA(1)));
+		drop(caches[first]);
+		assert_true(knows_leaf(HUB, 1, VA(1)));
+		drop(caches[!first]);
+		assert_false(knows_leaf(HUB, 1, VA(1)));
+	}
+	expect_at(1, DATA + 1);
+	drop(TP_AMD_INV_L1_PTES);
+	expect_at(1, DATA + 1);
+	drop(TP_AMD_INV_L2_PTES);
+	assert_true(knows_leaf(HUB, 1, VA(1)));
+	drop(TP_AMD_INV_L2_PTES);
+	expect_at(1, DATA + 1); /* of the first */
+	assert_int_equal(hub_stat().misses, 3);
+	drop(TP_AMD_INV_L1_PTES);
+	assert_false(knows_leaf(HUB, 1, VA(1)));
+}
+
+/* A leaf that led further is forgotten with the lowest directories' entries. */
+static void what_leads_further_is_a_directory(tp_unused void **state)
+{
+	const uint64_t ptb = vram_get(table_page(1, 1), 0);
+
+	set_entry(1, 1, 0,
+		  vram_entry(FREE) | TP_AMD_PTE_VALID | UINT64_C(1) << TP_AMD_PDE_BFS_SHIFT);
+	vram_put(FREE, 0, ptb | TP_AMD_PTE_FURTHER);
+	expect_at(0, DATA);
+	assert_int_equal(hub_stat().walks, TP_AMD_LEVELS + 1);
+	expect_at(1, DATA + 1);
+	assert_int_equal(hub_stat().walks, TP_AMD_LEVELS + 2);
+	vram_put(FREE, 0, 0);
+	drop(ALL & ~TP_AMD_INV_L2_PDE0);
+	expect_at(1, DATA + 1);
+	assert_true(hub_stat().stale > 0);
+	drop(TP_AMD_INV_L2_PDE0 | TP_AMD_INV_L1_PTES | TP_AMD_INV_L2_PTES);
+	assert_null(lead(1, VA(1), true));
+}
+
 /* The lowest that is known is asked: one entry is read in place of four. */
 static void walks_begin_where_directories_are_known(tp_unused void **state)
 {
@@ -339,6 +385,8 @@ int main(void)
 		HERE(a_fragment_returns_what_was_there, begin_manual),
 		HERE(a_remembered_directory_leads_to_a_table_that_is_none, begin_manual),
 		HERE(each_cache_has_its_bit, begin_manual),
+		HERE(leaves_are_in_two_caches, begin_manual),
+		HERE(what_leads_further_is_a_directory, begin_manual),
 		HERE(walks_begin_where_directories_are_known, begin_manual),
 		HERE(what_was_found_by_old_entries_is_old, begin_manual),
 		HERE(nothing_is_remembered_if_the_device_does_that, begin_manual),

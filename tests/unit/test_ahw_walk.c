@@ -64,18 +64,33 @@ static uint32_t fault_status(void)
 	return hub_rd(TP_AMD_MMHUB, TP_AMD_FAULT_STATUS);
 }
 
-static void expect_fault(uint32_t status, uint64_t va)
+static uint32_t client(uint32_t status)
 {
-	assert_int_equal(fault_status(), status | 1u << TP_AMD_FAULT_VMID_SHIFT |
-						 TP_AMD_RING_SDMA0 << TP_AMD_FAULT_CID_SHIFT);
+	return (status & TP_AMD_FAULT_RW ? 15u : 46u) << TP_AMD_FAULT_CID_SHIFT;
+}
+
+static void expect_fault_of(unsigned vmid, uint32_t status, uint64_t va)
+{
+	assert_int_equal(fault_status(), status | vmid << TP_AMD_FAULT_VMID_SHIFT | client(status));
 	assert_int_equal(hub_rd(TP_AMD_MMHUB, TP_AMD_FAULT_ADDR), (uint32_t)(va >> TP_PAGE_SHIFT));
-	hub_wr(TP_AMD_MMHUB, TP_AMD_FAULT_CNTL, 1);
+	hub_wr(TP_AMD_MMHUB, TP_AMD_FAULT_CNTL, TP_AMD_FAULT_CLEAR);
 	assert_int_equal(fault_status(), 0);
 }
 
-static uint32_t missing_at(unsigned level)
+static void expect_fault(uint32_t status, uint64_t va)
 {
-	return (level + 1) << TP_AMD_FAULT_WALKER_SHIFT | 1u << TP_AMD_FAULT_PERMISSION_SHIFT;
+	expect_fault_of(1, status, va);
+}
+
+/* As Vega10 says that there is no leaf: for a read, for a write. */
+enum {
+	NO_READ = TP_AMD_FAULT_INVALID | TP_AMD_FAULT_READ,
+	NO_WRITE = TP_AMD_FAULT_INVALID | TP_AMD_FAULT_WRITE | TP_AMD_FAULT_RW,
+};
+
+static uint32_t ended_at(unsigned walker)
+{
+	return walker << TP_AMD_FAULT_WALKER_SHIFT | TP_AMD_FAULT_MAPPING;
 }
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
@@ -105,8 +120,17 @@ static void what_a_cleared_entry_says_is_nothing(tp_unused void **state)
 	expect_nothing(1, VA(1));
 	for (unsigned level = 1; level < TP_AMD_LEVELS; level++)
 		expect_nothing(1, span_of(level));
-	assert_null(lead(1, span_of(2), false));
-	expect_fault(missing_at(2), span_of(2));
+	for (unsigned level = 1; level < TP_AMD_LEVELS; level++) {
+		const uint64_t va = span_of(level);
+
+		/* That of a directory is a leaf, so that it says no more than that of a table. */
+		set_entry(1, level, 1, TP_AMD_PDE_CLEARED);
+		assert_null(lead(1, va, false));
+		expect_fault(NO_READ, va);
+		set_entry(1, level, 1, 0);
+		assert_null(lead(1, va, true));
+		expect_fault(ended_at(TP_AMD_WALKER_PDE0 + level - 1) | NO_WRITE, va);
+	}
 }
 
 /* A directory's entry is a leaf of all that it spans, on each level. */
@@ -170,20 +194,134 @@ static void leaves_of_directories_are_no_smaller_than_what_they_span(tp_unused v
 
 /* ---- translate-further ----------------------------------------------------------------------- */
 
-static void a_fragment_size_above_makes_leaves_of_entries(tp_unused void **state)
+static uint64_t below(unsigned pages)
 {
-	const uint64_t bfs = (uint64_t)TP_AMD_PT_BITS << TP_AMD_PDE_BFS_SHIFT;
+	return (uint64_t)pages << TP_AMD_PDE_BFS_SHIFT;
+}
+
+static void shape(unsigned depth, unsigned block)
+{
+	hub_wr(TP_AMD_MMHUB, TP_AMD_CONTEXT0_CNTL + 1,
+	       TP_AMD_CNTL_ENABLE | depth << TP_AMD_CNTL_DEPTH_SHIFT |
+		       block << TP_AMD_CNTL_BLOCK_SIZE_SHIFT);
+}
+
+/*
+ * As Linux has it where memory is large: two directories, and tables of as much as a PDB0 whose
+ * leaves are of 2 MiB, or lead further to tables of pages.  All four tables lie where they would.
+ */
+static void leaves_lead_further(tp_unused void **state)
+{
 	const uint64_t pdb0 = vram_get(table_page(1, 2), 0), ptb = vram_get(table_page(1, 1), 0);
 
-	set_entry(1, 2, 0, pdb0 | bfs);
-	set_entry(1, 1, 1, leaf_of((uint64_t)2 * PAGE));
-	expect_io(span_of(1) + PAGE, (uint64_t)3 * PAGE);
+	shape(2, TP_AMD_PT_BITS);
+	set_entry(1, 2, 0, pdb0 | below(TP_AMD_PT_BITS));
 	set_entry(1, 1, 0, ptb | TP_AMD_PTE_FURTHER);
+	set_entry(1, 1, 1, leaf_of((uint64_t)2 * PAGE));
+	set_entry(1, 1, 2, TP_AMD_PTE_CLEARED);
+	expect_io(VA(3) + 1, (uint64_t)(DATA + 3) * PAGE + 1);
+	expect_nothing(1, VA(NR_DATA));
+	expect_io(span_of(1) + PAGE, (uint64_t)3 * PAGE);
+	assert_ptr_equal(lead(1, VA(3), true), io(DATA + 3));
+	assert_ptr_equal(lead(1, span_of(1) + (uint64_t)9 * PAGE, true), io(2 + 9));
+	assert_null(lead(1, 2 * span_of(1), true));
+	expect_fault(NO_WRITE, 2 * span_of(1));
+	/* What led further is remembered, and spans as much. */
+	set_entry(1, 1, 0, 0);
+	assert_ptr_equal(lead(1, VA(4), true), io(DATA + 4));
+	assert_ptr_equal(lead(1, span_of(1) + VA(50), false), io(2 + 50));
+	/* An invalid one leads nowhere, whatever it says. */
+	set_entry(1, 1, 3, (ptb & ~(uint64_t)V) | TP_AMD_PTE_FURTHER);
+	assert_null(lead(1, 3 * span_of(1), false));
+	expect_fault(NO_READ, 3 * span_of(1));
+}
+
+/* Leaves of any size: what leads to a table says it, and there are as many as the table spans. */
+static void tables_have_as_many_leaves_as_they_span(tp_unused void **state)
+{
+	const uint64_t ptb = vram_get(table_page(1, 1), 0);
+
+	for (unsigned i = 0; i < 4; i++)
+		set_entry(1, 0, i, leaf_of((uint64_t)(8 * i + 1) * PAGE));
+	set_entry(1, 1, 0, ptb | below(3));
+	for (unsigned page = 0; page < 32; page += 5)
+		expect_io(VA(page) + 7, (uint64_t)(page + 1) * PAGE + 7);
+	assert_ptr_equal(lead(1, VA(9), true), io(10));
+	assert_true(knows_leaf(TP_AMD_MMHUB, 1, VA(15)));
+	assert_false(knows_leaf(TP_AMD_MMHUB, 1, VA(16)));
+	/* One that has a larger fragment is a run of that. */
+	set_entry(1, 0, 2, leaf_of((uint64_t)17 * PAGE) | frag(4));
+	assert_ptr_equal(lead(1, VA(17), true), io(18));
+	assert_true(knows_leaf(TP_AMD_MMHUB, 1, VA(31)));
+	/* One of them leads further, to leaves of half of it. */
+	set_entry(1, 0, 3, vram_entry(FREE) | V | TP_AMD_PTE_FURTHER | below(2));
+	vram_put(FREE, 0, leaf_of((uint64_t)40 * PAGE));
+	vram_put(FREE, 1, leaf_of((uint64_t)50 * PAGE));
+	expect_io(VA(24 + 3), (uint64_t)43 * PAGE);
+	expect_io(VA(24 + 4), (uint64_t)50 * PAGE);
+	/* As large as the table, or larger: there is one. */
+	set_entry(1, 1, 0, ptb | below(31));
+	expect_io(VA(33), (uint64_t)34 * PAGE);
+}
+
+/* On each level a leaf can lead to smaller ones, and only to smaller ones (W3). */
+static void leaves_of_directories_lead_further(tp_unused void **state)
+{
+	for (unsigned level = 1; level < TP_AMD_LEVELS; level++) {
+		const uint64_t at = span_of(level), half = span_of(level) / 2;
+		const unsigned pages = level * TP_AMD_PT_BITS;
+		const uint64_t leads = vram_entry(FREE) | V | TP_AMD_PDE_PTE | TP_AMD_PTE_FURTHER;
+
+		vram_put(FREE, 0, leaf_of((uint64_t)3 * PAGE));
+		vram_put(FREE, 1, leaf_of((uint64_t)20 * PAGE));
+		set_entry(1, level, 1, leads | below(pages - 1));
+		expect_io(at + PAGE, (uint64_t)4 * PAGE);
+		expect_io(at + half + PAGE, (uint64_t)21 * PAGE);
+		assert_ptr_equal(lead(1, at + half + PAGE, true), io(21));
+		set_entry(1, level, 1, leads | below(pages));
+		expect_nothing(1, at);
+		set_entry(1, level, 1, 0);
+	}
+	set_entry(1, 0, 0, data_pte(DATA) | TP_AMD_PTE_FURTHER);
+	assert_null(lead(1, VA(0), false));
+	expect_fault(ended_at(TP_AMD_WALKER_FURTHER) | NO_READ, VA(0));
+}
+
+/* ---- the context's shape --------------------------------------------------------------------- */
+
+/* The root is as long as what is asked for: its index is not cut. */
+static void a_root_is_as_long_as_it_is(tp_unused void **state)
+{
+	const uint64_t at = (uint64_t)(TP_AMD_PTES + 2) * span_of(1);
+
+	shape(1, 0);
+	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_BASE + 2, vram_entry(FREE) | V);
+	vram_put(FREE, 0, vram_get(table_page(1, 1), 0));
+	vram_put(FREE + 1, 2, vram_get(table_page(1, 1), 0));
 	expect_io(VA(3), (uint64_t)(DATA + 3) * PAGE);
-	/* Without that size it is a directory's entry as ever. */
-	set_entry(1, 2, 0, pdb0);
-	set_entry(1, 1, 1, ptb);
-	expect_io(span_of(1) + VA(3), (uint64_t)(DATA + 3) * PAGE);
+	expect_io(at + VA(5), (uint64_t)(DATA + 5) * PAGE);
+	assert_ptr_equal(lead(1, at + VA(5), true), io(DATA + 5));
+	expect_nothing(1, (uint64_t)TP_AMD_PTES * span_of(1));
+	/* Without directories it is a table of leaves, whose size PT_BASE says. */
+	shape(0, 0);
+	vram_put(FREE + 1, 1, leaf_of((uint64_t)12 * PAGE));
+	expect_io(VA(TP_AMD_PTES + 1), (uint64_t)12 * PAGE);
+	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_BASE + 2, vram_entry(FREE) | V | below(2));
+	expect_io(VA(4 * (TP_AMD_PTES + 1) + 3), (uint64_t)15 * PAGE);
+}
+
+/* A table begins at any 64 bytes: where a leaf has its fragment. */
+static void tables_lie_within_pages(tp_unused void **state)
+{
+	const uint64_t ptb = vram_get(table_page(1, 1), 0);
+
+	set_entry(1, 1, 0, ptb | 64);
+	expect_io(VA(1), (uint64_t)(DATA + 9) * PAGE);
+	assert_ptr_equal(lead(1, VA(1), true), io(DATA + 9));
+	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_BASE + 2, root_of(1) | V | 64);
+	expect_nothing(1, VA(1));
+	set_entry(1, 3, 8, vram_get(table_page(1, 3), 0));
+	expect_io(VA(1), (uint64_t)(DATA + 9) * PAGE);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------- */
@@ -201,11 +339,13 @@ static void beyond_a_context_there_is_nothing(tp_unused void **state)
 	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_START + 2, 2);
 	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_END + 2, 3);
 	expect_nothing(1, VA(1));
-	expect_io(VA(2), (uint64_t)(DATA + 2) * PAGE);
-	expect_io(VA(3), (uint64_t)(DATA + 3) * PAGE);
+	expect_io(VA(2), (uint64_t)DATA * PAGE); /* where it begins its tables begin */
+	expect_io(VA(3), (uint64_t)(DATA + 1) * PAGE);
 	expect_nothing(1, VA(4));
 	assert_null(lead(1, VA(4), true));
-	assert_non_null(lead(1, VA(3), true));
+	expect_fault(ended_at(TP_AMD_WALKER_RANGE) | NO_WRITE, VA(4));
+	assert_ptr_equal(lead(1, VA(3), true), io(DATA + 1));
+	assert_ptr_equal(lead(1, VA(2), true), io(DATA));
 	hub_wr(TP_AMD_MMHUB, TP_AMD_CONTEXT0_CNTL + 1, 0);
 	expect_nothing(1, VA(2));
 }
@@ -230,8 +370,13 @@ static void the_kernel_sees_video_memory_and_the_gart(tp_unused void **state)
 	const uint64_t gart = TP_AMD_GART_START;
 
 	expect_local(0, VRAM(3) + 1, (uint64_t)3 * PAGE + 1);
-	expect_nothing(0, VRAM(VRAM_PAGES));
+	assert_null(lead(0, VRAM(VRAM_PAGES), true));
+	expect_fault_of(0, TP_AMD_FAULT_MAPPING | TP_AMD_FAULT_RW, VRAM(VRAM_PAGES));
+	expect_nothing(0, TP_AMD_VRAM_START - 1);
+	expect_nothing(0, TP_AMD_VRAM_START + TP_MIB(16));
 	expect_nothing(0, gart);
+	assert_null(lead(0, gart, true));
+	expect_fault_of(0, ended_at(TP_AMD_WALKER_RANGE) | NO_WRITE, gart);
 	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_BASE,
 		 ((uint64_t)m->config.fb_offset << 24) + (uint64_t)FREE * PAGE + 1);
 	hub_wr64(TP_AMD_MMHUB, TP_AMD_CONTEXT0_PT_START, gart >> TP_PAGE_SHIFT);
@@ -243,8 +388,26 @@ static void the_kernel_sees_video_memory_and_the_gart(tp_unused void **state)
 	assert_ptr_equal(lead(0, gart + VA(2), true), io(DATA + 1));
 	assert_ptr_equal(lead(0, gart + VA(TP_AMD_PTES), true), io(DATA + 2));
 	assert_null(lead(0, gart + VA(TP_AMD_PTES + 1), true));
+	expect_fault_of(0, ended_at(TP_AMD_WALKER_RANGE) | NO_WRITE, gart + VA(TP_AMD_PTES + 1));
 	expect_nothing(0, gart + VA(3));
 	expect_nothing(0, gart - 1);
+	assert_null(lead(0, gart + VA(3), true));
+	expect_fault_of(0, NO_WRITE, gart + VA(3));
+}
+
+/* Video memory is where the hub is told that it is, for VMID 0 and nobody else. */
+static void the_aperture_can_be_moved(tp_unused void **state)
+{
+	hub_wr(TP_AMD_MMHUB, TP_AMD_FB_BASE, 0x10);
+	hub_wr(TP_AMD_MMHUB, TP_AMD_FB_TOP, 0x11);
+	expect_nothing(0, VRAM(3));
+	expect_local(0, TP_MIB(256) + VA(3), (uint64_t)3 * PAGE);
+	assert_ptr_equal(lead(0, TP_MIB(256) + VA(3), true), bus->memory + (size_t)3 * PAGE);
+	expect_local(0, TP_MIB(256 + 31), TP_MIB(31));
+	expect_nothing(0, TP_MIB(256 + 32));
+	expect_nothing(1, TP_MIB(256) + VA(3));
+	hub_wr(TP_AMD_MMHUB, TP_AMD_FB_TOP, 0xf);
+	expect_nothing(0, TP_MIB(256) + VA(3));
 }
 
 /* ---- what is not allowed --------------------------------------------------------------------- */
@@ -255,10 +418,27 @@ static void leaves_say_what_is_allowed(tp_unused void **state)
 	set_entry(1, 0, 2, data_pte(DATA + 2) & ~TP_AMD_PTE_READABLE);
 	assert_non_null(lead(1, VA(1), false));
 	assert_null(lead(1, VA(1), true));
-	expect_fault(4u << TP_AMD_FAULT_PERMISSION_SHIFT | TP_AMD_FAULT_RW, VA(1));
+	expect_fault(TP_AMD_FAULT_WRITE | TP_AMD_FAULT_RW, VA(1));
 	assert_non_null(lead(1, VA(2), true));
 	assert_null(lead(1, VA(2), false));
-	expect_fault(2u << TP_AMD_FAULT_PERMISSION_SHIFT, VA(2));
+	expect_fault(TP_AMD_FAULT_READ, VA(2));
+}
+
+/* Who snoops, caches, is trusted or executes is nothing that this device could tell. */
+static void what_else_leaves_say_changes_nothing(tp_unused void **state)
+{
+	static const uint64_t others[] = {
+		TP_AMD_PTE_SNOOPED,    TP_AMD_PTE_TMZ,
+		TP_AMD_PTE_EXECUTABLE, TP_AMD_PTE_PRT, /* of a valid one */
+		TP_AMD_PDE_PTE,			       /* of a table's */
+		TP_AMD_PTE_LOG,	       UINT64_C(1) << 52,
+		UINT64_C(1) << 53,     (uint64_t)TP_AMD_MTYPE_UC << TP_AMD_PTE_MTYPE_SHIFT,
+	};
+
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(others); i++) {
+		set_entry(1, 0, i, data_pte(DATA + i) | others[i]);
+		assert_ptr_equal(lead(1, VA(i), true), io(DATA + i));
+	}
 }
 
 /* The first fault is kept until it is cleared, and that there were more. */
@@ -267,7 +447,35 @@ static void the_first_fault_is_kept(tp_unused void **state)
 	assert_null(lead(1, VA(NR_DATA), true));
 	assert_null(lead(1, VA(NR_DATA + 1), false));
 	assert_int_equal(stat_of().hub[TP_AMD_MMHUB].faults, 2);
-	expect_fault(missing_at(0) | TP_AMD_FAULT_RW | TP_AMD_FAULT_MORE, VA(NR_DATA));
+	expect_fault(NO_WRITE | TP_AMD_FAULT_MORE, VA(NR_DATA));
+}
+
+static void the_last_is_kept_if_that_is_wanted(tp_unused void **state)
+{
+	hub_wr(TP_AMD_MMHUB, TP_AMD_FAULT_CNTL, TP_AMD_FAULT_UPDATE);
+	assert_null(lead(1, VA(NR_DATA), true));
+	assert_null(lead(1, VA(NR_DATA + 1), false));
+	expect_fault(NO_READ | TP_AMD_FAULT_MORE, VA(NR_DATA + 1));
+}
+
+/* By the numbers of Vega10's clients: CPG, and both DMA engines, that change places for writes. */
+static void a_fault_says_who_and_of_whom(tp_unused void **state)
+{
+	static const uint32_t clients[TP_AMD_NR_RINGS][2] = { { 6, 6 }, { 46, 15 }, { 15, 46 } };
+
+	for (unsigned i = 0; i < 2 * TP_AMD_NR_RINGS; i++) {
+		const enum tp_amd_ring_id ring = (enum tp_amd_ring_id)(i / 2);
+		const enum tp_amd_hub_id hub = tp_amd_ring_hub(ring);
+		const uint32_t vf = m->config.virtual_function ? TP_AMD_FAULT_VF : 0;
+		bool prt;
+
+		assert_null(lead_prt(ring, 2, VA(NR_DATA), i % 2, &prt));
+		assert_int_equal(hub_rd(hub, TP_AMD_FAULT_STATUS),
+				 (i % 2 ? NO_WRITE : NO_READ) | vf |
+					 clients[ring][i % 2] << TP_AMD_FAULT_CID_SHIFT |
+					 2 << TP_AMD_FAULT_VMID_SHIFT);
+		hub_wr(hub, TP_AMD_FAULT_CNTL, TP_AMD_FAULT_CLEAR);
+	}
 }
 
 static void partially_resident_is_neither_memory_nor_a_fault(tp_unused void **state)
@@ -282,7 +490,12 @@ static void partially_resident_is_neither_memory_nor_a_fault(tp_unused void **st
 	assert_true(prt);
 	assert_null(lead_prt(TP_AMD_RING_SDMA0, 1, VA(NR_DATA), false, &prt));
 	assert_false(prt);
-	expect_fault(missing_at(0), VA(NR_DATA));
+	expect_fault(NO_READ, VA(NR_DATA));
+	/* That of a directory is none unless it is a leaf. */
+	set_entry(1, 1, 2, TP_AMD_PTE_PRT);
+	assert_null(lead_prt(TP_AMD_RING_SDMA0, 1, 2 * span_of(1), false, &prt));
+	assert_false(prt);
+	expect_fault(ended_at(TP_AMD_WALKER_PDE0) | NO_READ, 2 * span_of(1));
 }
 
 /* W1: a table that may not be read is a fault of the walk that needed it, not of one that asks. */
@@ -295,13 +508,23 @@ static void tables_that_may_not_be_read_refuse(tp_unused void **state)
 	assert_int_equal(stat_of().hub[TP_AMD_MMHUB].entries, 0);
 	assert_null(lead(1, VA(1), false));
 	assert_int_equal(tp_quiet_load(&bus->local->nr_faults), 1);
-	expect_fault(2u << TP_AMD_FAULT_WALKER_SHIFT | TP_AMD_FAULT_MAPPING, VA(1));
+	expect_fault(ended_at(TP_AMD_WALKER_REFUSED), VA(1));
 }
 
 static int begin_far(void **state)
 {
 	(void)state;
 	begin((struct tp_amd_model_config){ .mode = TP_AMD_MODEL_MANUAL, .fb_offset = 3 });
+	return 0;
+}
+
+static int begin_function(void **state)
+{
+	(void)state;
+	begin((struct tp_amd_model_config){ .mode = TP_AMD_MODEL_MANUAL,
+					    .virtual_function = true });
+	m->has_access = true;
+	start_all();
 	return 0;
 }
 
@@ -315,13 +538,22 @@ int main(void)
 		HERE(addresses_are_added),
 		HERE(fragments_are_aligned_by_the_virtual_address),
 		HERE(leaves_of_directories_are_no_smaller_than_what_they_span),
-		HERE(a_fragment_size_above_makes_leaves_of_entries),
+		HERE(leaves_lead_further),
+		HERE(tables_have_as_many_leaves_as_they_span),
+		HERE(leaves_of_directories_lead_further),
+		HERE(a_root_is_as_long_as_it_is),
+		HERE(tables_lie_within_pages),
 		HERE(the_hole_is_cut_off),
 		HERE(beyond_a_context_there_is_nothing),
 		HERE(video_memory_begins_where_it_is_said_to),
 		HERE(the_kernel_sees_video_memory_and_the_gart),
+		HERE(the_aperture_can_be_moved),
 		HERE(leaves_say_what_is_allowed),
+		HERE(what_else_leaves_say_changes_nothing),
 		HERE(the_first_fault_is_kept),
+		HERE(the_last_is_kept_if_that_is_wanted),
+		HERE(a_fault_says_who_and_of_whom),
+		cmocka_unit_test_setup_teardown(a_fault_says_who_and_of_whom, begin_function, end),
 		HERE(partially_resident_is_neither_memory_nor_a_fault),
 		HERE(tables_that_may_not_be_read_refuse),
 		cmocka_unit_test_setup_teardown(video_memory_begins_where_it_is_said_to, begin_far,

@@ -63,35 +63,55 @@ static inline uint32_t tp_amd_hub_reg(enum tp_amd_hub_id hub, uint32_t reg)
 enum {
 	TP_AMD_CNTL_ENABLE = 1 << 0,
 	TP_AMD_CNTL_DEPTH_SHIFT = 1,	  /* levels of directories: 3, or 0 for a flat table */
-	TP_AMD_CNTL_BLOCK_SIZE_SHIFT = 3, /* entries of a table of the lowest level: bits - 9 */
+	TP_AMD_CNTL_BLOCK_SIZE_SHIFT = 3, /* 4 bits: what a table of leaves spans, 2^n * 2 MiB */
 };
 
 /* INV_ENGn_REQ: VMIDs in the low 16 bits */
 enum {
 	TP_AMD_INV_TYPE_SHIFT = 16,
 	TP_AMD_INV_LEGACY = 0,
-	TP_AMD_INV_HEAVYWEIGHT = 2,
+	TP_AMD_INV_HEAVYWEIGHT = 2, /* accesses that are under way end before the answer */
 	TP_AMD_INV_L2_PTES = 1 << 18,
 	TP_AMD_INV_L2_PDE0 = 1 << 19,
 	TP_AMD_INV_L2_PDE1 = 1 << 20,
 	TP_AMD_INV_L2_PDE2 = 1 << 21,
 	TP_AMD_INV_L1_PTES = 1 << 22,
 	TP_AMD_INV_ALL = 0x7c0000,
+	TP_AMD_INV_CLEAR_FAULT = 1 << 23, /* forget the fault's status as well */
 };
 
 /* PT_BASE: the root's physical address as entries have it, and */
 #define TP_AMD_PT_BASE_VALID  (UINT64_C(1) << 0)
 #define TP_AMD_PT_BASE_SYSTEM (UINT64_C(1) << 1)
 
-/* FAULT_STATUS; writing FAULT_CNTL bit 0 clears it */
+/* FAULT_CNTL */
+enum {
+	TP_AMD_FAULT_CLEAR = 1 << 0,  /* forget what status and address say */
+	TP_AMD_FAULT_UPDATE = 1 << 1, /* let them say what was last, not what was first */
+};
+
+/* FAULT_STATUS */
 enum {
 	TP_AMD_FAULT_MORE = 1 << 0,
-	TP_AMD_FAULT_WALKER_SHIFT = 1,	   /* 3 bits: level + 1 at which there was nothing */
-	TP_AMD_FAULT_PERMISSION_SHIFT = 4, /* 4 bits: valid, read, write, execute were missing */
-	TP_AMD_FAULT_MAPPING = 1 << 8,	   /* memory that the tables led to refused it */
-	TP_AMD_FAULT_CID_SHIFT = 9,	   /* 9 bits: which engine */
-	TP_AMD_FAULT_RW = 1 << 18,	   /* it was a write */
-	TP_AMD_FAULT_VMID_SHIFT = 20,	   /* 4 bits */
+	TP_AMD_FAULT_WALKER_SHIFT =
+		1, /* 3 bits: where the walk ended before a leaf, TP_AMD_WALKER_* */
+	/* 4 bits: there was no leaf; what it lacks: reads, writes, execution */
+	TP_AMD_FAULT_INVALID = 1 << 4,
+	TP_AMD_FAULT_READ = 1 << 5,
+	TP_AMD_FAULT_WRITE = 1 << 6,
+	TP_AMD_FAULT_MAPPING = 1 << 8, /* the walk did not end well, or memory refused it */
+	TP_AMD_FAULT_CID_SHIFT = 9,    /* 9 bits: who, by numbers that are reads' and writes' */
+	TP_AMD_FAULT_CID_MASK = 0x1ff << TP_AMD_FAULT_CID_SHIFT,
+	TP_AMD_FAULT_RW = 1 << 18,    /* it was a write */
+	TP_AMD_FAULT_VMID_SHIFT = 20, /* 4 bits */
+	TP_AMD_FAULT_VF = 1 << 24,    /* of a virtual function */
+};
+
+enum {
+	TP_AMD_WALKER_RANGE = 1,   /* beyond the context, or it has none */
+	TP_AMD_WALKER_PDE0,	   /* a directory's entry led nowhere; and so on */
+	TP_AMD_WALKER_FURTHER = 5, /* a leaf led further that has nothing below it */
+	TP_AMD_WALKER_REFUSED = 6, /* memory refused it a table */
 };
 
 /* ---- page tables ----------------------------------------------------------------------------- */
@@ -126,9 +146,9 @@ static inline unsigned tp_amd_level_shift(unsigned level)
 #define TP_AMD_PTE_PRT	       (UINT64_C(1) << 51) /* not valid: reads 0, writes are dropped */
 #define TP_AMD_PDE_PTE	       (UINT64_C(1) << 54) /* a directory's entry is a leaf */
 #define TP_AMD_PTE_LOG	       (UINT64_C(1) << 55)
-#define TP_AMD_PTE_FURTHER     (UINT64_C(1) << 56) /* translate-further: a PDB0's PTE is a PDE */
+#define TP_AMD_PTE_FURTHER     (UINT64_C(1) << 56) /* translate-further: a leaf leads to leaves */
 #define TP_AMD_PTE_MTYPE_SHIFT 57		   /* 2 bits */
-#define TP_AMD_PDE_BFS_SHIFT   59 /* 5 bits: entries below span 2^n pages (translate-further) */
+#define TP_AMD_PDE_BFS_SHIFT   59		   /* 5 bits: leaves below span 2^n pages each */
 
 enum tp_amd_mtype { TP_AMD_MTYPE_NC, TP_AMD_MTYPE_WC, TP_AMD_MTYPE_CC, TP_AMD_MTYPE_UC };
 

@@ -70,8 +70,6 @@ static void fill_in(struct tp_amd_model *m)
 	m->bus.vendor = TP_AMD_VENDOR;
 	m->bus.device = TP_AMD_VEGA10;
 	m->bus.nr_vectors = TP_AMD_NR_VECTORS;
-	m->fb_base = (uint32_t)(TP_AMD_VRAM_START >> 24);
-	m->fb_top = m->fb_base + (uint32_t)((c->memory - 1) >> 24);
 }
 
 /* ---- hubs and rings -------------------------------------------------------------------------- */
@@ -147,6 +145,7 @@ static int make(struct tp_amd_model *m)
 
 	if (err)
 		return err;
+	tp_ahw_for_each_hub(hub, m) tp_ahw_hub_reset(hub);
 	m->trace = tp_zalloc_array(m->config.trace + 1, sizeof(*m->trace));
 	if (!m->trace)
 		return TP_ERR(-ENOMEM, "amd model: a trace");

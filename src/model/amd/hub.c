@@ -7,6 +7,10 @@
  */
 #include "model/amd/internal.h"
 
+#define PAGE_NUMBER ((UINT64_C(1) << 36) - 1)
+#define RANGE	    ((UINT64_C(1) << 37) - 1)
+enum { LOCATION = 0xffffff };
+
 /* ---- registers in rows ----------------------------------------------------------------------- */
 
 /* Whether @reg is in a row of @n that begins at @first; *@i: which. */
@@ -28,6 +32,12 @@ static void set_half(uint64_t *value, uint32_t i, uint32_t to)
 		*value = (uint32_t)*value | (uint64_t)to << 32;
 	else
 		*value = (*value >> 32 << 32) | to;
+}
+
+/* Of a page's number 36 bits are kept. */
+static uint32_t number_half(uint32_t i, uint32_t value)
+{
+	return value & half(PAGE_NUMBER, i);
 }
 
 /* ---- contexts; under the hub's lock ---------------------------------------------------------- */
@@ -58,15 +68,15 @@ static bool write_context(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value)
 	else if (in_row(reg, TP_AMD_CONTEXT0_PT_BASE, 2 * TP_AMD_NR_VMIDS, &i))
 		set_half(&hub->contexts[i / 2].pt_base, i, value);
 	else if (in_row(reg, TP_AMD_CONTEXT0_PT_START, 2 * TP_AMD_NR_VMIDS, &i))
-		set_half(&hub->contexts[i / 2].pt_start, i, value);
+		set_half(&hub->contexts[i / 2].pt_start, i, number_half(i, value));
 	else if (in_row(reg, TP_AMD_CONTEXT0_PT_END, 2 * TP_AMD_NR_VMIDS, &i))
-		set_half(&hub->contexts[i / 2].pt_end, i, value);
+		set_half(&hub->contexts[i / 2].pt_end, i, number_half(i, value));
 	else
 		return false;
 	return true;
 }
 
-static uint32_t read_fault(const struct tp_ahw_hub *hub, uint32_t reg)
+static uint32_t read_other(const struct tp_ahw_hub *hub, uint32_t reg)
 {
 	switch (reg) {
 	case TP_AMD_FAULT_CNTL:
@@ -75,21 +85,33 @@ static uint32_t read_fault(const struct tp_ahw_hub *hub, uint32_t reg)
 		return hub->fault_status;
 	case TP_AMD_FAULT_ADDR:
 	case TP_AMD_FAULT_ADDR + 1:
-		return half(hub->fault_page, reg - TP_AMD_FAULT_ADDR);
+		return half(hub->fault_page & PAGE_NUMBER, reg - TP_AMD_FAULT_ADDR);
+	case TP_AMD_FB_BASE:
+		return hub->fb_base;
+	case TP_AMD_FB_TOP:
+		return hub->fb_top;
 	default:
 		return 0;
 	}
 }
 
-static void write_fault(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value)
+static void clear_fault(struct tp_ahw_hub *hub)
 {
+	hub->fault_status = 0;
+	hub->fault_page = 0;
+}
+
+static void write_other(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value)
+{
+	if (reg == TP_AMD_FB_BASE)
+		hub->fb_base = value & LOCATION;
+	else if (reg == TP_AMD_FB_TOP)
+		hub->fb_top = value & LOCATION;
 	if (reg != TP_AMD_FAULT_CNTL)
 		return;
-	hub->fault_cntl = value & ~UINT32_C(1);
-	if (value & 1) {
-		hub->fault_status = 0;
-		hub->fault_page = 0;
-	}
+	hub->fault_cntl = value & ~(uint32_t)TP_AMD_FAULT_CLEAR;
+	if (value & TP_AMD_FAULT_CLEAR)
+		clear_fault(hub);
 }
 
 /* ---- invalidation engines; under @lock ------------------------------------------------------- */
@@ -126,6 +148,7 @@ static void request(struct tp_ahw_hub *hub, struct tp_ahw_request *r, uint32_t r
 	const bool lost = is_lost(hub, r);
 
 	r->req = req;
+	r->waits = false;
 	if (hub->id == TP_AMD_GFXHUB) {
 		r->is_ack_stale = true;
 		r->old_ack = r->ack;
@@ -135,16 +158,60 @@ static void request(struct tp_ahw_hub *hub, struct tp_ahw_request *r, uint32_t r
 	r->due_ns = tp_clock_now() + 1 + hub->model->config.invalidate_ns;
 }
 
-static void finish(struct tp_ahw_hub *hub, struct tp_ahw_request *r)
+static uint32_t vmids_of(const struct tp_ahw_request *r)
 {
-	const uint32_t vmids = r->req & ((1u << TP_AMD_NR_VMIDS) - 1);
+	return r->req & ((1u << TP_AMD_NR_VMIDS) - 1);
+}
 
+static void empty(struct tp_ahw_hub *hub, const struct tp_ahw_request *r)
+{
 	tp_spin_lock(&hub->lock);
 	if (r->before)
-		tp_ahw_tlb_drop(hub, vmids, r->req, r->before);
+		tp_ahw_tlb_drop(hub, vmids_of(r), r->req, r->before);
+	if (r->req & TP_AMD_INV_CLEAR_FAULT)
+		clear_fault(hub);
 	hub->stat.invalidations++;
 	tp_spin_unlock(&hub->lock);
-	r->ack = vmids;
+}
+
+/* The number of a ring's burst; odd while it is in one. */
+static uint32_t burst_of(const struct tp_ahw_ring *ring)
+{
+	const struct tp_bus_device *bus = &ring->model->bus;
+	struct tp_iommu *front = bus->local ? bus->local : bus->iommu;
+
+	return front ? tp_atomic_load(&front->burst[ring->id].seq, TP_ACQUIRE) : 0;
+}
+
+/* Whether accesses may be under way that used what was forgotten. */
+static bool is_used(const struct tp_ahw_hub *hub, const struct tp_ahw_request *r)
+{
+	bool used = false;
+
+	tp_ahw_for_each_ring(ring, hub->model) used |= ring->hub == hub &&
+						       r->bursts[ring->id] & 1 &&
+						       burst_of(ring) == r->bursts[ring->id];
+	return used;
+}
+
+static void begin_to_wait(struct tp_ahw_hub *hub, struct tp_ahw_request *r)
+{
+	tp_ahw_for_each_ring(ring, hub->model) r->bursts[ring->id] = burst_of(ring);
+	r->waits = true;
+}
+
+static void finish(struct tp_ahw_hub *hub, struct tp_ahw_request *r)
+{
+	const bool is_heavy = (r->req >> TP_AMD_INV_TYPE_SHIFT & 3) == TP_AMD_INV_HEAVYWEIGHT;
+
+	if (!r->waits) {
+		empty(hub, r);
+		begin_to_wait(hub, r);
+	}
+	if (is_heavy && is_used(hub, r))
+		return;
+	r->waits = false;
+	r->ack = vmids_of(r);
 	r->due_ns = 0;
 }
 
@@ -184,6 +251,8 @@ static bool read_engine(struct tp_ahw_hub *hub, uint32_t reg, uint32_t *value)
 		*value = read_request(&r[i]);
 	else if (in_row(reg, TP_AMD_INV_ENG0_ACK, TP_AMD_NR_INV_ENGINES, &i))
 		*value = r[i].is_ack_stale ? r[i].old_ack : r[i].ack;
+	else if (in_row(reg, TP_AMD_INV_ENG0_RANGE, 2 * TP_AMD_NR_INV_ENGINES, &i))
+		*value = half(r[i / 2].range, i);
 	else
 		return false;
 	return true;
@@ -195,9 +264,11 @@ static bool write_engine(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value)
 	uint32_t i;
 
 	if (in_row(reg, TP_AMD_INV_ENG0_SEM, TP_AMD_NR_INV_ENGINES, &i))
-		r[i].owned = value;
+		r[i].owned &= value & 1;
 	else if (in_row(reg, TP_AMD_INV_ENG0_REQ, TP_AMD_NR_INV_ENGINES, &i))
 		request(hub, &r[i], value);
+	else if (in_row(reg, TP_AMD_INV_ENG0_RANGE, 2 * TP_AMD_NR_INV_ENGINES, &i))
+		set_half(&r[i / 2].range, i, value & half(RANGE, i));
 	else
 		return false;
 	return true;
@@ -212,15 +283,11 @@ uint32_t tp_ahw_hub_read(struct tp_ahw_hub *hub, uint32_t reg)
 
 	if (reg == TP_AMD_FB_OFFSET)
 		return m->config.fb_offset;
-	if (reg == TP_AMD_FB_BASE)
-		return m->fb_base;
-	if (reg == TP_AMD_FB_TOP)
-		return m->fb_top;
 	if (read_engine(hub, reg, &value))
 		return value;
 	tp_spin_lock(&hub->lock);
 	if (!read_context(hub, reg, &value))
-		value = read_fault(hub, reg);
+		value = read_other(hub, reg);
 	tp_spin_unlock(&hub->lock);
 	return value;
 }
@@ -231,7 +298,7 @@ void tp_ahw_hub_write(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value)
 		return;
 	tp_spin_lock(&hub->lock);
 	if (!write_context(hub, reg, value))
-		write_fault(hub, reg, value);
+		write_other(hub, reg, value);
 	tp_spin_unlock(&hub->lock);
 }
 
@@ -239,6 +306,13 @@ static void reset_context(struct tp_ahw_context *context)
 {
 	context->cntl = 0;
 	context->pt_base = context->pt_start = context->pt_end = 0;
+}
+
+/* As the firmware does before there is a driver. */
+static void locate_memory(struct tp_ahw_hub *hub)
+{
+	hub->fb_base = (uint32_t)(TP_AMD_VRAM_START >> 24);
+	hub->fb_top = hub->fb_base + (uint32_t)((hub->model->config.memory - 1) >> 24);
 }
 
 void tp_ahw_hub_reset(struct tp_ahw_hub *hub)
@@ -250,7 +324,8 @@ void tp_ahw_hub_reset(struct tp_ahw_hub *hub)
 	for (unsigned i = 0; i < TP_AMD_NR_VMIDS; i++)
 		reset_context(&hub->contexts[i]);
 	tp_ahw_tlb_drop(hub, (1u << TP_AMD_NR_VMIDS) - 1, TP_AMD_INV_ALL, UINT64_MAX);
-	hub->fault_cntl = hub->fault_status = 0;
-	hub->fault_page = 0;
+	hub->fault_cntl = 0;
+	clear_fault(hub);
+	locate_memory(hub);
 	tp_spin_unlock(&hub->lock);
 }

@@ -22,7 +22,8 @@
  *      device's.
  *  Y7  An address is walked as the hardware does: the hole is cut off, each level's entry is a
  *      directory's, a leaf (P), or nothing; a leaf's address is added to, not or-ed with, what lies
- *      below its fragment, so physical memory need not be aligned.
+ *      below its fragment, so physical memory need not be aligned.  How far the levels are apart is
+ *      the context's affair (depth, block size) and the entries' (walk.c).
  *
  * Time is looked at whenever a register is read or written and when rings run.
  *
@@ -45,6 +46,14 @@ enum { TP_AHW_EVENTS = 4 };
 
 /* ---- translation (walk.c, tlb.c) ------------------------------------------------------------- */
 
+/* A table that is read next, by what leads to it. */
+struct tp_ahw_table {
+	uint64_t entry; /* PT_BASE, or a directory's entry, or a leaf that leads further */
+	uint8_t level;	/* 0: its entries are leaves; 1 to 3: a directory's */
+	uint8_t shift;	/* log2 of the bytes that an entry spans */
+	uint8_t bits;	/* log2 of its entries; of a root: of all that are asked for */
+};
+
 /* What an address leads to. */
 struct tp_ahw_leaf {
 	uint64_t va, size; /* of the run that is remembered as one; size 0: the entry is free */
@@ -52,14 +61,19 @@ struct tp_ahw_leaf {
 	uint64_t flags;	   /* TP_AMD_PTE_* of the leaf; 0 and size: nothing, remembered (T19) */
 	uint64_t born;	   /* the number of the walk that read it (Y3) */
 	const char *tag;   /* whose the memory was then; NULL: nobody's */
+	unsigned caches;   /* that have it: TP_AHW_L1, TP_AHW_L2 */
 };
 
-/* A directory entry that is remembered. */
+/* The first is filled from the second when it is asked; a leaf of neither is free. */
+enum { TP_AHW_L1 = 1, TP_AHW_L2 = 2 };
+
+/* An entry that led to a table and is remembered. */
 struct tp_ahw_walk_entry {
-	uint64_t va, entry;
-	unsigned level; /* of the directory; 0: it is free */
+	uint64_t va; /* as the context's tables call it */
+	struct tp_ahw_table table;
+	unsigned level; /* whose cache has it: of the directory, or 1 of a leaf; 0: it is free */
 	uint64_t born;
-	const char *tag; /* whose the table was then that it leads to */
+	const char *tag; /* whose the table was then */
 };
 
 /* Of one VMID on one hub. */
@@ -77,6 +91,10 @@ struct tp_ahw_request {
 	bool is_ack_stale; /* Y4: until req was read */
 	uint32_t old_ack;
 	uint64_t due_ns, before; /* 0: nothing is under way */
+	/* Heavyweight: emptied, and waits for bursts that had these numbers then. */
+	bool waits;
+	uint32_t bursts[TP_AMD_NR_RINGS];
+	uint64_t range; /* is kept, and says nothing: requests are of all addresses */
 };
 
 struct tp_ahw_hub {
@@ -89,6 +107,7 @@ struct tp_ahw_hub {
 	struct tp_rng rng;
 	uint32_t fault_cntl, fault_status;
 	uint64_t fault_page;
+	uint32_t fb_base, fb_top;
 	struct tp_amd_model_hub_stat stat;
 	/* under the model's */
 	struct tp_ahw_request requests[TP_AMD_NR_INV_ENGINES];
@@ -125,7 +144,6 @@ struct tp_amd_model {
 	struct tp_ahw_hub hubs[TP_AMD_NR_HUBS];
 	struct tp_ahw_ring rings[TP_AMD_NR_RINGS];
 	/* under lock */
-	uint32_t fb_base, fb_top;
 	uint64_t soft_due_ns, mode1_due_ns, flr_due_ns; /* 0: none; UINT64_MAX: never ends */
 	bool mode1_done;
 	uint32_t hdp_done;
@@ -191,8 +209,6 @@ void tp_ahw_flr(struct tp_amd_model *m);
 void *tp_ahw_translate(struct tp_ahw_ring *ring, uint64_t va, uint64_t *len, bool write, bool *prt);
 /* Under the hub's lock: what the tables say now, asking nothing that is remembered. */
 bool tp_ahw_walk(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va, struct tp_ahw_leaf *leaf);
-bool tp_ahw_walk_root(struct tp_amd_model *m, uint32_t cntl, uint64_t root, uint64_t va,
-		      struct tp_ahw_leaf *leaf);
 /* Under the hub's lock: what @vmids remember of before walk @before is forgotten; @req: which
  * caches. */
 void tp_ahw_tlb_drop(struct tp_ahw_hub *hub, uint32_t vmids, uint32_t req, uint64_t before);

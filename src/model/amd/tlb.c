@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * tlb - what a hub remembers of the page tables of a VMID: leaves as large as their fragments, and
- * entries of directories.  What is full loses an entry at random.
+ * entries that lead to tables.  What is full loses an entry at random.
+ *
+ * Leaves are in two caches, the first filled from the second (L1 stands for those of all engines
+ * behind the hub).  Both have the same room here, so what one of them has is one entry.
  */
 #include "model/amd/walk.h"
 
@@ -12,6 +15,12 @@ static bool covers(const struct tp_ahw_leaf *leaf, uint64_t va)
 	return va - leaf->va < leaf->size;
 }
 
+static struct tp_ahw_leaf *used(struct tp_ahw_leaf *leaf)
+{
+	leaf->caches |= TP_AHW_L1;
+	return leaf;
+}
+
 /* What was found last is most often meant again. */
 struct tp_ahw_leaf *tp_ahw_tlb_find(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va)
 {
@@ -19,12 +28,12 @@ struct tp_ahw_leaf *tp_ahw_tlb_find(struct tp_ahw_hub *hub, unsigned vmid, uint6
 	const unsigned n = hub->model->config.tlb_entries;
 
 	if (tp_likely(covers(&context->leaves[context->hint], va)))
-		return &context->leaves[context->hint];
+		return used(&context->leaves[context->hint]);
 	for (unsigned i = 0; i < n; i++) {
 		if (!covers(&context->leaves[i], va))
 			continue;
 		context->hint = i;
-		return &context->leaves[i];
+		return used(&context->leaves[i]);
 	}
 	return NULL;
 }
@@ -40,6 +49,7 @@ void tp_ahw_tlb_fill(struct tp_ahw_hub *hub, unsigned vmid, const struct tp_ahw_
 	if (slot == n)
 		slot = (unsigned)tp_rng_below(&hub->rng, n);
 	context->leaves[slot] = *leaf;
+	context->leaves[slot].caches = TP_AHW_L1 | TP_AHW_L2;
 	context->hint = slot;
 }
 
@@ -50,19 +60,20 @@ const struct tp_ahw_walk_entry *tp_ahw_walks_find(struct tp_ahw_hub *hub,
 {
 	const struct tp_ahw_walk_entry *best = NULL;
 
+	va = tp_ahw_in_context(context, va);
 	for (unsigned i = 0; i < hub->model->config.walk_entries; i++) {
 		const struct tp_ahw_walk_entry *w = &context->walks[i];
 
-		if (w->level && va - w->va < UINT64_C(1) << tp_amd_level_shift(w->level) &&
-		    (!best || w->level < best->level))
+		if (w->level && va - w->va < tp_ahw_walk_entry_size(w) &&
+		    (!best || tp_ahw_walk_entry_size(w) < tp_ahw_walk_entry_size(best)))
 			best = w;
 	}
 	return best;
 }
 
-void tp_ahw_walks_fill(struct tp_ahw_hub *hub, struct tp_ahw_context *context,
-		       const struct tp_ahw_walk_entry *entry)
+void tp_ahw_walks_fill(struct tp_ahw_hub *hub, unsigned vmid, const struct tp_ahw_walk_entry *entry)
 {
+	struct tp_ahw_context *context = &hub->contexts[vmid];
 	const unsigned n = hub->model->config.walk_entries;
 	unsigned slot = 0;
 
@@ -75,28 +86,6 @@ void tp_ahw_walks_fill(struct tp_ahw_hub *hub, struct tp_ahw_context *context,
 
 /* ---- walks that remember --------------------------------------------------------------------- */
 
-/* A leaf that was found by a remembered entry is as old as that. */
-static bool walk_user(struct tp_ahw_hub *hub, struct tp_ahw_context *context, uint64_t va,
-		      struct tp_ahw_leaf *leaf, struct tp_ahw_way *way)
-{
-	const struct tp_ahw_walk_entry *from = tp_ahw_walks_find(hub, context, va);
-	struct tp_ahw_walk walk = { .m = hub->model,
-				    .hub = hub,
-				    .context = context,
-				    .va = va,
-				    .level = from ? from->level - 1
-						  : context->cntl >> TP_AMD_CNTL_DEPTH_SHIFT & 3,
-				    .entry = from ? from->entry : context->pt_base,
-				    .born = from ? from->born : hub->walk_count };
-	bool found;
-
-	if (from)
-		way->from = *from;
-	found = tp_ahw_is_in_range(context, va) && tp_ahw_walk_on(&walk, leaf);
-	way->miss = walk.miss;
-	return found;
-}
-
 /* T19: that there was nothing is remembered as a leaf without flags. */
 static void remember_nothing(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va)
 {
@@ -106,20 +95,27 @@ static void remember_nothing(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va)
 					       .born = hub->walk_count });
 }
 
+/* A leaf that was found by a remembered entry is as old as that. */
 bool tp_ahw_walk_remembering(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va,
 			     struct tp_ahw_leaf *leaf, struct tp_ahw_way *way)
 {
 	struct tp_ahw_context *context = &hub->contexts[vmid];
+	const struct tp_ahw_walk_entry *from = tp_ahw_walks_find(hub, context, va);
+	struct tp_ahw_walk walk = { .m = hub->model,
+				    .context = context,
+				    .hub = hub,
+				    .remembers = true,
+				    .vmid = vmid,
+				    .va = va,
+				    .born = from ? from->born : hub->walk_count + 1 };
 	bool found;
 
 	hub->walk_count++;
-	*way = (struct tp_ahw_way){ .miss = { .level = 0 } };
-	if (vmid)
-		found = walk_user(hub, context, va, leaf, way);
-	else
-		found = tp_ahw_walk_kernel(hub->model, context, va, false, leaf);
-	if (found && !vmid)
-		leaf->born = hub->walk_count;
+	*way = (struct tp_ahw_way){ .why = 0 };
+	if (from)
+		way->from = *from;
+	found = tp_ahw_walk_from(&walk, from ? &way->from : NULL, leaf);
+	way->why = walk.why;
 	if (found)
 		tp_ahw_tlb_fill(hub, vmid, leaf);
 	else if (hub->model->config.remembers_nothing)
@@ -137,14 +133,22 @@ static bool drops_directories(uint32_t req, unsigned level)
 	return req & bits[level];
 }
 
+static void drop_leaf(struct tp_ahw_leaf *leaf, unsigned caches)
+{
+	leaf->caches &= ~caches;
+	if (!leaf->caches)
+		leaf->size = 0;
+}
+
 static void drop(struct tp_ahw_hub *hub, struct tp_ahw_context *context, uint32_t req,
 		 uint64_t before)
 {
-	const bool leaves = req & TP_AMD_INV_L2_PTES && req & TP_AMD_INV_L1_PTES;
+	const unsigned caches = (req & TP_AMD_INV_L1_PTES ? TP_AHW_L1 : 0) |
+				(req & TP_AMD_INV_L2_PTES ? TP_AHW_L2 : 0);
 
-	for (unsigned i = 0; leaves && i < hub->model->config.tlb_entries; i++)
+	for (unsigned i = 0; caches && i < hub->model->config.tlb_entries; i++)
 		if (context->leaves[i].born < before)
-			context->leaves[i].size = 0;
+			drop_leaf(&context->leaves[i], caches);
 	for (unsigned i = 0; i < hub->model->config.walk_entries; i++) {
 		struct tp_ahw_walk_entry *w = &context->walks[i];
 

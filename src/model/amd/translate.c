@@ -9,7 +9,7 @@
  *  N2  It did harm if it was remembered, and the memory it leads to is not whose it was: that of
  *      a leaf, or of a table that a directory's entry led to (T15).
  *  N3  A fault stops nothing: reads find zeroes, writes are dropped; the first is kept for the
- *      driver until that clears it.
+ *      driver until that clears it, or the last if it wants that.
  */
 #include <string.h>
 
@@ -48,21 +48,41 @@ static void note(const struct access *a, const struct tp_ahw_leaf *leaf, bool fa
 	tp_spin_unlock(&m->trace_lock);
 }
 
+/* Vega10's clients have one number for reads and another for writes; the first ring is CPG. */
+static uint32_t client_of(const struct access *a)
+{
+	static const uint8_t numbers[][2] = { { 6, 6 }, { 46, 15 }, { 15, 46 } };
+
+	return numbers[a->ring->id][a->write];
+}
+
+/* What is not there can be neither read nor written. */
+static uint32_t lacks(const struct access *a)
+{
+	return a->write ? TP_AMD_FAULT_WRITE : TP_AMD_FAULT_READ;
+}
+
+static uint32_t status_of(const struct access *a, uint32_t why)
+{
+	return why | (why & TP_AMD_FAULT_INVALID ? lacks(a) : 0) |
+	       client_of(a) << TP_AMD_FAULT_CID_SHIFT | (a->write ? TP_AMD_FAULT_RW : 0) |
+	       a->ring->vmid << TP_AMD_FAULT_VMID_SHIFT |
+	       (a->ring->model->config.virtual_function ? TP_AMD_FAULT_VF : 0);
+}
+
 /* N3; under the hub's lock. */
 static void fault(const struct access *a, uint32_t why)
 {
 	struct tp_ahw_hub *hub = a->ring->hub;
+	const uint32_t more = hub->fault_status ? TP_AMD_FAULT_MORE : 0;
 
 	hub->stat.faults++;
-	if (hub->fault_status) {
-		hub->fault_status |= TP_AMD_FAULT_MORE;
+	a->ring->faulted |= !more;
+	hub->fault_status |= more;
+	if (more && !(hub->fault_cntl & TP_AMD_FAULT_UPDATE))
 		return;
-	}
 	hub->fault_page = a->va >> TP_PAGE_SHIFT;
-	hub->fault_status = why | (uint32_t)a->ring->id << TP_AMD_FAULT_CID_SHIFT |
-			    (a->write ? TP_AMD_FAULT_RW : 0) |
-			    a->ring->vmid << TP_AMD_FAULT_VMID_SHIFT;
-	a->ring->faulted = true;
+	hub->fault_status = status_of(a, why) | more;
 }
 
 /* ---- checks ---------------------------------------------------------------------------------- */
@@ -118,12 +138,6 @@ static void look_for_harm(const struct access *a, bool system, tp_dma_addr addre
 
 /* ---- translation; under the hub's lock ------------------------------------------------------- */
 
-static uint32_t miss_text(const struct tp_ahw_miss *miss)
-{
-	return (miss->refused ? TP_AMD_FAULT_MAPPING : 1u << TP_AMD_FAULT_PERMISSION_SHIFT) |
-	       (miss->level + 1) << TP_AMD_FAULT_WALKER_SHIFT;
-}
-
 static void use_known(struct access *a, const struct tp_ahw_leaf *leaf)
 {
 	a->ring->hub->stat.hits++;
@@ -144,8 +158,8 @@ static void walk(struct access *a, struct tp_ahw_leaf *leaf, struct tp_ahw_way *
 		leaf->flags = 0;
 	if (!from->level)
 		return;
-	look_for_harm(a, from->entry & TP_AMD_PTE_SYSTEM, tp_ahw_address(hub->model, from->entry),
-		      false, from->tag);
+	look_for_harm(a, from->table.entry & TP_AMD_PTE_SYSTEM,
+		      tp_ahw_table_address(hub->model, from->table.entry), false, from->tag);
 	look_for_stale(a, leaf);
 }
 
@@ -153,7 +167,7 @@ static void walk(struct access *a, struct tp_ahw_leaf *leaf, struct tp_ahw_way *
 static bool find(struct access *a, struct tp_ahw_leaf *leaf)
 {
 	const struct tp_ahw_leaf *known = tp_ahw_tlb_find(a->ring->hub, a->ring->vmid, a->va);
-	struct tp_ahw_way way = { .miss = { .level = 0 } };
+	struct tp_ahw_way way = { .why = TP_AMD_FAULT_INVALID };
 
 	if (known) {
 		*leaf = *known;
@@ -163,7 +177,7 @@ static bool find(struct access *a, struct tp_ahw_leaf *leaf)
 	}
 	if (says_something(leaf))
 		return true;
-	fault(a, miss_text(&way.miss));
+	fault(a, way.why);
 	return false;
 }
 
@@ -175,7 +189,7 @@ static void *reach(const struct access *a, const struct tp_ahw_leaf *leaf)
 	void *host = NULL;
 
 	if (!(leaf->flags & needed)) {
-		fault(a, (a->write ? 4u : 2u) << TP_AMD_FAULT_PERMISSION_SHIFT);
+		fault(a, lacks(a));
 		return NULL;
 	}
 	if (front)

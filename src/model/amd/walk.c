@@ -2,41 +2,100 @@
 /*
  * walk - page tables are read, from the root to the leaf (Y7).
  *
- *	PDB2 --> PDB1 --> PDB0 --> PTB
+ *	PDB2 --> PDB1 --> PDB0 --> PTB --> PTB
+ *	  '--------'--------'--------'--- F: the leaf leads further, to smaller ones
  *	  '--------'--------'--- P: the entry is a leaf of as much
  *
- * Where a PDB1's entry says a fragment size (BFS), the PDB0 below has leaves, and those of its
- * entries lead on that say so (F): translate-further.
+ * A context says how many directories there are (depth; none: the root is a PTB), and what a PTB
+ * spans (block size).  What leads to a PTB says what each of its leaves spans (BFS).  The root has
+ * as many entries as are asked for: a context's end is what ends it.
  *
  * Invariants
- *  W1  A walk that asks nothing remembered leaves no trace: it remembers nothing, and what it may
- *      not read is no fault.
- *  W2  A leaf stands for a run of 2^fragment pages, aligned by the virtual address; one of a
- *      directory for at least what that spans (T18).  The run's address is that of this leaf, less
- *      how far it is from the run's beginning.
+ *  W1  A walk that remembers nothing leaves no trace: what it may not read is no fault.
+ *  W2  A leaf stands for a run of 2^fragment pages, aligned by the address; one of more pages for
+ *      at least what it spans (T18).  The run's address is that of this leaf, less how far it is
+ *      from the run's beginning.
+ *  W3  A walk ends: a leaf leads further only to leaves that are smaller.
  */
 #include "model/amd/walk.h"
+
+enum { ROOT_BITS = 63 };
+
+/* ---- where tables lie apart ------------------------------------------------------------------ */
+
+static uint64_t span_of(const struct tp_ahw_table *table)
+{
+	return UINT64_C(1) << table->shift;
+}
+
+/* log2 of the pages that a PTB spans. */
+static unsigned block_of(const struct tp_ahw_context *context)
+{
+	return TP_AMD_PT_BITS + (context->cntl >> TP_AMD_CNTL_BLOCK_SIZE_SHIFT & 15);
+}
+
+/* log2 of the pages that each leaf below @entry spans, of the @most that there are. */
+static unsigned pages_below(uint64_t entry, unsigned most)
+{
+	return TP_MIN((unsigned)(entry >> TP_AMD_PDE_BFS_SHIFT), most);
+}
+
+static struct tp_ahw_table table_at(const struct tp_ahw_context *context, uint64_t entry,
+				    unsigned level)
+{
+	const unsigned block = block_of(context), pages = pages_below(entry, block);
+
+	if (!level)
+		return (struct tp_ahw_table){ .entry = entry,
+					      .shift = (uint8_t)(TP_PAGE_SHIFT + pages),
+					      .bits = (uint8_t)(block - pages) };
+	return (struct tp_ahw_table){ .entry = entry,
+				      .level = (uint8_t)level,
+				      .shift = (uint8_t)(TP_PAGE_SHIFT + block +
+							 (level - 1) * TP_AMD_PT_BITS),
+				      .bits = TP_AMD_PT_BITS };
+}
+
+static struct tp_ahw_table root_of(const struct tp_ahw_context *context)
+{
+	struct tp_ahw_table root =
+		table_at(context, context->pt_base, context->cntl >> TP_AMD_CNTL_DEPTH_SHIFT & 3);
+
+	root.bits = ROOT_BITS;
+	return root;
+}
+
+/* W3.  False: there are none that are smaller. */
+static bool look_further(struct tp_ahw_table *table, uint64_t entry)
+{
+	const unsigned all = table->shift - TP_PAGE_SHIFT, pages = pages_below(entry, all);
+
+	*table = (struct tp_ahw_table){ .entry = entry,
+					.shift = (uint8_t)(TP_PAGE_SHIFT + pages),
+					.bits = (uint8_t)(all - pages) };
+	return pages < all;
+}
 
 /* ---- reading a table ------------------------------------------------------------------------- */
 
 /* NULL: it may not be read. */
-static const tp_atomic_u64 *table_at(struct tp_amd_model *m, uint64_t entry, bool is_fresh,
-				     uint64_t offset)
+static const tp_atomic_u64 *word_at(const struct tp_ahw_walk *w, uint64_t index)
 {
-	struct tp_iommu *front = tp_ahw_front(m, entry & TP_AMD_PTE_SYSTEM);
-	const tp_dma_addr at = { tp_ahw_address(m, entry).v + offset };
+	struct tp_iommu *front = tp_ahw_front(w->m, w->table.entry & TP_AMD_PTE_SYSTEM);
+	const tp_dma_addr at = { tp_ahw_table_address(w->m, w->table.entry).v +
+				 index * sizeof(uint64_t) };
 
-	if (!front || (is_fresh && !(tp_iommu_entry(front, at) & TP_IOMMU_READ)))
+	if (!front || (!w->remembers && !(tp_iommu_entry(front, at) & TP_IOMMU_READ)))
 		return NULL;
 	return tp_iommu_at(front, at, TP_IOMMU_READ);
 }
 
 static bool read_entry(struct tp_ahw_walk *w, uint64_t *entry)
 {
-	const uint64_t index = w->va >> tp_amd_level_shift(w->level) & (TP_AMD_PTES - 1);
-	const tp_atomic_u64 *word = table_at(w->m, w->entry, !w->hub, index * sizeof(uint64_t));
+	const uint64_t index = tp_ahw_in_context(w->context, w->va) >> w->table.shift;
+	const tp_atomic_u64 *word = word_at(w, index & ((UINT64_C(1) << w->table.bits) - 1));
 
-	if (w->hub)
+	if (w->remembers)
 		w->hub->stat.walks++;
 	if (word)
 		*entry = tp_atomic_load(word, TP_ACQUIRE);
@@ -53,124 +112,133 @@ static unsigned fragment_of(uint64_t entry)
 /* W2 */
 static void make_leaf(const struct tp_ahw_walk *w, uint64_t entry, struct tp_ahw_leaf *leaf)
 {
-	const uint64_t span = UINT64_C(1) << tp_amd_level_shift(w->level);
+	const uint64_t span = span_of(&w->table);
 	const uint64_t size = TP_MAX(span, (uint64_t)TP_PAGE_SIZE << fragment_of(entry));
-	const uint64_t start = w->va & ~(size - 1), here = w->va & ~(span - 1);
+	const uint64_t here = tp_ahw_in_context(w->context, w->va);
+	const uint64_t start = here & ~(size - 1), own = here & ~(span - 1);
 	const tp_dma_addr address = tp_ahw_address(w->m, entry);
 	struct tp_iommu *front = tp_ahw_front(w->m, entry & TP_AMD_PTE_SYSTEM);
 
-	*leaf = (struct tp_ahw_leaf){ .va = start,
+	*leaf = (struct tp_ahw_leaf){ .va = w->va - (here - start),
 				      .size = size,
-				      .address = address.v - (here - start),
+				      .address = address.v - (own - start),
 				      .flags = entry & ~(uint64_t)TP_AMD_PTE_ADDRESS,
 				      .born = w->born };
 	leaf->tag = tp_ahw_tag(front, tp_ahw_leaf_address(leaf, w->va));
 }
 
-static bool is_leaf(const struct tp_ahw_walk *w, uint64_t entry)
+static bool miss(struct tp_ahw_walk *w, uint32_t why)
 {
-	const bool further = w->entry >> TP_AMD_PDE_BFS_SHIFT && w->level == 1;
-
-	return !w->level || entry & TP_AMD_PDE_PTE || (further && !(entry & TP_AMD_PTE_FURTHER));
-}
-
-static bool miss(struct tp_ahw_walk *w, bool refused)
-{
-	w->miss = (struct tp_ahw_miss){ w->level, refused };
+	w->why = why;
 	return false;
 }
 
-static void remember(struct tp_ahw_walk *w, uint64_t entry)
+static uint32_t ended_at(unsigned walker)
 {
-	const uint64_t span = UINT64_C(1) << tp_amd_level_shift(w->level);
-	struct tp_iommu *front = tp_ahw_front(w->m, entry & TP_AMD_PTE_SYSTEM);
-
-	if (w->hub)
-		tp_ahw_walks_fill(w->hub, w->context,
-				  &(struct tp_ahw_walk_entry){
-					  .va = w->va & ~(span - 1),
-					  .entry = entry,
-					  .level = w->level,
-					  .born = w->born,
-					  .tag = tp_ahw_tag(front, tp_ahw_address(w->m, entry)) });
+	return walker << TP_AMD_FAULT_WALKER_SHIFT | TP_AMD_FAULT_MAPPING;
 }
 
-bool tp_ahw_walk_on(struct tp_ahw_walk *w, struct tp_ahw_leaf *leaf)
+/* @level: of the table that has the entry which led to the one that is next. */
+static void remember(struct tp_ahw_walk *w, unsigned level)
 {
-	for (uint64_t entry;; w->entry = entry, w->level--) {
-		if (!read_entry(w, &entry))
-			return miss(w, true);
-		if (!(entry & TP_AMD_PTE_VALID) && !(entry & TP_AMD_PTE_PRT))
-			return miss(w, false);
-		if (!(entry & TP_AMD_PTE_VALID) || is_leaf(w, entry)) {
-			make_leaf(w, entry, leaf);
-			return true;
-		}
-		remember(w, entry);
-	}
+	const uint64_t span = UINT64_C(1) << (w->table.shift + w->table.bits);
+	struct tp_iommu *front = tp_ahw_front(w->m, w->table.entry & TP_AMD_PTE_SYSTEM);
+
+	if (!w->remembers)
+		return;
+	tp_ahw_walks_fill(
+		w->hub, w->vmid,
+		&(struct tp_ahw_walk_entry){
+			.va = tp_ahw_in_context(w->context, w->va) & ~(span - 1),
+			.table = w->table,
+			.level = TP_MAX(level, 1u),
+			.born = w->born,
+			.tag = tp_ahw_tag(front, tp_ahw_table_address(w->m, w->table.entry)) });
 }
 
-/* ---- VMID 0 ---------------------------------------------------------------------------------- */
-
-static bool in_memory(const struct tp_amd_model *m, uint64_t va)
+/* To the table that a directory's entry, or a leaf, leads to.  False: to none. */
+static bool go_on(struct tp_ahw_walk *w, uint64_t entry, bool is_leaf)
 {
-	return va - ((uint64_t)m->fb_base << 24) < m->config.memory;
+	const unsigned level = w->table.level;
+
+	if (!is_leaf && !(entry & TP_AMD_PTE_VALID))
+		return miss(w, ended_at(TP_AMD_WALKER_PDE0 + level - 1) | TP_AMD_FAULT_INVALID);
+	if (!is_leaf)
+		w->table = table_at(w->context, entry, level - 1);
+	else if (!look_further(&w->table, entry))
+		return miss(w, ended_at(TP_AMD_WALKER_FURTHER) | TP_AMD_FAULT_INVALID);
+	remember(w, level);
+	return true;
 }
 
-bool tp_ahw_walk_kernel(struct tp_amd_model *m, const struct tp_ahw_context *context, uint64_t va,
-			bool is_fresh, struct tp_ahw_leaf *leaf)
+static bool walk_on(struct tp_ahw_walk *w, struct tp_ahw_leaf *leaf)
 {
-	const uint64_t page = va >> TP_PAGE_SHIFT;
-	const tp_atomic_u64 *word;
+	const uint64_t further = TP_AMD_PTE_VALID | TP_AMD_PTE_FURTHER;
 	uint64_t entry;
+	bool is_leaf;
 
-	if (in_memory(m, va)) {
-		*leaf = (struct tp_ahw_leaf){
-			.va = (uint64_t)m->fb_base << 24,
-			.size = m->config.memory,
-			.flags = TP_AMD_PTE_VALID | TP_AMD_PTE_READABLE | TP_AMD_PTE_WRITEABLE,
-		};
+	do {
+		if (!read_entry(w, &entry))
+			return miss(w, ended_at(TP_AMD_WALKER_REFUSED));
+		is_leaf = !w->table.level || entry & TP_AMD_PDE_PTE;
+		if (is_leaf && (entry & further) != further) {
+			make_leaf(w, entry, leaf);
+			return entry & (TP_AMD_PTE_VALID | TP_AMD_PTE_PRT) ||
+			       miss(w, TP_AMD_FAULT_INVALID);
+		}
+	} while (go_on(w, entry, is_leaf));
+	return false;
+}
+
+/* ---- where walks begin ----------------------------------------------------------------------- */
+
+/* What VMID 0 sees of video memory, wherever that ends. */
+static bool is_in_aperture(const struct tp_ahw_hub *hub, uint64_t va)
+{
+	return va >> 24 >= hub->fb_base && va >> 24 <= hub->fb_top;
+}
+
+static void make_aperture(const struct tp_ahw_walk *w, struct tp_ahw_leaf *leaf)
+{
+	const struct tp_ahw_hub *hub = w->hub;
+
+	*leaf = (struct tp_ahw_leaf){
+		.va = (uint64_t)hub->fb_base << 24,
+		.size = ((uint64_t)hub->fb_top - hub->fb_base + 1) << 24,
+		.flags = TP_AMD_PTE_VALID | TP_AMD_PTE_READABLE | TP_AMD_PTE_WRITEABLE,
+		.born = w->born,
+	};
+}
+
+bool tp_ahw_walk_from(struct tp_ahw_walk *w, const struct tp_ahw_walk_entry *from,
+		      struct tp_ahw_leaf *leaf)
+{
+	if (!w->vmid && is_in_aperture(w->hub, w->va)) {
+		make_aperture(w, leaf);
 		return true;
 	}
-	if (!(context->cntl & TP_AMD_CNTL_ENABLE) || page < context->pt_start ||
-	    page > context->pt_end)
-		return false;
-	word = table_at(m, context->pt_base, is_fresh,
-			(page - context->pt_start) * sizeof(uint64_t));
-	entry = word ? tp_atomic_load(word, TP_ACQUIRE) : 0;
-	if (!(entry & TP_AMD_PTE_VALID))
-		return false;
-	*leaf = (struct tp_ahw_leaf){ .va = page << TP_PAGE_SHIFT,
-				      .size = TP_PAGE_SIZE,
-				      .address = tp_ahw_address(m, entry).v,
-				      .flags = entry & ~(uint64_t)TP_AMD_PTE_ADDRESS };
-	leaf->tag = tp_ahw_tag(tp_ahw_front(m, entry & TP_AMD_PTE_SYSTEM),
-			       (tp_dma_addr){ leaf->address });
-	return true;
+	if (!tp_ahw_is_in_range(w->context, w->va))
+		return miss(w, ended_at(TP_AMD_WALKER_RANGE) | TP_AMD_FAULT_INVALID);
+	w->table = from ? from->table : root_of(w->context);
+	return walk_on(w, leaf);
 }
 
 /* ---- as the tables are now ------------------------------------------------------------------- */
 
-bool tp_ahw_walk_root(struct tp_amd_model *m, uint32_t cntl, uint64_t root, uint64_t va,
-		      struct tp_ahw_leaf *leaf)
+static uint64_t without_hole(unsigned vmid, uint64_t va)
 {
-	struct tp_ahw_walk walk = { .m = m,
-				    .va = va & TP_AMD_VA_MASK,
-				    .level = cntl >> TP_AMD_CNTL_DEPTH_SHIFT & 3,
-				    .entry = root };
-
-	return cntl & TP_AMD_CNTL_ENABLE && root & TP_AMD_PT_BASE_VALID &&
-	       tp_ahw_walk_on(&walk, leaf);
+	return vmid ? va & TP_AMD_VA_MASK : va;
 }
 
 bool tp_ahw_walk(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va, struct tp_ahw_leaf *leaf)
 {
-	const struct tp_ahw_context *context = &hub->contexts[vmid];
+	struct tp_ahw_walk walk = { .m = hub->model,
+				    .hub = hub,
+				    .context = &hub->contexts[vmid],
+				    .vmid = vmid,
+				    .va = without_hole(vmid, va) };
 
-	if (!vmid)
-		return tp_ahw_walk_kernel(hub->model, context, va, true, leaf);
-	return tp_ahw_is_in_range(context, va & TP_AMD_VA_MASK) &&
-	       tp_ahw_walk_root(hub->model, context->cntl, context->pt_base, va, leaf);
+	return tp_ahw_walk_from(&walk, NULL, leaf);
 }
 
 /* ---- the bench's ----------------------------------------------------------------------------- */
@@ -194,15 +262,21 @@ bool tp_amd_model_probe(struct tp_amd_model *m, enum tp_amd_hub_id id, unsigned 
 	tp_spin_lock(&hub->lock);
 	found = tp_ahw_walk(hub, vmid, va, &leaf);
 	tp_spin_unlock(&hub->lock);
-	return found && tell(&leaf, vmid ? va & TP_AMD_VA_MASK : va, system, address, flags);
+	return found && tell(&leaf, without_hole(vmid, va), system, address, flags);
 }
 
 bool tp_amd_model_probe_root(struct tp_amd_model *m, uint64_t root, uint64_t va, bool *system,
 			     uint64_t *address, uint64_t *flags)
 {
-	const uint32_t cntl = TP_AMD_CNTL_ENABLE | (TP_AMD_LEVELS - 1) << TP_AMD_CNTL_DEPTH_SHIFT;
+	const struct tp_ahw_context context = {
+		.cntl = TP_AMD_CNTL_ENABLE | (TP_AMD_LEVELS - 1) << TP_AMD_CNTL_DEPTH_SHIFT,
+		.pt_base = root,
+		.pt_end = UINT64_MAX,
+	};
+	struct tp_ahw_walk walk = {
+		.m = m, .context = &context, .vmid = 1, .va = va & TP_AMD_VA_MASK
+	};
 	struct tp_ahw_leaf leaf;
 
-	return tp_ahw_walk_root(m, cntl, root, va, &leaf) &&
-	       tell(&leaf, va & TP_AMD_VA_MASK, system, address, flags);
+	return tp_ahw_walk_from(&walk, NULL, &leaf) && tell(&leaf, walk.va, system, address, flags);
 }

@@ -5,35 +5,34 @@
 
 #include "model/amd/internal.h"
 
-/* Why there is nothing, for the fault's status. */
-struct tp_ahw_miss {
-	unsigned level; /* of the table whose entry said nothing */
-	bool refused;	/* a table could not be read */
-};
-
 /* How a walk went that could use what was remembered. */
 struct tp_ahw_way {
 	struct tp_ahw_walk_entry from; /* remembered; level 0: it came from the root */
-	struct tp_ahw_miss miss;
+	uint32_t why;		       /* nothing was found: TP_AMD_FAULT_* */
 };
 
-/* Where a walk begins, and what of it may be remembered. */
+/* Of an address of a VMID, by the tables of a context. */
 struct tp_ahw_walk {
 	struct tp_amd_model *m;
-	struct tp_ahw_hub *hub;		/* NULL: nothing is remembered, and nothing is a fault */
-	struct tp_ahw_context *context; /* of the VMID; NULL likewise */
+	const struct tp_ahw_context *context;
+	struct tp_ahw_hub *hub;
+	bool remembers; /* what it met, and its faults; it is asked for by somebody */
+	unsigned vmid;
 	uint64_t va;
-	unsigned level; /* of the table that is read next, and */
-	uint64_t entry; /* what leads to it: PT_BASE, or a directory's entry */
+	struct tp_ahw_table table; /* which is read next */
 	uint64_t born;
-	struct tp_ahw_miss miss;
+	uint32_t why; /* as above */
 };
 
-/* From @walk's level on.  False: nothing, and miss says why. */
-bool tp_ahw_walk_on(struct tp_ahw_walk *walk, struct tp_ahw_leaf *leaf);
-/* The same for VMID 0: video memory as it is, and the GART. */
-bool tp_ahw_walk_kernel(struct tp_amd_model *m, const struct tp_ahw_context *context, uint64_t va,
-			bool is_fresh, struct tp_ahw_leaf *leaf);
+/* From what is remembered, or from the root.  False: nothing. */
+bool tp_ahw_walk_from(struct tp_ahw_walk *walk, const struct tp_ahw_walk_entry *from,
+		      struct tp_ahw_leaf *leaf);
+
+/* What the tables of a context call an address: they begin at PT_START. */
+static inline uint64_t tp_ahw_in_context(const struct tp_ahw_context *context, uint64_t va)
+{
+	return va - (context->pt_start << TP_PAGE_SHIFT);
+}
 
 /* Whether @context translates @va at all. */
 static inline bool tp_ahw_is_in_range(const struct tp_ahw_context *context, uint64_t va)
@@ -44,6 +43,12 @@ static inline bool tp_ahw_is_in_range(const struct tp_ahw_context *context, uint
 	       page >= context->pt_start && page <= context->pt_end;
 }
 
+/* Bytes that are translated by way of a remembered entry. */
+static inline uint64_t tp_ahw_walk_entry_size(const struct tp_ahw_walk_entry *entry)
+{
+	return UINT64_C(1) << (entry->table.shift + entry->table.bits);
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 /* What stands in front of it. */
@@ -52,7 +57,7 @@ static inline struct tp_iommu *tp_ahw_front(const struct tp_amd_model *m, bool s
 	return system ? m->bus.iommu : m->bus.local;
 }
 
-/* An entry's address: of I/O, or an offset in video memory (beyond it: none is there). */
+/* A leaf's address: of I/O, or an offset in video memory (beyond it: none is there). */
 static inline tp_dma_addr tp_ahw_address(const struct tp_amd_model *m, uint64_t entry)
 {
 	const uint64_t address = tp_amd_pte_address(entry);
@@ -60,6 +65,14 @@ static inline tp_dma_addr tp_ahw_address(const struct tp_amd_model *m, uint64_t 
 	if (entry & TP_AMD_PTE_SYSTEM)
 		return (tp_dma_addr){ address };
 	return (tp_dma_addr){ address - ((uint64_t)m->config.fb_offset << 24) };
+}
+
+/* A table's: it is aligned to 64 bytes, and where leaves have their fragment the rest stands. */
+static inline tp_dma_addr tp_ahw_table_address(const struct tp_amd_model *m, uint64_t entry)
+{
+	enum { BELOW_PAGE = 0xfc0 & (TP_PAGE_SIZE - 1) };
+
+	return (tp_dma_addr){ tp_ahw_address(m, entry).v + (entry & BELOW_PAGE) };
 }
 
 static inline tp_dma_addr tp_ahw_leaf_address(const struct tp_ahw_leaf *leaf, uint64_t va)
@@ -75,12 +88,13 @@ static inline const char *tp_ahw_tag(struct tp_iommu *front, tp_dma_addr address
 
 /* ---- caches (tlb.c); under the hub's lock ---------------------------------------------------- */
 
+/* It is in the first cache then. */
 struct tp_ahw_leaf *tp_ahw_tlb_find(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va);
 void tp_ahw_tlb_fill(struct tp_ahw_hub *hub, unsigned vmid, const struct tp_ahw_leaf *leaf);
-/* The lowest directory entry that leads to @va; NULL: none is remembered. */
+/* The lowest entry that leads to @va; NULL: none is remembered. */
 const struct tp_ahw_walk_entry *tp_ahw_walks_find(struct tp_ahw_hub *hub,
 						  struct tp_ahw_context *context, uint64_t va);
-void tp_ahw_walks_fill(struct tp_ahw_hub *hub, struct tp_ahw_context *context,
+void tp_ahw_walks_fill(struct tp_ahw_hub *hub, unsigned vmid,
 		       const struct tp_ahw_walk_entry *entry);
 /* A walk that may use what is remembered, and remembers what it finds.  False: nothing. */
 bool tp_ahw_walk_remembering(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va,
