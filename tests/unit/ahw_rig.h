@@ -345,19 +345,14 @@ static inline void start_all(void)
 		start_ring((enum tp_amd_ring_id)ring);
 }
 
-static inline uint64_t at_once(uint64_t asked_ns)
-{
-	return asked_ns ? asked_ns : TP_AMD_MODEL_AT_ONCE;
-}
-
 static inline void begin(struct tp_amd_model_config config)
 {
 	config.name = "gpu0";
 	config.memory = config.memory ? config.memory : (uint64_t)VRAM_PAGES * PAGE;
-	config.invalidate_ns = at_once(config.invalidate_ns);
-	config.reset_ns = at_once(config.reset_ns);
-	config.mode1_ns = at_once(config.mode1_ns);
-	config.cycle_ns = at_once(config.cycle_ns);
+	config.invalidate_ns = tp_or_usual(config.invalidate_ns, TP_AMD_MODEL_AT_ONCE);
+	config.reset_ns = tp_or_usual(config.reset_ns, TP_AMD_MODEL_AT_ONCE);
+	config.mode1_ns = tp_or_usual(config.mode1_ns, TP_AMD_MODEL_AT_ONCE);
+	config.cycle_ns = tp_or_usual(config.cycle_ns, TP_AMD_MODEL_AT_ONCE);
 	must(tp_amd_model_create(&config, &m));
 	bus = tp_amd_model_bus(m);
 	make_memory(bus);

@@ -36,6 +36,35 @@ static inline void make_scratch(struct rig *r)
 	tp_amd_hdp_flush(r->gpu);
 }
 
+static inline int make_rig(void **state, const struct rig_config *config)
+{
+	*state = &rig;
+	rig_make_driver(&rig, config);
+	make_scratch(&rig);
+	return 0;
+}
+
+static inline int make_patient(void **state)
+{
+	return make_rig(state, &patient);
+}
+
+/* With the driver's threads. */
+static inline int make_service(void **state)
+{
+	struct rig_config config = patient;
+
+	config.driver.service = true;
+	return make_rig(state, &config);
+}
+
+static inline int make_with_objects(void **state)
+{
+	make_patient(state);
+	rig_make_objects(&rig);
+	return 0;
+}
+
 static inline int end_rig(void **state)
 {
 	tp_fault_reset();

@@ -15,12 +15,11 @@
 
 #include "core/clock.h"
 #include "gpu/amd/vm.h"
-#include "mm_machine.h"
+#include "gpu_rig.h"
 #include "model/amd/amd_model.h"
 
 enum {
 	RIG_STREAMS = 8, /* a page for each */
-	RIG_STREAM_WORDS = 256,
 	RIG_DATA_PAGES = 4,
 	/* Some thousand pages, whatever the order of a pageblock. */
 	RIG_BLOCKS = TP_CONST_MAX(8, 4096 / (2 * TP_PAGEBLOCK_PAGES)),
@@ -48,11 +47,6 @@ struct rig_config {
 	struct tp_amd_config driver;	  /* but for name, machine, bus and virtual_function */
 };
 
-static inline uint64_t rig_at_once(uint64_t given_ns)
-{
-	return given_ns ? given_ns : TP_AMD_MODEL_AT_ONCE;
-}
-
 /* The machine and the device only. */
 static inline void rig_make_device(struct rig *rig, const struct rig_config *config)
 {
@@ -63,9 +57,9 @@ static inline void rig_make_device(struct rig *rig, const struct rig_config *con
 	};
 	model.name = "gpu0";
 	model.memory = model.memory ? model.memory : TP_MIB(16);
-	model.invalidate_ns = rig_at_once(model.invalidate_ns);
-	model.reset_ns = rig_at_once(model.reset_ns);
-	model.mode1_ns = rig_at_once(model.mode1_ns);
+	model.invalidate_ns = tp_or_usual(model.invalidate_ns, TP_AMD_MODEL_AT_ONCE);
+	model.reset_ns = tp_or_usual(model.reset_ns, TP_AMD_MODEL_AT_ONCE);
+	model.mode1_ns = tp_or_usual(model.mode1_ns, TP_AMD_MODEL_AT_ONCE);
 	must(tp_amd_model_create(&model, &rig->model));
 }
 
@@ -167,24 +161,7 @@ static inline void rig_run(struct rig *rig)
 
 /* ---- command streams ------------------------------------------------------------------------- */
 
-struct rig_stream {
-	unsigned page, n;
-	uint32_t words[RIG_STREAM_WORDS];
-};
-
-static inline void rig_put(struct rig_stream *s, uint32_t word)
-{
-	assert_true(s->n < RIG_STREAM_WORDS);
-	s->words[s->n++] = word;
-}
-
-static inline void rig_put64(struct rig_stream *s, uint64_t value)
-{
-	rig_put(s, (uint32_t)value);
-	rig_put(s, (uint32_t)(value >> 32));
-}
-
-static inline void rig_store(struct rig_stream *s, uint64_t va, uint32_t value)
+static inline void rig_store(struct rig_words *s, uint64_t va, uint32_t value)
 {
 	rig_put(s, TP_SDMA_HEADER(TP_SDMA_WRITE, TP_SDMA_KIND_LINEAR));
 	rig_put64(s, va);
@@ -192,7 +169,7 @@ static inline void rig_store(struct rig_stream *s, uint64_t va, uint32_t value)
 	rig_put(s, value);
 }
 
-static inline void rig_copy(struct rig_stream *s, uint64_t to, uint64_t from, uint32_t bytes)
+static inline void rig_copy(struct rig_words *s, uint64_t to, uint64_t from, uint32_t bytes)
 {
 	rig_put(s, TP_SDMA_HEADER(TP_SDMA_COPY, TP_SDMA_KIND_LINEAR));
 	rig_put(s, bytes - 1);
@@ -202,7 +179,7 @@ static inline void rig_copy(struct rig_stream *s, uint64_t to, uint64_t from, ui
 }
 
 /* Wait here until the word at @va is @value. */
-static inline void rig_wait_word(struct rig_stream *s, uint64_t va, uint32_t value)
+static inline void rig_wait_word(struct rig_words *s, uint64_t va, uint32_t value)
 {
 	rig_put(s, TP_SDMA_HEADER(TP_SDMA_POLL_REGMEM, 0) | 1u << 31 |
 			   (uint32_t)TP_SDMA_COMPARE_EQUAL << 28);
@@ -212,14 +189,14 @@ static inline void rig_wait_word(struct rig_stream *s, uint64_t va, uint32_t val
 	rig_put(s, 0xfffu << 16 | 10);
 }
 
-static inline void rig_pad(struct rig_stream *s)
+static inline void rig_pad(struct rig_words *s)
 {
 	while (s->n % TP_SDMA_IB_ALIGN_DW)
 		rig_put(s, TP_SDMA_HEADER(TP_SDMA_NOP, 0));
 }
 
 /* Write it to its page; nothing that is there is running. */
-static inline void rig_finish(struct rig *rig, struct rig_stream *s)
+static inline void rig_finish(struct rig *rig, struct rig_words *s)
 {
 	rig_pad(s);
 	must(tp_amd_object_write(rig->streams, s->page * TP_PAGE_SIZE, s->words, s->n * 4));
@@ -228,7 +205,7 @@ static inline void rig_finish(struct rig *rig, struct rig_stream *s)
 /* ---- work ------------------------------------------------------------------------------------ */
 
 static inline int rig_try_submit(struct rig *rig, enum tp_amd_ring_id ring,
-				 const struct rig_stream *s, bool write, struct tp_fence **fence)
+				 const struct rig_words *s, bool write, struct tp_fence **fence)
 {
 	const struct tp_amd_use uses[] = { { rig->streams, false }, { rig->data, write } };
 	const struct tp_amd_work work = {
@@ -243,7 +220,7 @@ static inline int rig_try_submit(struct rig *rig, enum tp_amd_ring_id ring,
 }
 
 static inline struct tp_fence *rig_submit(struct rig *rig, enum tp_amd_ring_id ring,
-					  const struct rig_stream *s, bool write)
+					  const struct rig_words *s, bool write)
 {
 	struct tp_fence *fence;
 
@@ -255,19 +232,11 @@ static inline struct tp_fence *rig_submit(struct rig *rig, enum tp_amd_ring_id r
 static inline struct tp_fence *rig_submit_store(struct rig *rig, enum tp_amd_ring_id ring,
 						unsigned page, unsigned word, uint32_t value)
 {
-	struct rig_stream s = { .page = page };
+	struct rig_words s = { .page = page };
 
 	rig_store(&s, RIG_DATA_VA + 4 * word, value);
 	rig_finish(rig, &s);
 	return rig_submit(rig, ring, &s, true);
-}
-
-/* It has ended, with @err. */
-static inline void rig_expect(struct tp_fence *fence, int err)
-{
-	assert_true(tp_fence_is_signaled(fence));
-	assert_int_equal(tp_fence_error(fence), err);
-	tp_fence_put(fence);
 }
 
 /* Wait for it; for a device with a thread. */
@@ -290,12 +259,10 @@ static inline void rig_write(struct rig *rig, unsigned word, uint32_t value)
 	must(tp_amd_object_write(rig->data, 4 * word, &value, 4));
 }
 
-/* The same while work uses it: its first page, as the device sees it.  It has memory that stays. */
+/* The same while work uses it. */
 static inline tp_atomic_u32 *rig_live(struct rig *rig, unsigned word)
 {
-	const struct tp_bo_chunk *chunk = tp_bo_chunk_at(tp_amd_object_bo(rig->data), 0);
-
-	return (tp_atomic_u32 *)tp_page_address(rig->m, chunk->pfn) + word;
+	return rig_live_word(rig->m, tp_amd_object_bo(rig->data), word);
 }
 
 /* ---- kernel jobs ----------------------------------------------------------------------------- */

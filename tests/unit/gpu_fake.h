@@ -211,6 +211,45 @@ static inline void unhold(struct tp_bo *bo)
 	tp_resv_unhold(bo->resv);
 }
 
+static inline void pin(struct tp_bo *bo)
+{
+	hold(bo);
+	tp_bo_pin(bo);
+	unhold(bo);
+}
+
+static inline void unpin(struct tp_bo *bo)
+{
+	hold(bo);
+	tp_bo_unpin(bo);
+	unhold(bo);
+}
+
+static inline int while_held(struct tp_bo *bo, int (*what)(struct tp_bo *bo))
+{
+	int err;
+
+	hold(bo);
+	err = what(bo);
+	unhold(bo);
+	return err;
+}
+
+static inline int populate(struct tp_bo *bo)
+{
+	return while_held(bo, tp_bo_populate);
+}
+
+static inline int evict(struct tp_bo *bo)
+{
+	return while_held(bo, tp_bo_evict);
+}
+
+static inline int swap_out(struct tp_bo *bo)
+{
+	return while_held(bo, tp_bo_swap_out);
+}
+
 /* What is at the beginning and the end of page @page, so that no page passes for another. */
 static inline uint64_t content(const struct tp_bo *bo, uint64_t page)
 {
@@ -275,6 +314,30 @@ static inline struct tp_fence *keep_busy(struct tp_bo *bo)
 	return fence;
 }
 
+static inline void expect_log(const char *log)
+{
+	assert_string_equal(fake.log, log);
+	memset(fake.log, 0, sizeof(fake.log));
+	tp_atomic_store(&fake.nr_log, 0, TP_RELAXED);
+}
+
+/* Neither while work is under way on it, nor while it is pinned, can it be made to leave. */
+static inline void expect_to_stay(struct tp_bo *bo, int (*leave)(struct tp_bo *bo))
+{
+	struct tp_fence *fence = keep_busy(bo);
+	enum tp_bo_place place = bo->place;
+
+	assert_int_equal(leave(bo), -ETIME);
+	finish(fence);
+	tp_fence_put(fence);
+	pin(bo);
+	assert_int_equal(leave(bo), -EBUSY);
+	unpin(bo);
+	expect_log("");
+	assert_int_equal(bo->place, place);
+	expect_content(bo);
+}
+
 static inline struct tp_bo_stat bo_stat(void)
 {
 	struct tp_bo_stat stat;
@@ -289,13 +352,6 @@ static inline struct tp_vram_stat vram_stat(void)
 
 	tp_vram_stat(fake.vram, &stat);
 	return stat;
-}
-
-static inline void expect_log(const char *log)
-{
-	assert_string_equal(fake.log, log);
-	memset(fake.log, 0, sizeof(fake.log));
-	tp_atomic_store(&fake.nr_log, 0, TP_RELAXED);
 }
 
 #endif

@@ -14,12 +14,11 @@
 #include "core/clock.h"
 #include "gpu/intel/intel_command_regs.h"
 #include "gpu/intel/internal.h"
-#include "mm_machine.h"
+#include "gpu_rig.h"
 #include "model/intel/intel_model.h"
 
 enum {
 	RIG_BATCHES = 8,
-	RIG_BATCH_WORDS = 64,
 	/* Some thousand pages, whatever the order of a pageblock. */
 	RIG_BLOCKS = TP_CONST_MAX(8, 2048 / (2 * TP_PAGEBLOCK_PAGES)),
 };
@@ -132,51 +131,34 @@ static inline void rig_run(struct rig *rig)
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-struct rig_batch {
-	unsigned page, n;
-	uint32_t words[RIG_BATCH_WORDS];
-};
-
-static inline void rig_put(struct rig_batch *b, uint32_t word)
-{
-	assert_true(b->n < RIG_BATCH_WORDS);
-	b->words[b->n++] = word;
-}
-
-static inline void rig_put_va(struct rig_batch *b, uint64_t va)
-{
-	rig_put(b, (uint32_t)va);
-	rig_put(b, (uint32_t)(va >> 32));
-}
-
-static inline void rig_store(struct rig_batch *b, uint64_t va, uint32_t value)
+static inline void rig_store(struct rig_words *b, uint64_t va, uint32_t value)
 {
 	rig_put(b, TP_INTEL_MI_STORE_DWORD);
-	rig_put_va(b, va);
+	rig_put64(b, va);
 	rig_put(b, value);
 }
 
-static inline void rig_copy_word(struct rig_batch *b, uint64_t to, uint64_t from)
+static inline void rig_copy_word(struct rig_words *b, uint64_t to, uint64_t from)
 {
 	rig_put(b, TP_INTEL_MI_COPY_MEM);
-	rig_put_va(b, to);
-	rig_put_va(b, from);
+	rig_put64(b, to);
+	rig_put64(b, from);
 }
 
 /* Spin here until the word at @va is <= @value; what stands before is done once. */
-static inline void rig_spin_until(struct rig_batch *b, uint64_t va, uint32_t value)
+static inline void rig_spin_until(struct rig_words *b, uint64_t va, uint32_t value)
 {
 	uint64_t here = RIG_BATCH_VA(b->page) + 4 * b->n;
 
 	rig_put(b, TP_INTEL_MI_CONDITIONAL_END);
 	rig_put(b, value);
-	rig_put_va(b, va);
+	rig_put64(b, va);
 	rig_put(b, TP_INTEL_MI_BATCH_START);
-	rig_put_va(b, here);
+	rig_put64(b, here);
 }
 
 /* Write it to its page; nothing that is there is running. */
-static inline void rig_finish(struct rig *rig, struct rig_batch *b)
+static inline void rig_finish(struct rig *rig, struct rig_words *b)
 {
 	rig_put(b, TP_INTEL_MI_BATCH_END);
 	must(tp_intel_object_write(rig->batches, b->page * TP_PAGE_SIZE, b->words, b->n * 4));
@@ -185,7 +167,7 @@ static inline void rig_finish(struct rig *rig, struct rig_batch *b)
 /* One that stores a value. */
 static inline void rig_make_store(struct rig *rig, unsigned page, unsigned word, uint32_t value)
 {
-	struct rig_batch b = { .page = page };
+	struct rig_words b = { .page = page };
 
 	rig_store(&b, RIG_DATA_VA + 4 * word, value);
 	rig_finish(rig, &b);
@@ -194,7 +176,7 @@ static inline void rig_make_store(struct rig *rig, unsigned page, unsigned word,
 /* One that spins while data word @word is not 0. */
 static inline void rig_make_spinner(struct rig *rig, unsigned page, unsigned word)
 {
-	struct rig_batch b = { .page = page };
+	struct rig_words b = { .page = page };
 
 	rig_spin_until(&b, RIG_DATA_VA + 4 * word, 0);
 	rig_finish(rig, &b);
@@ -225,14 +207,6 @@ static inline struct tp_fence *rig_submit(struct rig *rig, enum tp_intel_class c
 	return fence;
 }
 
-/* It has ended, with @err. */
-static inline void rig_expect(struct tp_fence *fence, int err)
-{
-	assert_true(tp_fence_is_signaled(fence));
-	assert_int_equal(tp_fence_error(fence), err);
-	tp_fence_put(fence);
-}
-
 static inline void rig_wait(struct tp_fence *fence, int err)
 {
 	assert_int_equal(tp_fence_wait(fence, tp_clock_after(TP_SECONDS(20))), 0);
@@ -252,14 +226,10 @@ static inline void rig_write(struct rig *rig, unsigned word, uint32_t value)
 	must(tp_intel_object_write(rig->data, 4 * word, &value, 4));
 }
 
-/*
- * The same while work uses it: its first page, as the device sees it.  It has memory, which stays.
- */
+/* The same while work uses it. */
 static inline tp_atomic_u32 *rig_live(struct rig *rig, unsigned word)
 {
-	const struct tp_bo_chunk *chunk = tp_bo_chunk_at(tp_intel_object_bo(rig->data), 0);
-
-	return (tp_atomic_u32 *)tp_page_address(rig->m, chunk->pfn) + word;
+	return rig_live_word(rig->m, tp_intel_object_bo(rig->data), word);
 }
 
 static inline struct tp_intel_engine *rig_engine(struct rig *rig, const char *name)

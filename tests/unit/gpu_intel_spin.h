@@ -51,7 +51,7 @@ static inline struct tp_fence *spin_submit(struct rig *rig, const struct tp_inte
 /* Have it bound: work that uses it begins and ends. */
 static inline void spin_bind(struct rig *rig, struct tp_intel_object *object)
 {
-	struct rig_batch b = { .page = SPIN_TOUCH };
+	struct rig_words b = { .page = SPIN_TOUCH };
 	struct tp_fence *fence;
 
 	rig_finish(rig, &b);
@@ -64,7 +64,7 @@ static inline void spin_bind(struct rig *rig, struct tp_intel_object *object)
 /* A victim at SPIN_VA whose first word is 1, which translates. */
 static inline void spin_make(struct rig *rig, struct spin *s, enum tp_bo_place place, uint64_t size)
 {
-	struct rig_batch b = { .page = SPIN_PAGE };
+	struct rig_words b = { .page = SPIN_PAGE };
 
 	*s = (struct spin){ 0 };
 	must(tp_intel_object_create(rig->gpu, size, place, "victim", &s->victim));

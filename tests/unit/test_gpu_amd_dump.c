@@ -94,15 +94,6 @@ static const char *line_of(struct files *files, const char *name, const char *be
 	return at ? at + strlen(begin) : NULL;
 }
 
-static int make(void **state)
-{
-	*state = &rig;
-	rig_make_driver(&rig, &patient);
-	make_scratch(&rig);
-	rig_make_objects(&rig);
-	return 0;
-}
-
 /* ---- mappings -------------------------------------------------------------------------------- */
 
 struct check {
@@ -265,7 +256,7 @@ static void errors_end_a_dump(void **state)
 	free_files(&files);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, end_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_with_objects, end_rig)
 
 int main(void)
 {

@@ -15,26 +15,6 @@ enum { VRAM_PAGES = 24, PROBES = 4000, ROUNDS = 24, RESETS = 6 };
 
 static const unsigned rw = TP_AMD_MAP_READ | TP_AMD_MAP_WRITE;
 
-static int make(void **state)
-{
-	*state = &rig;
-	rig_make_driver(&rig, &patient);
-	make_scratch(&rig);
-	rig_make_objects(&rig);
-	return 0;
-}
-
-static int make_service(void **state)
-{
-	struct rig_config config = patient;
-
-	*state = &rig;
-	config.driver.service = true;
-	rig_make_driver(&rig, &config);
-	make_scratch(&rig);
-	return 0;
-}
-
 static void expect_store(struct rig *r, enum tp_amd_ring_id ring, uint32_t value)
 {
 	rig_wait(r, rig_submit_store(r, ring, 0, 3, value), 0);
@@ -44,7 +24,7 @@ static void expect_store(struct rig *r, enum tp_amd_ring_id ring, uint32_t value
 static int try_store(struct rig *r, struct tp_amd_ctx *ctx)
 {
 	struct tp_amd_ctx *own = r->ctx;
-	struct rig_stream s = { .page = 1 };
+	struct rig_words s = { .page = 1 };
 	struct tp_fence *fence;
 	int err;
 
@@ -59,9 +39,9 @@ static int try_store(struct rig *r, struct tp_amd_ctx *ctx)
 }
 
 /* Written while nothing runs that uses the streams. */
-static struct rig_stream prepare(struct rig *r, unsigned page, unsigned word, uint32_t value)
+static struct rig_words prepare(struct rig *r, unsigned page, unsigned word, uint32_t value)
 {
-	struct rig_stream s = { .page = page };
+	struct rig_words s = { .page = page };
 
 	rig_store(&s, RIG_DATA_VA + 4 * word, value);
 	rig_finish(r, &s);
@@ -111,7 +91,7 @@ static void who_hangs_is_to_blame_alone(void **state)
 {
 	struct rig *r = *state;
 	struct tp_amd_ctx *guilty = r->ctx, *innocent;
-	const struct rig_stream first = prepare(r, 0, 4, 1), second = prepare(r, 2, 5, 1);
+	const struct rig_words first = prepare(r, 0, 4, 1), second = prepare(r, 2, 5, 1);
 	struct tp_fence *hung, *other;
 
 	must(tp_amd_ctx_create(r->gpu, r->vm, &innocent));
@@ -134,7 +114,7 @@ static void who_hangs_is_to_blame_alone(void **state)
 static void an_asked_reset_blames_nobody(void **state)
 {
 	struct rig *r = *state;
-	const struct rig_stream s = prepare(r, 0, 4, 1);
+	const struct rig_words s = prepare(r, 0, 4, 1);
 	struct tp_fence *fence;
 
 	tp_amd_model_hang(r->model, TP_AMD_RING_GFX, false);
@@ -151,7 +131,7 @@ static void an_asked_reset_blames_nobody(void **state)
 static void work_of_before_a_loss_never_runs(void **state)
 {
 	struct rig *r = *state;
-	const struct rig_stream first = prepare(r, 0, 4, 44), second = prepare(r, 2, 5, 55);
+	const struct rig_words first = prepare(r, 0, 4, 44), second = prepare(r, 2, 5, 55);
 	struct tp_fence *hung, *waiting;
 
 	tp_amd_model_hang(r->model, TP_AMD_RING_GFX, false);
@@ -250,7 +230,7 @@ static void the_device_does_not_see_what_memory_holds_after_a_loss(void **state)
 {
 	struct rig *r = *state;
 	struct tp_amd_object *object;
-	struct rig_stream s = { .page = 0 };
+	struct rig_words s = { .page = 0 };
 
 	must(tp_amd_object_create(r->gpu, VRAM_PAGES * TP_PAGE_SIZE, TP_BO_VRAM, r->vm, "vram",
 				  &object));
@@ -345,7 +325,7 @@ static void renew_ctx(struct user *u)
 /* The stream and what is stored may be lost on the way, and then nothing is said of them. */
 static void do_work(struct user *u, uint32_t value)
 {
-	struct rig_stream s = { .page = 0 };
+	struct rig_words s = { .page = 0 };
 	struct tp_fence *fence;
 	uint32_t stored;
 	bool lost;
@@ -423,7 +403,7 @@ static void users_survive_losses(void **state)
 	no_faults(r);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, end_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_with_objects, end_rig)
 
 /* ---- what is cleared ------------------------------------------------------------------------- */
 

@@ -10,35 +10,13 @@
 
 enum { THREADS = 3, ROUNDS = 20, RESETS = 6, MODE1_TRIES = 3 };
 
-static int make(void **state)
-{
-	*state = &rig;
-	rig_make_driver(&rig, &patient);
-	make_scratch(&rig);
-	return 0;
-}
-
 /* One that gives up a device that does not answer; how long that takes is said by the test. */
 static int make_impatient(void **state)
 {
 	struct rig_config config = patient;
 
-	*state = &rig;
 	config.driver.patience.reset_ns = TP_MILLISECONDS(20);
-	rig_make_driver(&rig, &config);
-	make_scratch(&rig);
-	return 0;
-}
-
-static int make_service(void **state)
-{
-	struct rig_config config = patient;
-
-	*state = &rig;
-	config.driver.service = true;
-	rig_make_driver(&rig, &config);
-	make_scratch(&rig);
-	return 0;
+	return make_rig(state, &config);
 }
 
 static void expect_resets(struct rig *r, unsigned soft, unsigned mode1)
@@ -433,7 +411,7 @@ static void work_goes_on_under_resets(void **state)
 	expect_it_works(r);
 }
 
-#define TEST(name)		 cmocka_unit_test_setup_teardown(name, make, end_rig)
+#define TEST(name)		 cmocka_unit_test_setup_teardown(name, make_patient, end_rig)
 #define TEST_WITH(name, make_it) cmocka_unit_test_setup_teardown(name, make_it, end_rig)
 
 int main(void)

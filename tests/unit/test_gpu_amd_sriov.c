@@ -11,27 +11,23 @@
 
 enum { TRIES = 3 };
 
-static void make_rig(void **state, bool keeps_memory)
+static int make_function(void **state, bool keeps_memory)
 {
 	struct rig_config config = patient;
 
-	*state = &rig;
 	config.model.virtual_function = true;
 	config.model.flr_keeps_memory = keeps_memory;
-	rig_make_driver(&rig, &config);
-	make_scratch(&rig);
+	return make_rig(state, &config);
 }
 
 static int make(void **state)
 {
-	make_rig(state, false);
-	return 0;
+	return make_function(state, false);
 }
 
 static int make_keeping(void **state)
 {
-	make_rig(state, true);
-	return 0;
+	return make_function(state, true);
 }
 
 /* Whatever is asked for: there is nothing else. */

@@ -44,7 +44,7 @@ static int unmake(void **state)
 /* By a job, which ends well whether it finds something there or not. */
 static void store(uint64_t va, uint32_t value)
 {
-	struct rig_stream s = { .page = 0 };
+	struct rig_words s = { .page = 0 };
 
 	rig_store(&s, va, value);
 	rig_finish(&rig, &s);

@@ -140,7 +140,7 @@ static void store(unsigned word, uint32_t value)
 
 static void the_program_sees_what_the_device_does(void **state)
 {
-	struct rig_stream s = { .page = 1 };
+	struct rig_words s = { .page = 1 };
 
 	(void)state;
 	store(3, 33);
@@ -200,7 +200,7 @@ static void memory_moves_after_all_have_forgotten_it(void **state)
 
 static void memory_that_work_uses_stays(void **state)
 {
-	struct rig_stream s = { .page = 1 };
+	struct rig_words s = { .page = 1 };
 	struct tp_fence *fence;
 
 	(void)state;
@@ -258,7 +258,7 @@ static void a_move_that_fails_takes_nothing_away(void **state)
 /* It is bound again when it is used, and if that fails now, then the next time. */
 static void what_cannot_be_found_again_is_when_it_is_used(void **state)
 {
-	struct rig_stream s = { .page = 1 };
+	struct rig_words s = { .page = 1 };
 	struct tp_fence *fence;
 
 	(void)state;

@@ -441,9 +441,7 @@ static void each_step_of_populating_may_fail(void **state)
 			expect_failure(bo, sites[i].site, nth);
 	tp_fault_reset();
 	assert_int_equal(tp_machine_check(fake_machine.m, true, stderr), 0);
-	hold(bo);
-	must(tp_bo_populate(bo));
-	unhold(bo);
+	must(populate(bo));
 	expect_log("");
 	tp_bo_put(bo);
 }

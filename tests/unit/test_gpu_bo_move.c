@@ -166,14 +166,10 @@ static void a_pinned_object_stays(void **state)
 	struct tp_offline_report report;
 
 	(void)state;
-	hold(bo);
-	tp_bo_pin(bo);
-	unhold(bo);
+	pin(bo);
 	assert_true(offline(SHORT, &report) < 0);
 	expect_blocker(&report, "owner refused", "gpu0", "tex0 page 0 of 1");
-	hold(bo);
-	tp_bo_unpin(bo);
-	unhold(bo);
+	unpin(bo);
 	must(offline(0, &report));
 	tp_bo_put(bo);
 }
@@ -260,16 +256,6 @@ static void others_come_and_go_while_one_moves(void **state)
 
 /* ---- out of video memory and back ------------------------------------------------------------ */
 
-static int evict(struct tp_bo *bo)
-{
-	int err;
-
-	hold(bo);
-	err = tp_bo_evict(bo);
-	unhold(bo);
-	return err;
-}
-
 static void an_object_leaves_video_memory(void **state)
 {
 	struct tp_bo *bo = make_full_bo(5, TP_BO_VRAM, "tex0");
@@ -291,19 +277,9 @@ static void an_object_leaves_video_memory(void **state)
 static void it_stays_if_it_is_needed_there(void **state)
 {
 	struct tp_bo *bo = make_full_bo(2, TP_BO_VRAM, "tex0");
-	struct tp_fence *fence = keep_busy(bo);
 
 	(void)state;
-	assert_int_equal(evict(bo), -ETIME);
-	finish(fence);
-	tp_fence_put(fence);
-	hold(bo);
-	tp_bo_pin(bo);
-	assert_int_equal(tp_bo_evict(bo), -EBUSY);
-	tp_bo_unpin(bo);
-	unhold(bo);
-	expect_log("");
-	assert_int_equal(bo->place, TP_BO_VRAM);
+	expect_to_stay(bo, evict);
 	tp_bo_put(bo);
 }
 
@@ -373,9 +349,7 @@ static void nobody_who_is_needed_makes_room(void **state)
 	struct tp_fence *fence = keep_busy(a);
 
 	(void)state;
-	hold(b);
-	tp_bo_pin(b);
-	unhold(b);
+	pin(b);
 	hold(c);
 	d = make_full_bo(THIRD, TP_BO_VRAM, "tex3");
 	unhold(c);
@@ -383,9 +357,7 @@ static void nobody_who_is_needed_makes_room(void **state)
 	assert_int_equal(bo_stat().evictions, 0);
 	finish(fence);
 	tp_fence_put(fence);
-	hold(b);
-	tp_bo_unpin(b);
-	unhold(b);
+	unpin(b);
 	tp_bo_put(a);
 	tp_bo_put(b);
 	tp_bo_put(c);
@@ -423,13 +395,6 @@ static void who_is_too_large_drives_nobody_out(void **state)
 	tp_bo_put(b);
 }
 
-static void populate(struct tp_bo *bo)
-{
-	hold(bo);
-	must(tp_bo_populate(bo));
-	unhold(bo);
-}
-
 static void an_object_comes_back_when_there_is_room(void **state)
 {
 	struct tp_bo *a = make_full_bo(2 * THIRD, TP_BO_VRAM, "tex0"),
@@ -438,19 +403,19 @@ static void an_object_comes_back_when_there_is_room(void **state)
 
 	(void)state;
 	assert_int_equal(a->place, TP_BO_SYSTEM);
-	populate(a); /* but not at another's cost */
+	must(populate(a)); /* but not at another's cost */
 	assert_int_equal(a->place, TP_BO_SYSTEM);
 	tp_bo_put(b);
 	fence = keep_busy(a);
-	populate(a); /* nor while it is in use */
+	must(populate(a)); /* nor while it is in use */
 	assert_int_equal(a->place, TP_BO_SYSTEM);
 	finish(fence);
 	tp_fence_put(fence);
 	tp_atomic_store(&fake.refuse, 1, TP_RELAXED);
-	populate(a); /* nor if it cannot be forgotten where it is, which is no error */
+	must(populate(a)); /* nor if it cannot be forgotten where it is, which is no error */
 	assert_int_equal(a->place, TP_BO_SYSTEM);
 	expect_content(a);
-	populate(a);
+	must(populate(a));
 	assert_int_equal(a->place, TP_BO_VRAM);
 	assert_int_equal(bo_stat().system_pages, 0);
 	expect_content(a);

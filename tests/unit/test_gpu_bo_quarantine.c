@@ -32,12 +32,9 @@ static void refuse(uint32_t times)
 
 static int empty(struct tp_bo *bo)
 {
-	int err;
+	int err = while_held(bo, tp_bo_empty);
 
-	hold(bo);
-	err = tp_bo_empty(bo);
 	assert_int_equal(bo->place, TP_BO_EMPTY);
-	unhold(bo);
 	return err;
 }
 

@@ -61,9 +61,7 @@ static void who_is_needed_stays(void **state)
 	let_go(busy);
 	let_go(there);
 	let_go(pinned);
-	hold(pinned);
-	tp_bo_pin(pinned);
-	unhold(pinned);
+	pin(pinned);
 	hold(held);
 	held->purgeable = true;
 	assert_int_equal(tp_bo_shrink(&fake.bos, UINT64_MAX), 0);
@@ -77,9 +75,7 @@ static void who_is_needed_stays(void **state)
 	tp_fence_put(fence);
 	tp_bo_put(missed);
 	tp_bo_put(busy);
-	hold(pinned);
-	tp_bo_unpin(pinned);
-	unhold(pinned);
+	unpin(pinned);
 	tp_bo_put(pinned);
 	tp_bo_put(held);
 	tp_bo_put(there);

@@ -22,36 +22,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int swap_out(struct tp_bo *bo)
-{
-	int err;
-
-	hold(bo);
-	err = tp_bo_swap_out(bo);
-	unhold(bo);
-	return err;
-}
-
-static int evict(struct tp_bo *bo)
-{
-	int err;
-
-	hold(bo);
-	err = tp_bo_evict(bo);
-	unhold(bo);
-	return err;
-}
-
-static int populate(struct tp_bo *bo)
-{
-	int err;
-
-	hold(bo);
-	err = tp_bo_populate(bo);
-	unhold(bo);
-	return err;
-}
-
 static uint64_t mapped_pages(void)
 {
 	return dma_stat(fake.bos.domain).mapped_pages;
@@ -118,20 +88,9 @@ static void it_leaves_video_memory_for_either_place(void **state)
 static void it_stays_if_it_is_needed(void **state)
 {
 	struct tp_bo *bo = make_full_bo(2, TP_BO_SYSTEM, "tex0");
-	struct tp_fence *fence = keep_busy(bo);
 
 	(void)state;
-	assert_int_equal(swap_out(bo), -ETIME);
-	finish(fence);
-	tp_fence_put(fence);
-	hold(bo);
-	tp_bo_pin(bo);
-	assert_int_equal(tp_bo_swap_out(bo), -EBUSY);
-	tp_bo_unpin(bo);
-	unhold(bo);
-	expect_log("");
-	assert_int_equal(bo->place, TP_BO_SYSTEM);
-	expect_content(bo);
+	expect_to_stay(bo, swap_out);
 	tp_bo_put(bo);
 }
 
@@ -212,18 +171,14 @@ static void nobody_who_is_needed_goes_out(void **state)
 	struct tp_fence *fence = keep_busy(busy);
 
 	(void)state;
-	hold(pinned);
-	tp_bo_pin(pinned);
-	unhold(pinned);
+	pin(pinned);
 	assert_int_equal(populate(more), -ENOSPC);
 	finish(fence);
 	tp_fence_put(fence);
 	must(populate(more));
 	expect_out_of_reach(busy);
 	expect_content(pinned);
-	hold(pinned);
-	tp_bo_unpin(pinned);
-	unhold(pinned);
+	unpin(pinned);
 	tp_bo_put(busy);
 	tp_bo_put(pinned);
 	tp_bo_put(more);

@@ -54,19 +54,12 @@ static struct tp_bo *make_user(struct tp_mapping *of, uint64_t first, uint64_t p
 	return bo;
 }
 
-static void populate(struct tp_bo *bo)
-{
-	hold(bo);
-	must(tp_bo_populate(bo));
-	unhold(bo);
-}
-
 /* That the device has used. */
 static struct tp_bo *make_used(void)
 {
 	struct tp_bo *bo = make_user(map, BEFORE, PAGES);
 
-	populate(bo);
+	must(populate(bo));
 	expect_log("r");
 	hold(bo);
 	write_content(bo);
@@ -84,9 +77,7 @@ static void expect_shared(struct tp_bo *bo)
 		must(tp_mapping_read(map, at, &word, sizeof(word)));
 		assert_int_equal(word, content(bo, page));
 	}
-	hold(bo);
-	must(tp_bo_populate(bo));
-	unhold(bo);
+	must(populate(bo));
 	expect_content(bo);
 	for (uint32_t page = 0; page < PAGES; page++) {
 		const struct tp_bo_chunk *chunk = tp_bo_chunk_at(bo, page);
@@ -114,7 +105,7 @@ static void the_device_works_in_the_programs_memory(void **state)
 	assert_int_equal(bo->place, TP_BO_CPU);
 	assert_int_equal(dma_stat(fake.bos.domain).mapped_pages, 0);
 	must(tp_mapping_write(map, (BEFORE + 2) * TP_PAGE_SIZE, &word, sizeof(word)));
-	populate(bo);
+	must(populate(bo));
 	assert_int_equal(bo->place, TP_BO_SYSTEM);
 	assert_int_equal(dma_stat(fake.bos.domain).mapped_pages, PAGES);
 	hold(bo);
@@ -135,7 +126,7 @@ static void consecutive_pages_are_large_chunks(void **state)
 	struct tp_bo *bo = make_user(whole, 0, TP_PAGEBLOCK_PAGES);
 
 	(void)state;
-	populate(bo);
+	must(populate(bo));
 	assert_true(tp_chunk_of(whole, 0)->huge);
 	assert_int_equal(bo->nr_chunks,
 			 TP_PAGEBLOCK_PAGES >> TP_MIN(TP_BO_HUGE_ORDER, TP_PAGEBLOCK_ORDER));
@@ -188,7 +179,7 @@ static void no_memory_to_follow_it(void **state)
 	assert_int_equal(bo->place, TP_BO_CPU);
 	assert_int_equal(dma_stat(fake.bos.domain).mapped_pages, 0);
 	unhold(bo);
-	populate(bo);
+	must(populate(bo));
 	tp_bo_put(bo);
 }
 
@@ -252,14 +243,10 @@ static void a_pinned_object_keeps_its_pages(void **state)
 	struct tp_bo *bo = make_used();
 
 	(void)state;
-	hold(bo);
-	tp_bo_pin(bo);
-	unhold(bo);
+	pin(bo);
 	assert_true(offline(SHORT, NULL) < 0);
 	assert_int_equal(page_node(BEFORE), FAR_NODE);
-	hold(bo);
-	tp_bo_unpin(bo);
-	unhold(bo);
+	unpin(bo);
 	must(offline(0, NULL));
 	expect_shared(bo);
 	tp_bo_put(bo);
@@ -303,7 +290,7 @@ static void all_who_have_a_page_are_asked(void **state)
 	struct tp_fence *fence;
 
 	(void)state;
-	populate(second);
+	must(populate(second));
 	fence = keep_busy(second);
 	assert_int_equal(offline(LONG, NULL), -ETIMEDOUT);
 	assert_int_equal(page_node(BEFORE), 0);
@@ -365,7 +352,7 @@ static void it_gives_its_reach_to_others(void **state)
 	fake.bos.gtt_pages = PAGES;
 	bo = make_used();
 	other = make_bo(1, TP_BO_SYSTEM, "tex0");
-	populate(other);
+	must(populate(other));
 	assert_int_equal(bo->place, TP_BO_CPU);
 	tp_bo_put(other);
 	expect_shared(bo);

@@ -130,7 +130,7 @@ static void expect_guilty(struct rig *r, struct tp_fence *fence)
 	assert_int_equal(rig_read(r, 3), 42);
 }
 
-static void run_guilty(struct rig *r, struct rig_batch *b)
+static void run_guilty(struct rig *r, struct rig_words *b)
 {
 	rig_finish(r, b);
 	expect_guilty(r, rig_submit(r, TP_INTEL_RENDER, 0, b->page, true));
@@ -165,7 +165,7 @@ static void batches_may_not_do_what_rings_do(void **state)
 				  TP_INTEL_RING_CTL };
 
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(regs); i++) {
-		struct rig_batch b = { .page = 0 };
+		struct rig_words b = { .page = 0 };
 
 		rig_put(&b, TP_INTEL_MI_LOAD_REGISTER);
 		rig_put(&b, regs[i]);
@@ -173,10 +173,10 @@ static void batches_may_not_do_what_rings_do(void **state)
 		run_guilty(r, &b);
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		struct rig_batch b = { .page = 0 };
+		struct rig_words b = { .page = 0 };
 
 		rig_put(&b, TP_INTEL_MI_STORE_DWORD | TP_INTEL_MI_GGTT);
-		rig_put_va(&b, i ? engine->ring_ggtt : engine->slot_ggtt);
+		rig_put64(&b, i ? engine->ring_ggtt : engine->slot_ggtt);
 		rig_put(&b, ~0u);
 		run_guilty(r, &b);
 	}
@@ -186,11 +186,11 @@ static void batches_may_not_do_what_rings_do(void **state)
 static void semaphores_that_never_come(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch b = { .page = 0 };
+	struct rig_words b = { .page = 0 };
 
 	rig_put(&b, TP_INTEL_MI_SEMAPHORE_WAIT);
 	rig_put(&b, 0x7fffffff);
-	rig_put_va(&b, RIG_DATA_VA);
+	rig_put64(&b, RIG_DATA_VA);
 	run_guilty(r, &b);
 }
 
@@ -201,12 +201,12 @@ static void areas_beyond(void **state)
 	struct rig *r = *state;
 
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(to); i++) {
-		struct rig_batch b = { .page = 0 };
+		struct rig_words b = { .page = 0 };
 		struct tp_fence *fence;
 
 		rig_put(&b, TP_INTEL_MEM_FILL);
 		rig_put(&b, 16 * PAGE);
-		rig_put_va(&b, to[i]);
+		rig_put64(&b, to[i]);
 		rig_put(&b, 0xdeadbeef);
 		rig_finish(r, &b);
 		fence = rig_submit(r, TP_INTEL_RENDER, 0, 0, true);
@@ -220,7 +220,7 @@ static void areas_beyond(void **state)
 static void batches_that_eat_themselves(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch b = { .page = 0 };
+	struct rig_words b = { .page = 0 };
 
 	rig_store(&b, RIG_BATCH_VA(0) + 16, 0xffffffff);
 	rig_put(&b, TP_INTEL_MI_NOOP);

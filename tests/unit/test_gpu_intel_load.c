@@ -35,16 +35,16 @@ static uint64_t va_of(unsigned worker, unsigned slot)
 /* Every first page, again and again, while the first word of the data is not 0. */
 static void make_rogue_batch(void)
 {
-	struct rig_batch b = { .page = SPIN_PAGE };
+	struct rig_words b = { .page = SPIN_PAGE };
 
 	for (unsigned w = 0; w < WORKERS; w++)
 		for (unsigned s = 0; s < SLOTS; s++)
 			rig_copy_word(&b, RIG_BATCH_VA(0), va_of(w, s));
 	rig_put(&b, TP_INTEL_MI_CONDITIONAL_END);
 	rig_put(&b, 0);
-	rig_put_va(&b, RIG_DATA_VA);
+	rig_put64(&b, RIG_DATA_VA);
 	rig_put(&b, TP_INTEL_MI_BATCH_START);
-	rig_put_va(&b, RIG_BATCH_VA(SPIN_PAGE));
+	rig_put64(&b, RIG_BATCH_VA(SPIN_PAGE));
 	rig_finish(&rig, &b);
 	rig_write(&rig, 0, 1);
 }
@@ -215,7 +215,7 @@ static void run_load(enum tp_intel_platform platform, enum tp_intel_tlb_rule rul
 	const struct tp_device_config memory = { .node = 0,
 						 .size = 2 * SMALL_BLOCK,
 						 .online = TP_ONLINE_MOVABLE };
-	struct rig_batch touch = { .page = SPIN_TOUCH };
+	struct rig_words touch = { .page = SPIN_TOUCH };
 	struct tp_fence *fences[ROGUES];
 
 	rig_make(&rig, &config);

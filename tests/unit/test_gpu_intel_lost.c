@@ -30,15 +30,15 @@ static uint64_t va_of(unsigned i)
 /* A turn reads all of them, and it ends when the last one is 0, which it never is. */
 static void make_batch(void)
 {
-	struct rig_batch b = { .page = SPIN_PAGE };
+	struct rig_words b = { .page = SPIN_PAGE };
 
 	for (unsigned i = 0; i < VICTIMS; i++)
 		rig_copy_word(&b, RIG_BATCH_VA(0), va_of(i));
 	rig_put(&b, TP_INTEL_MI_CONDITIONAL_END);
 	rig_put(&b, 0);
-	rig_put_va(&b, va_of(LAST));
+	rig_put64(&b, va_of(LAST));
 	rig_put(&b, TP_INTEL_MI_BATCH_START);
-	rig_put_va(&b, RIG_BATCH_VA(SPIN_PAGE));
+	rig_put64(&b, RIG_BATCH_VA(SPIN_PAGE));
 	rig_finish(&rig, &b);
 }
 

@@ -47,7 +47,7 @@ static void begin(enum tp_intel_platform platform)
 
 	rig_make(&rig, &config);
 	/* What runs meanwhile has its memory elsewhere. */
-	rig_finish(&rig, &(struct rig_batch){ .page = SPIN_TOUCH });
+	rig_finish(&rig, &(struct rig_words){ .page = SPIN_TOUCH });
 	plug();
 	spin_make(&rig, &spin, TP_BO_SYSTEM, TP_PAGE_SIZE);
 	make_second();

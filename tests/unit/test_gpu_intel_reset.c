@@ -192,7 +192,7 @@ static void a_request_that_never_ends_is_ended(void **state)
 static void a_rogue_request_harms_nobody_else(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch rogue = { .page = 0 };
+	struct rig_words rogue = { .page = 0 };
 	struct tp_fence *fence;
 
 	rig_put(&rogue, 0xdeadbeef);

@@ -63,7 +63,7 @@ static struct tp_intel_object *make_object(enum tp_bo_place place, unsigned i, u
 
 static void make_batch(void)
 {
-	struct rig_batch b = { .page = SPIN_PAGE };
+	struct rig_words b = { .page = SPIN_PAGE };
 
 	rig_spin_until(&b, SPIN_VA, 0);
 	rig_finish(&rig, &b);

@@ -50,7 +50,7 @@ static bool is_awake(const struct tp_intel_engine *engine)
 /* It reads the victim, and is parked with that in its cache. */
 static void use_and_park(const struct tp_intel_engine *engine)
 {
-	struct rig_batch b = { .page = 0 };
+	struct rig_words b = { .page = 0 };
 	struct tp_fence *fence;
 
 	rig_copy_word(&b, RIG_BATCH_VA(1), SPIN_VA);

@@ -73,7 +73,7 @@ static void run_engine(struct rig *r, const char *name)
 static void a_reader_waits_for_the_writer(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch copy = { .page = 1 };
+	struct rig_words copy = { .page = 1 };
 	struct tp_fence *writer, *reader;
 
 	rig_make_store(r, 0, 0, 7);
@@ -93,7 +93,7 @@ static void a_reader_waits_for_the_writer(void **state)
 static void readers_do_not_wait_for_each_other(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch nothing = { .page = 0 };
+	struct rig_words nothing = { .page = 0 };
 	struct tp_fence *first, *second, *writer;
 
 	rig_finish(r, &nothing);
@@ -115,7 +115,7 @@ static void readers_do_not_wait_for_each_other(void **state)
 static void a_writer_waits_for_more_than_fit(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch nothing = { .page = 0 };
+	struct rig_words nothing = { .page = 0 };
 
 	rig_finish(r, &nothing);
 	rig_make_store(r, 1, 0, 3);

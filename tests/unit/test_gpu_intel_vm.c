@@ -378,7 +378,7 @@ static void t15_tables_are_forgotten_before_they_go(void **state)
 static void t15_needs_the_caches_to_forget(void **state)
 {
 	struct rig *r = *state;
-	struct rig_batch b = { .page = 0 };
+	struct rig_words b = { .page = 0 };
 	struct tp_fence *fence;
 
 	rig_write(r, 0, 1);

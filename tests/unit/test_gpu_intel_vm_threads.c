@@ -113,7 +113,7 @@ static void work(void *arg)
 /* Reads all over the range, where something may be bound or not. */
 static struct tp_fence *read_all(struct rig *r)
 {
-	struct rig_batch b = { .page = 0 };
+	struct rig_words b = { .page = 0 };
 
 	for (unsigned i = 0; i < 10; i++)
 		rig_copy_word(&b, RIG_DATA_VA, VA + i * (SPAN / 10) * PAGE);
