@@ -131,6 +131,10 @@ struct tp_lab_gpu_kind {
 	/* Objects in video memory prefer that. */
 	int (*object_create)(struct tp_lab_client *client, uint64_t size, bool vram,
 			     const char *name, struct tp_lab_object **object);
+	/* In a program's memory, which has to stay until it is gone.  NULL: it has none such. */
+	int (*object_create_user)(struct tp_lab_client *client, struct tp_mapping *mapping,
+				  uint64_t offset, uint64_t size, const char *name,
+				  struct tp_lab_object **object);
 	void (*object_put)(struct tp_lab_object *object);
 	int (*object_write)(struct tp_lab_object *object, const void *from, size_t len);
 	int (*object_read)(struct tp_lab_object *object, uint64_t offset, void *to, size_t len);

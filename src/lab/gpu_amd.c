@@ -224,6 +224,13 @@ static int object_create(struct tp_lab_client *it, uint64_t size, bool vram, con
 				    (struct tp_amd_object **)(void *)object);
 }
 
+static int object_create_user(struct tp_lab_client *it, struct tp_mapping *mapping, uint64_t offset,
+			      uint64_t size, const char *name, struct tp_lab_object **object)
+{
+	return tp_amd_object_create_user(client_of(it)->gpu->amd.driver, mapping, offset, size,
+					 NULL, name, (struct tp_amd_object **)(void *)object);
+}
+
 static void object_put(struct tp_lab_object *object)
 {
 	tp_amd_object_put(object_of(object));
@@ -310,6 +317,7 @@ const struct tp_lab_gpu_kind tp_lab_gpu_amd = {
 	.client_close = client_close,
 	.client_renew = client_renew,
 	.object_create = object_create,
+	.object_create_user = object_create_user,
 	.object_put = object_put,
 	.object_write = object_write,
 	.object_read = object_read,

@@ -7,7 +7,8 @@
  * number: a tag that names the worker, and a count.  A worker that trespasses also lets an engine
  * read, again and again while it goes on, at addresses where its objects are or were, without
  * naming them as used: that may find its own words and zeroes, and nothing else.  A client that was
- * cut off, because what it had in video memory is gone, begins anew with what is left.
+ * cut off, because what it had in video memory is gone, begins anew with what is left.  Objects may
+ * lie in memory of the worker, who then writes and reads them by himself, too.
  *
  * Invariant W1: every word that was read was written by the worker that reads it, or is 0.
  */
@@ -44,6 +45,7 @@ struct work_object {
 	uint64_t va;
 	uint32_t word; /* what it holds everywhere */
 	bool known;    /* it does; false: a batch was lost, or video memory was */
+	bool user;     /* it lies in the worker's memory */
 };
 
 struct work_worker {
@@ -51,6 +53,7 @@ struct work_worker {
 	struct tp_lab_client *client;
 	struct tp_lab_object *batch, *raid, *loot;
 	struct work_object *objects;
+	struct tp_mapping *memory; /* its own, a place for each object; NULL: none */
 	uint32_t words[BATCH_WORDS], raid_words[RAID_WORDS];
 	uint32_t tag, count;
 	struct tp_fence *raiding; /* NULL: nothing trespasses this moment */
@@ -223,14 +226,74 @@ static void trespass(struct work_worker *w, struct tp_rng *rng)
 	begin_raid(w, rng);
 }
 
+/* ---- memory of the worker -------------------------------------------------------------------- */
+
+static uint64_t offset_of(const struct work_worker *w, const struct work_object *o)
+{
+	return (uint64_t)(o - w->objects) * w->g->config.object_size;
+}
+
+static int make_memory(struct work_worker *w)
+{
+	const struct gpu_load *g = w->g;
+	const struct tp_mapping_config config = {
+		.name = g->load.name,
+		.size = g->config.objects * g->config.object_size,
+		.policy = g->config.node == TP_NODE_NONE ? (struct tp_policy){ 0 }
+							 : TP_PREFERRED(g->config.node),
+	};
+
+	return g->config.user ? tp_mapping_create(g->config.gpu->lm->machine, &config, &w->memory)
+			      : 0;
+}
+
+/* An address space that has it goes after its last batch, which is soon. */
+static void end_memory(struct work_worker *w)
+{
+	const uint64_t until_ns = tp_clock_after(FENCE_NS);
+
+	while (tp_mapping_destroy(w->memory)) {
+		if (tp_clock_now() >= until_ns) {
+			tp_findings_add(w->g->load.findings, "%s: a GPU does not let go of memory",
+					w->g->load.name);
+			break;
+		}
+		tp_sleep_ns(TP_MICROSECONDS(PAUSE_US));
+	}
+	w->memory = NULL;
+}
+
+/* Nothing that writes it runs. */
+static void write_self(struct work_worker *w, struct work_object *o)
+{
+	uint32_t *words = (void *)((char *)tp_mapping_base(w->memory) + offset_of(w, o));
+
+	o->word = next_word(w);
+	for (uint64_t i = 0; i < w->g->config.object_size / 4; i++)
+		words[i] = o->word;
+	o->known = true;
+}
+
 /* ---- objects --------------------------------------------------------------------------------- */
+
+static int create_where(struct work_worker *w, struct tp_rng *rng, struct work_object *o)
+{
+	const struct gpu_load *g = w->g;
+	const bool vram = tp_rng_below(rng, 100) < g->config.vram;
+
+	o->user = tp_rng_below(rng, 100) < g->config.user;
+	if (o->user)
+		return kind_of(w)->object_create_user(w->client, w->memory, offset_of(w, o),
+						      g->config.object_size, g->load.name,
+						      &o->object);
+	return kind_of(w)->object_create(w->client, g->config.object_size, vram, g->load.name,
+					 &o->object);
+}
 
 static int create_object(struct work_worker *w, struct tp_rng *rng, struct work_object *o)
 {
 	const struct gpu_load *g = w->g;
-	const bool vram = tp_rng_below(rng, 100) < g->config.vram;
-	int err = kind_of(w)->object_create(w->client, g->config.object_size, vram, g->load.name,
-					    &o->object);
+	int err = create_where(w, rng, o);
 
 	if (err) {
 		o->object = NULL;
@@ -243,6 +306,8 @@ static int create_object(struct work_worker *w, struct tp_rng *rng, struct work_
 	}
 	o->word = 0;
 	o->known = true;
+	if (o->object && o->user)
+		write_self(w, o);
 	return err;
 }
 
@@ -284,13 +349,21 @@ static void check_words(struct work_worker *w, const struct work_object *o, uint
 	}
 }
 
+static int read_word(struct work_worker *w, const struct work_object *o, uint64_t at,
+		     uint32_t *word)
+{
+	if (o->user)
+		return tp_mapping_read(w->memory, offset_of(w, o) + at, word, sizeof(*word));
+	return kind_of(w)->object_read(o->object, at, word, sizeof(*word));
+}
+
 static void sample(struct work_worker *w, struct tp_rng *rng, struct work_object *o)
 {
 	for (unsigned i = 0; i < SAMPLES; i++) {
 		const uint64_t at = 4 * tp_rng_below(rng, w->g->config.object_size / 4);
 		uint32_t word;
 
-		if (!kind_of(w)->object_read(o->object, at, &word, sizeof(word)) && is_known(w, o))
+		if (!read_word(w, o, at, &word) && is_known(w, o))
 			check_words(w, o, at, &word, 1);
 	}
 }
@@ -319,6 +392,7 @@ static void leave(struct work_worker *w)
 			kind_of(w)->object_put(*own[i]);
 		*own[i] = NULL;
 	}
+	end_memory(w);
 	tp_free(w->objects);
 	w->client = NULL;
 	w->objects = NULL;
@@ -360,6 +434,8 @@ static int come(struct work_worker *w, struct tp_rng *rng)
 	if (!err)
 		err = bind_new(w, LOOT_VA, TRESPASSES, &w->loot);
 	if (!err)
+		err = make_memory(w);
+	if (!err)
 		err = make_objects(w, rng);
 	if (err)
 		leave(w);
@@ -389,6 +465,12 @@ static void work_on(struct work_worker *w, struct tp_rng *rng, struct work_objec
 	case 5:
 		if (w->g->config.trespass)
 			trespass(w, rng);
+		break;
+	case 6:
+		if (o->user)
+			write_self(w, o);
+		else
+			fill(w, rng, o);
 		break;
 	default:
 		fill(w, rng, o);
@@ -480,6 +562,8 @@ static int start(struct tp_load *load, const struct tp_load_config *config)
 
 	if (err)
 		return err;
+	if (config->gpu_work->user && !gpu->kind->object_create_user)
+		return TP_ERR_TEXT(-EOPNOTSUPP, gpu->name, "%s has no objects in users' memory");
 	g->config = *config->gpu_work;
 	g->nr_engines = info.nr_engines;
 	/* A power of two, so that a place and the other differ in one bit. */

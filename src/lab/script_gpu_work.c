@@ -9,7 +9,7 @@
 
 struct work_options {
 	const char *name, *gpu;
-	int64_t threads, objects, vram;
+	int64_t threads, objects, vram, user, node;
 	uint64_t size;
 	bool trespass, strays;
 };
@@ -23,6 +23,8 @@ static const struct tp_option work_options[] = {
 	TP_OPTION("objects", NUMBER, FIELD(objects), .min = 2, .max = 4096),
 	TP_OPTION("size", SIZE, FIELD(size), .min = 4096, .max = 64 << 20),
 	TP_OPTION("vram", NUMBER, FIELD(vram), .max = 100),
+	TP_OPTION("user", NUMBER, FIELD(user), .max = 100),
+	TP_OPTION("node", NUMBER, FIELD(node), .max = TP_MAX_NODES - 1),
 	TP_OPTION("trespass", FLAG, FIELD(trespass)),
 	TP_OPTION("strays", FLAG, FIELD(strays)),
 	TP_OPTIONS_END,
@@ -33,7 +35,9 @@ static const struct tp_option work_options[] = {
 int tp_script_machine_gpu_work(lua_State *L)
 {
 	struct tp_lab_machine *lm = tp_script_machine(L, 1);
-	struct work_options o = { .threads = 2, .objects = 32, .size = 65536 };
+	struct work_options o = {
+		.threads = 2, .objects = 32, .size = 65536, .node = TP_NODE_NONE
+	};
 	struct tp_gpu_work_config work;
 	struct tp_load_config config = { .node = TP_NODE_NONE, .gpu_work = &work };
 	char detail[TP_STEP_TEXT];
@@ -44,6 +48,8 @@ int tp_script_machine_gpu_work(lua_State *L)
 		.objects = (unsigned)o.objects,
 		.object_size = tp_align_up(o.size, TP_PAGE_SIZE),
 		.vram = (unsigned)o.vram,
+		.user = (unsigned)o.user,
+		.node = (int)o.node,
 		.trespass = o.trespass,
 		.strays = o.strays,
 	};

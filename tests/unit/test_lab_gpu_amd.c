@@ -44,6 +44,20 @@ static void work_goes_on_while_memory_goes(tp_unused void **state)
 		    "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) " GOES_ON);
 }
 
+/* Objects and memory of the programs themselves, where both work in turn. */
+static void work_goes_on_in_programs_memory(tp_unused void **state)
+{
+	expect_held(MACHINE
+		    "local d = assert(m:plug { size = '16M', node = 1, online = 'movable' })"
+		    "local g = assert(m:gpu { platform = 'vega10', vram = '4M' }) " WORK_OF(
+			    ", user = 60, node = 1, trespass = true") GOES_ON
+		    "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) " GOES_ON LOSE
+			    GOES_ON "m:check() assert(g:stats().moved > 0) w:stop()");
+	expect_held(MACHINE "assert(m:gpu { platform = 'dg2' }) "
+			    "local w, why = m:gpu_work { gpu = 'gpu0', user = 1 } "
+			    "assert(not w and why:find('no objects in users'))");
+}
+
 /* The narrowest reset helps: nothing is lost. */
 static void a_hang_costs_no_memory(tp_unused void **state)
 {
@@ -102,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(work_runs_and_is_checked),
 		cmocka_unit_test(work_goes_on_while_memory_goes),
+		cmocka_unit_test(work_goes_on_in_programs_memory),
 		cmocka_unit_test(a_hang_costs_no_memory),
 		cmocka_unit_test(a_loss_is_told_and_rebuilt),
 		cmocka_unit_test(a_deep_hang_loses_memory),
