@@ -119,6 +119,26 @@ static void a_vm_forgets_by_its_own_vmids_T14(void **state)
 		fake_expect(fences[i], 0);
 }
 
+/* Whichever does not answer: the other is asked all the same. */
+static void all_hubs_are_asked_to_forget(void **state)
+{
+	struct tp_amd_vm *vm = fake_vm(1);
+
+	(void)state;
+	fake.eager = true;
+	fake_expect(fake_push_new(TP_AMD_RING_GFX, vm), 0);
+	fake_expect(fake_push_new(TP_AMD_RING_SDMA0, vm), 0);
+	for (unsigned nth = 1; nth <= TP_AMD_NR_HUBS; nth++) {
+		const unsigned answers = 2 - nth;
+
+		memset(fake.emptied, 0, sizeof(fake.emptied));
+		must(tp_fault_arm("gpu/amd-invalidate", nth, 1));
+		assert_int_equal(tp_amd_vm_forget(vm), -ETIME);
+		tp_fault_reset();
+		assert_int_equal(fake.emptied[answers], 1 << fake.streams[answers].vmid);
+	}
+}
+
 static void what_is_not_answered_asks_for_a_reset(void **state)
 {
 	(void)state;
@@ -192,6 +212,7 @@ int main(void)
 		TEST(an_answer_of_before_does_not_count_T13),
 		TEST(requests_to_mmhub_have_its_semaphore),
 		TEST(a_vm_forgets_by_its_own_vmids_T14),
+		TEST(all_hubs_are_asked_to_forget),
 		TEST(what_is_not_answered_asks_for_a_reset),
 		TEST(a_reset_in_between_has_done_it_T9),
 		TEST(a_wedged_gpu_is_asked_nothing),

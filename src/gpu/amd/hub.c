@@ -184,6 +184,19 @@ int tp_amd_hub_invalidate(struct tp_amd_hub *hub, uint32_t vmids, unsigned type)
 	return TP_ERR_TEXT(err, gpu->gpu.name, "%s: hub %u does not forget", hub->id);
 }
 
+int tp_amd_hubs_invalidate(struct tp_amd *gpu, uint32_t vmids, unsigned type)
+{
+	int err = 0;
+
+	tp_amd_for_each_hub(hub, gpu)
+	{
+		int failed = tp_amd_hub_invalidate(hub, vmids, type);
+
+		err = err ? err : failed;
+	}
+	return err;
+}
+
 int tp_amd_vm_forget(struct tp_amd_vm *vm)
 {
 	unsigned type = vm->compute ? TP_AMD_INV_HEAVYWEIGHT : TP_AMD_INV_LEGACY;
@@ -192,11 +205,17 @@ int tp_amd_vm_forget(struct tp_amd_vm *vm)
 	tp_amd_for_each_hub(hub, vm->gpu)
 	{
 		uint32_t vmids = tp_amd_vmids_of(hub, vm);
+		int failed = vmids ? tp_amd_hub_invalidate(hub, vmids, type) : 0;
 
-		if (vmids && !err)
-			err = tp_amd_hub_invalidate(hub, vmids, type);
+		err = err ? err : failed;
 	}
 	return err;
+}
+
+void tp_amd_vm_forget_surely(struct tp_amd_vm *vm)
+{
+	if (tp_amd_vm_forget(vm))
+		tp_amd_reset_wanted(vm->gpu);
 }
 
 /* ---- what it could not translate ------------------------------------------------------------- */

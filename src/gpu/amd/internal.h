@@ -79,11 +79,16 @@ void tp_amd_hub_enable(struct tp_amd_hub *hub);
 /* VMIDs whose bits are set forget everything; @type: TP_AMD_INV_LEGACY, _HEAVYWEIGHT.  -ETIME: not
  * in time, the GPU asks to be reset.  Sleeps; waits for the end of a reset under way. */
 int tp_amd_hub_invalidate(struct tp_amd_hub *hub, uint32_t vmids, unsigned type);
+/* The same of all hubs, each of which is asked.  The first error. */
+int tp_amd_hubs_invalidate(struct tp_amd *gpu, uint32_t vmids, unsigned type);
 /*
  * On all hubs, the VMIDs that @vm has, if it has any: when this returns the device knows nothing of
- * what its tables said before (B1 of bo).  -ETIME.
+ * what its tables said before (B1 of bo).  -ETIME: of one hub at least; all were asked.
  */
 int tp_amd_vm_forget(struct tp_amd_vm *vm);
+/* What does not forget in time does by a reset, which asks for nothing that its user may have but
+ * locks of rank GPU_RESET. */
+void tp_amd_vm_forget_surely(struct tp_amd_vm *vm);
 /* Count and trace the fault that the hub noted, if any, and let it note another; by the service. */
 void tp_amd_hub_take_fault(struct tp_amd_hub *hub);
 

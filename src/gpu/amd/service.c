@@ -42,16 +42,11 @@ static uint64_t serve_ring(struct tp_amd_ring *ring)
 int tp_amd_recover(struct tp_amd *gpu)
 {
 	uint64_t mark = tp_bo_quarantine_mark(&gpu->bos);
-	int err = 0;
+	int err;
 
 	if (!tp_bo_quarantined(&gpu->bos))
 		return 0;
-	tp_amd_for_each_hub(hub, gpu)
-	{
-		if (!err)
-			err = tp_amd_hub_invalidate(hub, (1u << TP_AMD_NR_VMIDS) - 1,
-						    TP_AMD_INV_HEAVYWEIGHT);
-	}
+	err = tp_amd_hubs_invalidate(gpu, (1u << TP_AMD_NR_VMIDS) - 1, TP_AMD_INV_HEAVYWEIGHT);
 	if (!err)
 		tp_bo_release_quarantine(&gpu->bos, mark);
 	return err;
