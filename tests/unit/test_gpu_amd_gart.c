@@ -46,26 +46,39 @@ static void its_entries_say_where_pages_are(void **state)
 /* The caches of both hubs forget VMID 0 before the place is anybody's again. */
 static void what_leaves_is_forgotten_first(void **state)
 {
-	uint64_t address = insert(2), other;
+	uint64_t address = insert(2);
 
 	(void)state;
 	memset(fake.emptied, 0, sizeof(fake.emptied));
 	must(tp_amd_gart_remove(fake.gpu, address, 2));
 	assert_int_equal(fake.emptied[TP_AMD_GFXHUB], 1);
 	assert_int_equal(fake.emptied[TP_AMD_MMHUB], 1);
+}
 
-	address = insert(2);
+/* Where one begins if all before is taken, or was never given back. */
+static uint64_t insert_first(unsigned pages)
+{
+	fake.gpu->gart.next = TP_AMD_WINDOWS * TP_AMD_WINDOW_PAGES;
+	return insert(pages);
+}
+
+/* Until a reset has emptied the caches, one that begins after it left. */
+static void what_is_not_forgotten_is_nobodys_until_a_reset(void **state)
+{
+	uint64_t address = insert_first(2), other;
+
+	(void)state;
 	fake.stuck = true;
 	assert_int_equal(tp_amd_gart_remove(fake.gpu, address, 2), -ETIME);
 	assert_false(entry_at(address) & TP_AMD_PTE_VALID);
-	/* Nobody ever gets it: go once round. */
-	fake.gpu->gart.next = (uint32_t)((address - TP_AMD_GART_START) >> TP_PAGE_SHIFT);
-	other = insert(2);
-	assert_true(other >= address + 2 * TP_PAGE_SIZE);
-	fake.stuck = false;
+	other = insert_first(2);
+	assert_int_not_equal(other, address);
+	fake.eager = true; /* and a reset lets it answer */
+	must(tp_amd_reset(fake.gpu, TP_AMD_RESET_SOFT));
 	must(tp_amd_gart_remove(fake.gpu, other, 2));
-	for (unsigned i = 0; i < 2; i++)
-		fake.gpu->gart.entries[((address - TP_AMD_GART_START) >> TP_PAGE_SHIFT) + i] = 0;
+	assert_int_equal(insert_first(2), address);
+	assert_true(entry_at(address) & TP_AMD_PTE_VALID);
+	must(tp_amd_gart_remove(fake.gpu, address, 2));
 }
 
 /* T20 */
@@ -112,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(its_entries_say_where_pages_are),
 		TEST(what_leaves_is_forgotten_first),
+		TEST(what_is_not_forgotten_is_nobodys_until_a_reset),
 		TEST(what_a_loss_took_it_says_again_T20),
 		TEST(it_has_an_end),
 	};

@@ -3,7 +3,7 @@
  * gart - pages of the machine at fixed addresses of VMID 0: rings, fences' slots, command streams.
  *
  * An entry is free (0), says where a page is, or is leaving: then it says nothing, and its place is
- * nobody's until the hubs forgot it.
+ * nobody's until the hubs forgot it; or they did not, and it waits for a reset that makes them.
  *
  * Fault sites: gpu/amd-gart.
  */
@@ -15,7 +15,8 @@
 
 enum { FIRST = TP_AMD_WINDOWS * TP_AMD_WINDOW_PAGES, BYTES = TP_AMD_GART_PAGES * 8 };
 
-#define LEAVING TP_AMD_PTE_CLEARED
+#define LEAVING	    TP_AMD_PTE_CLEARED
+#define UNFORGOTTEN (TP_AMD_PTE_CLEARED | TP_AMD_PTE_READABLE) /* not valid: it says nothing */
 
 /* Under the lock: entries [@first, @first + @n) of the table say what ours do. */
 static void write_out(struct tp_amd *gpu, uint32_t first, unsigned n)
@@ -74,36 +75,46 @@ int tp_amd_gart_insert(struct tp_amd *gpu, tp_dma_addr dma, unsigned pages, uint
 	return 0;
 }
 
-static void change(struct tp_amd *gpu, uint32_t first, unsigned pages, uint64_t entry)
+static void let_go(struct tp_amd *gpu, uint32_t first, unsigned pages)
 {
 	tp_spin_lock(&gpu->gart.lock);
 	for (unsigned i = 0; i < pages; i++)
-		TP_INVARIANT(gpu->gart.entries[first + i]);
-	set(gpu, first, pages, entry, 0);
+		TP_INVARIANT(gpu->gart.entries[first + i] & TP_AMD_PTE_VALID);
+	set(gpu, first, pages, LEAVING, 0);
+	tp_spin_unlock(&gpu->gart.lock);
+}
+
+/* H3: a reset that came since they were let go has emptied the hubs, or is about to. */
+static void put(struct tp_amd *gpu, uint32_t first, unsigned pages, bool forgotten, uint32_t resets)
+{
+	tp_spin_lock(&gpu->gart.lock);
+	forgotten = forgotten || tp_amd_was_reset(gpu, resets);
+	set(gpu, first, pages, forgotten ? 0 : UNFORGOTTEN, 0);
 	tp_spin_unlock(&gpu->gart.lock);
 }
 
 int tp_amd_gart_remove(struct tp_amd *gpu, uint64_t address, unsigned pages)
 {
-	uint32_t first = (uint32_t)((address - TP_AMD_GART_START) >> TP_PAGE_SHIFT);
-	int err = 0;
+	uint32_t first = (uint32_t)((address - TP_AMD_GART_START) >> TP_PAGE_SHIFT), resets;
+	int err;
 
-	change(gpu, first, pages, LEAVING);
-	tp_amd_for_each_hub(hub, gpu)
-	{
-		if (!err)
-			err = tp_amd_hub_invalidate(hub, 1, TP_AMD_INV_LEGACY);
-	}
-	if (!err)
-		change(gpu, first, pages, 0);
+	let_go(gpu, first, pages);
+	resets = tp_atomic_load(&gpu->resets, TP_ACQUIRE);
+	err = tp_amd_hubs_invalidate(gpu, 1, TP_AMD_INV_LEGACY);
+	put(gpu, first, pages, !err, resets);
 	return err;
 }
 
 void tp_amd_gart_restore(struct tp_amd *gpu)
 {
-	tp_spin_lock(&gpu->gart.lock);
+	struct tp_amd_gart *gart = &gpu->gart;
+
+	tp_spin_lock(&gart->lock);
+	for (unsigned i = 0; i < TP_AMD_GART_PAGES; i++)
+		if (gart->entries[i] == UNFORGOTTEN)
+			gart->entries[i] = 0;
 	write_out(gpu, 0, TP_AMD_GART_PAGES);
-	tp_spin_unlock(&gpu->gart.lock);
+	tp_spin_unlock(&gart->lock);
 }
 
 int tp_amd_gart_init(struct tp_amd *gpu)

@@ -123,7 +123,7 @@ void tp_amd_gart_fini(struct tp_amd *gpu);
 /* @pages I/O pages from @dma on, for VMID 0 at *@address.  -ENOSPC.  Seen by the device on return,
  * once the hubs forgot what was there (which remove sees to). */
 int tp_amd_gart_insert(struct tp_amd *gpu, tp_dma_addr dma, unsigned pages, uint64_t *address);
-/* -ETIME: the hubs do not forget it; it is never given to anybody else.  Sleeps. */
+/* -ETIME: the hubs do not forget it; it is nobody's until a reset has emptied them.  Sleeps. */
 int tp_amd_gart_remove(struct tp_amd *gpu, uint64_t address, unsigned pages);
 /* What the table says of a page of system memory. */
 static inline uint64_t tp_amd_gart_entry(tp_dma_addr dma)
@@ -133,7 +133,8 @@ static inline uint64_t tp_amd_gart_entry(tp_dma_addr dma)
 	       (uint64_t)TP_AMD_MTYPE_UC << TP_AMD_PTE_MTYPE_SHIFT;
 }
 
-/* After video memory was lost: the table says again what it should; the windows say nothing. */
+/* In a reset, which has emptied the hubs: the table says again what it should, whatever became of
+ * video memory; the windows say nothing. */
 void tp_amd_gart_restore(struct tp_amd *gpu);
 
 /* ---- jobs and rings (job.c, ring.c, ib.c) ---------------------------------------------------- */
