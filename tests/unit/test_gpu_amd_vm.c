@@ -244,29 +244,112 @@ static void what_makes_no_sense_is_refused(void **state)
 	tp_amd_vm_put(other);
 }
 
+static const char *const sites[] = { "gpu/amd-table", "core/alloc",	    "gpu/bo-pages",
+				     "gpu/vram",      "gpu/amd-update-job", "core/iommu-leaf" };
+
+/* What cannot be had once, and what cannot be had any more, undoing included. */
+static const unsigned times[] = { 1, 1000 };
+
 /* T25: whatever it is that cannot be had, nothing has changed; once it can, it works. */
+static void map_without(const char *site, unsigned n)
+{
+	int err = -ENOMEM;
+
+	for (unsigned nth = 1; err; nth++) {
+		must(tp_fault_arm(site, nth, n));
+		err = map(vram, 0, BASE / 2, 10, RWX);
+		tp_fault_reset();
+		assert_true(!err || err == -ENOMEM);
+		if (err)
+			expect_unchanged();
+	}
+	expect(vram, 0, BASE / 2, 10, RWX);
+	must(tp_amd_vm_clear(vm, 0, BASE));
+	expect_nothing(BASE / 2, 10);
+}
+
 static void without_memory_nothing_changes(void **state)
 {
-	static const char *const sites[] = { "gpu/amd-table", "core/alloc", "gpu/bo-pages" };
-
 	(void)state;
 	must(map(system_pages, 0, at(5), 10, RWX));
-	for (unsigned i = 0; i < TP_ARRAY_SIZE(sites); i++) {
-		int err = -ENOMEM;
-
-		for (unsigned nth = 1; err; nth++) {
-			must(tp_fault_arm(sites[i], nth, 1));
-			err = map(vram, 0, BASE / 2, 10, RWX);
-			tp_fault_reset();
-			assert_true(!err || err == -ENOMEM);
-			if (err)
-				expect_unchanged();
-		}
-		expect(vram, 0, BASE / 2, 10, RWX);
-		must(tp_amd_vm_clear(vm, 0, BASE));
-		expect_nothing(BASE / 2, 10);
-	}
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(sites); i++)
+		for (unsigned j = 0; j < TP_ARRAY_SIZE(times); j++)
+			map_without(sites[i], times[j]);
 	expect_unchanged();
+}
+
+static struct tp_amd_object *make_other(void)
+{
+	struct tp_amd_object *other;
+
+	must(tp_amd_object_create(rig.gpu, 2 * HUGE * TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "other",
+				  &other));
+	return other;
+}
+
+/* All of the range is the new object's, or all is as it was. */
+static int replace_without(const char *site, unsigned nth, unsigned n)
+{
+	struct tp_amd_object *other = make_other();
+	int err;
+
+	must(tp_fault_arm(site, nth, n));
+	err = tp_amd_vm_replace(vm, other, TP_PAGE_SIZE, at(8), HUGE * TP_PAGE_SIZE, RO);
+	tp_fault_reset();
+	assert_true(!err || err == -ENOMEM || err == -ENOSPC);
+	if (err) {
+		expect_unchanged();
+	} else {
+		expect(system_pages, 0, at(5), 3, RWX);
+		expect(other, 1, at(8), HUGE, RO);
+		expect_nothing(at(8 + HUGE), 10);
+		assert_int_equal(stat_of().mappings, 2);
+	}
+	tp_amd_object_put(other);
+	return err;
+}
+
+static void a_replacement_is_whole_or_none(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(sites); i++) {
+		for (unsigned j = 0; j < TP_ARRAY_SIZE(times); j++) {
+			unsigned nth = 1;
+
+			must(map(system_pages, 0, at(5), 10, RWX));
+			while (replace_without(sites[i], nth, times[j]))
+				nth++;
+			must(tp_amd_vm_clear(vm, at(0), 2 * HUGE * TP_PAGE_SIZE));
+		}
+	}
+}
+
+/* Of a leaf its middle; of tables all; by the same object elsewhere. */
+static void what_is_replaced_is_of_any_shape(void **state)
+{
+	(void)state;
+	must(map(vram, 0, at(0), PAGES, RWX));
+	must(tp_amd_vm_replace(vm, system_pages, 0, at(HUGE + 3), 40 * TP_PAGE_SIZE, RO));
+	expect(vram, 0, at(0), HUGE + 3, RWX);
+	expect(system_pages, 0, at(HUGE + 3), 40, RO);
+	expect(vram, HUGE + 43, at(HUGE + 43), PAGES - HUGE - 43, RWX);
+	must(tp_amd_vm_replace(vm, vram, HUGE * TP_PAGE_SIZE, at(HUGE), HUGE * TP_PAGE_SIZE, RWX));
+	expect(vram, 0, at(0), PAGES, RWX);
+	assert_int_equal(stat_of().mappings, 3);
+	must(tp_amd_vm_replace(vm, vram, 5 * TP_PAGE_SIZE, at(7), 3 * TP_PAGE_SIZE, RO));
+	expect(vram, 0, at(0), 7, RWX);
+	expect(vram, 5, at(7), 3, RO);
+	expect(vram, 10, at(10), PAGES - 10, RWX);
+	must(tp_amd_vm_replace(vm, NULL, 0, at(0), PAGES * TP_PAGE_SIZE, TP_AMD_MAP_PRT));
+	expect(NULL, 0, at(0), PAGES, TP_AMD_MAP_PRT);
+	assert_int_equal(stat_of().mappings, 1);
+	must(tp_amd_vm_replace(vm, vram, 0, at(1), 2 * TP_PAGE_SIZE, RWX | TP_AMD_MAP_LAZY));
+	expect_nothing(at(1), 2);
+	expect(NULL, 0, at(3), PAGES - 3, TP_AMD_MAP_PRT);
+	must(tp_amd_vm_validate(vm));
+	expect(vram, 0, at(1), 2, RWX);
+	must(tp_amd_vm_replace(vm, vram, 0, at(PAGES + 9), TP_PAGE_SIZE, RWX)); /* nothing */
+	expect(vram, 0, at(PAGES + 9), 1, RWX);
 }
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
@@ -462,6 +545,8 @@ int main(void)
 		BOTH(what_replaces_something_translates),
 		BOTH(what_makes_no_sense_is_refused),
 		BOTH(without_memory_nothing_changes),
+		BOTH(a_replacement_is_whole_or_none),
+		BOTH(what_is_replaced_is_of_any_shape),
 		BOTH(what_remains_of_huge_leaves_translates),
 		BOTH(a_huge_leaf_that_cannot_be_split_stays),
 		BOTH(partial_residence_is_cut_at_any_page),

@@ -161,7 +161,11 @@ int tp_amd_vm_unmap(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t
  * has changed.
  */
 int tp_amd_vm_clear(struct tp_amd_vm *vm, uint64_t va, uint64_t size);
-/* Clear and map in one. */
+/*
+ * Clear and map in one step: all of the range translates to @object when this returns, and at no
+ * time to nothing (with TP_AMD_MAP_LAZY it does, until the next work).  Errors of
+ * tp_amd_vm_validate(), -EINVAL: nothing has changed.
+ */
 int tp_amd_vm_replace(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t offset,
 		      uint64_t va, uint64_t size, unsigned flags);
 /*

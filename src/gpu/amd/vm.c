@@ -115,6 +115,36 @@ static void finish(struct tp_amd_vm *vm)
 	tp_fence_put(fence);
 }
 
+/* Its tables go with it, so they are left as they are; the object is held meanwhile. */
+static void drop_bo_va(struct tp_amd_vm *vm, struct tp_amd_bo_va *bo_va)
+{
+	struct tp_amd_object *object = bo_va->object;
+
+	if (object)
+		tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
+	tp_mutex_lock(&vm->lock);
+	tp_list_for_each_safe(mapping, &bo_va->mappings, struct tp_amd_mapping, link) {
+		tp_amd_bo_va_remove(mapping);
+		tp_free(mapping);
+	}
+	tp_amd_bo_va_leave(bo_va);
+	tp_mutex_unlock(&vm->lock);
+	if (object) {
+		tp_resv_unhold(object->bo.resv);
+		tp_amd_object_put(object);
+	}
+	tp_free(bo_va);
+}
+
+static void unmap_all(struct tp_amd_vm *vm)
+{
+	const struct tp_amd_mapping *mapping;
+
+	tp_amd_vm_forget_surely(vm);
+	while ((mapping = tp_amd_mapping_first(&vm->mappings, 0)))
+		drop_bo_va(vm, mapping->bo_va);
+}
+
 void tp_amd_vm_put(struct tp_amd_vm *vm)
 {
 	struct tp_amd *gpu = vm->gpu;
@@ -123,7 +153,7 @@ void tp_amd_vm_put(struct tp_amd_vm *vm)
 		return;
 	unlist(vm);
 	finish(vm);
-	tp_amd_vm_unmap_all(vm);
+	unmap_all(vm);
 	tp_amd_pt_fini(vm);
 	tp_amd_vmid_give(vm);
 	tp_free(vm);

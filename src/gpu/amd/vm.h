@@ -22,15 +22,16 @@
  *	                   and every table is written anew before it is linked
  *
  * Two sides write tables.  The VM's own (map, clear, validate, submit) uses the root's reservation,
- * so no table moves, and writes by the VM's backend.  The other side *cuts*: whoever takes memory
- * away holds the object's reservation, so no work of the device uses it and no update writes its
- * entries, and clears them by the CPU at once, whatever the backend.
+ * so no table moves, and writes by the VM's backend; but what replaces something by the CPU, which
+ * does not fail in the middle.  The other side *cuts*: whoever takes memory away holds the object's
+ * reservation, so no work of the device uses it and no update writes its entries, and clears them
+ * by the CPU at once, whatever the backend.
  *
  * Invariants
  *  V1  A table's entries are written under @lock: with the root's reservation used, by jobs whose
- *      fences are in it, as writers, before it is let go; or by a cut, which waited for those.
- *      What writes entries of a shared object's mappings uses that object too, and leaves its fence
- *      there.
+ *      fences are in it, as writers, before it is let go; or by the CPU, after those have ended:
+ *      what replaces something, and cuts.  What writes entries of a shared object's mappings uses
+ *      that object too, and leaves its fence there.
  *  V2  Tables and objects that have the VM's reservation move while that is held, so no table moves
  *      while it is written.  A table that is cut is unlinked from its parent, and forgotten, before
  *      it moves.  A cut of somebody else's that finds a table unlinked leaves it alone and marks it
@@ -138,6 +139,21 @@ struct tp_amd_bo_va {
 	bool writing; /* and all its mappings are being written */
 	struct tp_list of_left; /* without mappings: of who has it leave once that is forgotten */
 };
+
+struct tp_amd_mapping;
+
+/* bo_va.c; under the VM's lock, with the object used or held.  NULL: it is not there. */
+struct tp_amd_bo_va *tp_amd_bo_va_find(struct tp_amd_vm *vm, struct tp_amd_object *object);
+/* With a reference to @object, which may be NULL. */
+void tp_amd_bo_va_join(struct tp_amd_bo_va *bo_va, struct tp_amd_vm *vm,
+		       struct tp_amd_object *object);
+/* Without mappings; its object's reference is the caller's now. */
+void tp_amd_bo_va_leave(struct tp_amd_bo_va *bo_va);
+/* A mapping of it that overlaps none; and out of the tree again. */
+void tp_amd_bo_va_add(struct tp_amd_bo_va *bo_va, struct tp_amd_mapping *mapping);
+void tp_amd_bo_va_remove(struct tp_amd_mapping *mapping);
+/* All mappings of it are to be written. */
+void tp_amd_bo_va_doubt(struct tp_amd_bo_va *bo_va);
 
 struct tp_amd_mapping {
 	struct tp_amd_bo_va *bo_va;
@@ -293,13 +309,18 @@ static inline struct tp_resv *tp_amd_vm_resv(const struct tp_amd_vm *vm)
 	return vm->root->bo.resv;
 }
 
-/* All mappings of a VM that nobody knows any more go; nothing of it runs. */
-void tp_amd_vm_unmap_all(struct tp_amd_vm *vm);
 /* Under the lock: nothing lags behind, in the present generation (V4). */
 bool tp_amd_vm_is_ready(struct tp_amd_vm *vm);
 
 /* Use the reservation, or wait until it can be (R2: using no other). */
 void tp_amd_vm_use(struct tp_amd_vm *vm);
+/* bo_va.c: with that of @object, which may be NULL, if it has one of its own: both, waiting for
+ * neither with one. */
+void tp_amd_vm_use_with(struct tp_amd_vm *vm, struct tp_amd_object *object);
+void tp_amd_vm_unuse_with(struct tp_amd_vm *vm, struct tp_amd_object *object);
+/* The second of them, with the first used.  False: it is held. */
+bool tp_amd_object_try_use(struct tp_amd_object *object, const struct tp_amd_vm *vm);
+void tp_amd_object_unuse(struct tp_amd_object *object, const struct tp_amd_vm *vm);
 
 /* ---- writing tables (update.c, with the backends cpu.c and sdma.c) --------------------------- */
 
@@ -381,8 +402,6 @@ void tp_amd_cut_mapping(struct tp_amd_vm *vm, const struct tp_amd_mapping *mappi
 void tp_amd_cut_table(struct tp_amd_pt *pt);
 /* All tables are in doubt: @rewrite, RELOCATED. */
 void tp_amd_pt_doubt(struct tp_amd_vm *vm);
-/* All mappings of it are to be written. */
-void tp_amd_bo_va_doubt(struct tp_amd_bo_va *bo_va);
 
 /* What the device loads: physical, with TP_AMD_PT_BASE_*. */
 uint64_t tp_amd_pt_root_address(const struct tp_amd_vm *vm);

@@ -5,6 +5,10 @@
  * One that comes is noted, and written by whoever validates next: at once, most often.  What goes
  * is taken out of the tree and cleared in the tables in one step, after which nothing can fail;
  * what remains of a mapping at either side becomes one of its own, and is written before (V5).
+ *
+ * What replaces something is written in that step, over what was there.  Nothing of it may fail or
+ * be cancelled, so it is the CPU that writes, to tables that are up to date, after the last job
+ * that wrote some has ended.
  */
 #include <errno.h>
 
@@ -65,73 +69,7 @@ static uint64_t page_of(uint64_t va)
 	return (va & TP_AMD_VA_MASK) / TP_PAGE_SIZE;
 }
 
-/* ---- objects in the VM ----------------------------------------------------------------------- */
-
-static struct tp_amd_bo_va *find_bo_va(struct tp_amd_vm *vm, struct tp_amd_object *object)
-{
-	struct tp_amd_bo_va *found = NULL;
-
-	tp_spin_lock(&object->vas_lock);
-	tp_list_for_each(bo_va, &object->in_vms, struct tp_amd_bo_va, of_object)
-		if (bo_va->base.vm == vm)
-			found = bo_va;
-	tp_spin_unlock(&object->vas_lock);
-	return found;
-}
-
-static void join(struct tp_amd_vm *vm, struct tp_amd_object *object, struct tp_amd_bo_va *bo_va)
-{
-	tp_list_init(&bo_va->mappings);
-	tp_list_init(&bo_va->of_object);
-	tp_list_init(&bo_va->of_left);
-	bo_va->object = object;
-	tp_amd_state_init(&bo_va->base, vm, object ? &object->bo : NULL, false);
-	if (!object)
-		return;
-	tp_bo_get(&object->bo);
-	tp_spin_lock(&object->vas_lock);
-	tp_list_add_before(&object->in_vms, &bo_va->of_object);
-	tp_spin_unlock(&object->vas_lock);
-}
-
-/* Without mappings; its object's reference is the caller's now. */
-static void leave(struct tp_amd_bo_va *bo_va)
-{
-	struct tp_amd_object *object = bo_va->object;
-
-	tp_amd_state_fini(&bo_va->base);
-	if (!object)
-		return;
-	tp_spin_lock(&object->vas_lock);
-	tp_list_remove(&bo_va->of_object);
-	tp_spin_unlock(&object->vas_lock);
-}
-
-void tp_amd_bo_va_doubt(struct tp_amd_bo_va *bo_va)
-{
-	tp_list_for_each(mapping, &bo_va->mappings, struct tp_amd_mapping, link)
-		mapping->written = false;
-	tp_amd_state_behind(&bo_va->base);
-}
-
 /* ---- in -------------------------------------------------------------------------------------- */
-
-static void insert(struct tp_amd_vm *vm, struct tp_amd_mapping *mapping, struct tp_amd_bo_va *bo_va)
-{
-	mapping->bo_va = bo_va;
-	tp_list_remove(&bo_va->of_left); /* it was about to leave */
-	tp_list_add_before(&bo_va->mappings, &mapping->link);
-	tp_amd_mapping_insert(&vm->mappings, mapping);
-	tp_amd_state_behind(&bo_va->base);
-	tp_quiet_add(&vm->gpu->counts.mappings, 1);
-}
-
-static void extract(struct tp_amd_vm *vm, struct tp_amd_mapping *mapping)
-{
-	tp_list_remove(&mapping->link);
-	tp_amd_mapping_remove(&vm->mappings, mapping);
-	tp_quiet_add(&vm->gpu->counts.mappings, -1);
-}
 
 static bool is_free(const struct tp_amd_vm *vm, uint64_t start, uint64_t last)
 {
@@ -140,83 +78,88 @@ static bool is_free(const struct tp_amd_vm *vm, uint64_t start, uint64_t last)
 	return !next || next->start > last;
 }
 
-/* With the object used.  *@bo_va: consumed if there was none yet. */
-static int insert_new(struct tp_amd_vm *vm, struct tp_amd_object *object,
-		      struct tp_amd_mapping *mapping, struct tp_amd_bo_va **spare)
-{
-	struct tp_amd_bo_va *bo_va = object ? find_bo_va(vm, object) : NULL;
+/* A mapping that is to be, of @object, which may be NULL; and what it takes. */
+struct fresh {
+	struct tp_amd_object *object;
+	struct tp_amd_mapping *mapping;
+	struct tp_amd_bo_va *bo_va; /* if the object has none yet */
+};
 
-	if (!is_free(vm, mapping->start, mapping->last))
-		return TP_ERR(-EEXIST, "something is mapped at %x", mapping->start * TP_PAGE_SIZE);
-	if (!bo_va) {
-		bo_va = *spare;
-		*spare = NULL;
-		join(vm, object, bo_va);
+static void free_fresh(const struct fresh *fresh)
+{
+	tp_free(fresh->mapping);
+	tp_free(fresh->bo_va);
+}
+
+static int make_fresh(struct fresh *fresh, struct tp_amd_object *object, uint64_t offset,
+		      uint64_t va, uint64_t size, unsigned flags)
+{
+	struct tp_amd_mapping *mapping = tp_zalloc(sizeof(*mapping));
+
+	*fresh = (struct fresh){ object, mapping, tp_zalloc(sizeof(*fresh->bo_va)) };
+	if (!mapping || !fresh->bo_va) {
+		free_fresh(fresh);
+		return TP_ERR(-ENOMEM, "no memory for a mapping");
 	}
-	insert(vm, mapping, bo_va);
+	fresh->bo_va->base.bo = object ? &object->bo : NULL;
+	mapping->start = page_of(va);
+	mapping->last = mapping->start + size / TP_PAGE_SIZE - 1;
+	mapping->offset = offset / TP_PAGE_SIZE;
+	mapping->flags = flags & ~(unsigned)TP_AMD_MAP_LAZY;
 	return 0;
 }
 
-/* The VM's reservation, and the object's if that is another: both, waiting for neither with one. */
-static void use_both(struct tp_amd_vm *vm, struct tp_amd_object *object)
+/* With the object used, as long as it is. */
+static struct tp_amd_bo_va *find_or_fresh(struct tp_amd_vm *vm, const struct fresh *fresh)
 {
-	struct tp_resv *other =
-		object && object->bo.resv != tp_amd_vm_resv(vm) ? object->bo.resv : NULL;
+	struct tp_amd_bo_va *bo_va = fresh->object ? tp_amd_bo_va_find(vm, fresh->object) : NULL;
 
-	for (;;) {
-		tp_amd_vm_use(vm);
-		if (!other || tp_resv_try_use(other))
-			return;
-		tp_resv_unuse(tp_amd_vm_resv(vm));
-		tp_resv_wait_unheld(other);
+	return bo_va ? bo_va : fresh->bo_va;
+}
+
+/* The same, and nothing else is mapped there; what it takes is consumed. */
+static void enter(struct tp_amd_vm *vm, struct fresh *fresh)
+{
+	struct tp_amd_bo_va *bo_va = find_or_fresh(vm, fresh);
+
+	if (bo_va == fresh->bo_va) {
+		tp_amd_bo_va_join(bo_va, vm, fresh->object);
+		fresh->bo_va = NULL;
 	}
+	tp_amd_bo_va_add(bo_va, fresh->mapping);
+	fresh->mapping = NULL;
 }
 
-static void unuse_both(struct tp_amd_vm *vm, struct tp_amd_object *object)
+static int note(struct tp_amd_vm *vm, struct fresh *fresh)
 {
-	if (object && object->bo.resv != tp_amd_vm_resv(vm))
-		tp_resv_unuse(object->bo.resv);
-	tp_resv_unuse(tp_amd_vm_resv(vm));
-}
+	const uint64_t start = fresh->mapping->start;
+	int err = 0;
 
-static int note(struct tp_amd_vm *vm, struct tp_amd_object *object, struct tp_amd_mapping *mapping)
-{
-	struct tp_amd_bo_va *spare = tp_zalloc(sizeof(*spare));
-	int err;
-
-	if (!spare)
-		return TP_ERR(-ENOMEM, "no memory for a mapping");
-	use_both(vm, object);
+	tp_amd_vm_use_with(vm, fresh->object);
 	tp_mutex_lock(&vm->lock);
-	err = insert_new(vm, object, mapping, &spare);
+	if (is_free(vm, start, fresh->mapping->last))
+		enter(vm, fresh);
+	else
+		err = TP_ERR(-EEXIST, "something is mapped at %x", start * TP_PAGE_SIZE);
 	tp_mutex_unlock(&vm->lock);
-	unuse_both(vm, object);
-	tp_free(spare);
+	tp_amd_vm_unuse_with(vm, fresh->object);
 	return err;
 }
 
 int tp_amd_vm_map(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t offset, uint64_t va,
 		  uint64_t size, unsigned flags)
 {
-	struct tp_amd_mapping *mapping;
+	struct fresh fresh;
 	int err = check(vm, object, offset, va, size, flags);
 
+	if (!err)
+		err = make_fresh(&fresh, object, offset, va, size, flags);
 	if (err)
 		return err;
-	mapping = tp_zalloc(sizeof(*mapping));
-	if (!mapping)
-		return TP_ERR(-ENOMEM, "no memory for a mapping");
-	mapping->start = page_of(va);
-	mapping->last = mapping->start + size / TP_PAGE_SIZE - 1;
-	mapping->offset = offset / TP_PAGE_SIZE;
-	mapping->flags = flags & ~(unsigned)TP_AMD_MAP_LAZY;
-	err = note(vm, object, mapping);
-	if (err) {
-		tp_free(mapping);
+	err = note(vm, &fresh);
+	free_fresh(&fresh);
+	if (err || flags & TP_AMD_MAP_LAZY)
 		return err;
-	}
-	if (flags & TP_AMD_MAP_LAZY)
-		return 0;
 	err = tp_amd_vm_validate(vm);
 	if (err && err != -ECANCELED)
 		tp_amd_vm_clear(vm, va, size);
@@ -225,16 +168,26 @@ int tp_amd_vm_map(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t o
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-/* What is cleared, and what it takes, made before anything is changed. */
+/* What is cleared, or replaced; and what it takes, made before anything is changed. */
 struct clearing {
 	struct tp_amd_vm *vm;
 	uint64_t start, last; /* pages */
-	struct tp_amd_mapping *before, *after;
+	struct fresh fresh;   /* what comes instead; mapping NULL: nothing */
+	bool lazy;	      /* which is only noted */
+	bool has_before, has_after;
+	struct tp_amd_mapping *before, *after; /* what remains at either side, if there is some */
 	struct tp_amd_spares spares;
-	struct tp_resv *held; /* that somebody else has */
-	struct tp_list gone;  /* mappings, by their link; and what is left of objects: */
-	struct tp_list left;  /* struct tp_amd_bo_va, by of_left; under the VM's lock */
+	struct tp_amd_object *held; /* that somebody else has, with a reference */
+	struct tp_fence *writing;   /* of a job that writes tables, with a reference */
+	struct tp_list gone;	    /* mappings, by their link; and what is left of objects: */
+	struct tp_list left;	    /* struct tp_amd_bo_va, by of_left; under the VM's lock */
 };
+
+/* What comes instead is written at once. */
+static bool writes(const struct clearing *c)
+{
+	return c->fresh.mapping && !c->lazy;
+}
 
 static void unuse_range(struct clearing *c, struct tp_fence *fence)
 {
@@ -263,11 +216,54 @@ static bool use_range(struct clearing *c)
 		bo_va->used = tp_resv_try_use(bo_va->base.bo->resv);
 		if (bo_va->used)
 			continue;
-		c->held = bo_va->base.bo->resv;
+		c->held = tp_amd_object_of(tp_bo_get(bo_va->base.bo));
 		unuse_range(c, NULL);
 		return false;
 	}
 	return true;
+}
+
+/* The object of what comes instead.  False: it is held, or has no memory in reach. */
+static bool use_fresh(struct clearing *c)
+{
+	struct tp_amd_object *object = c->fresh.object;
+
+	if (!object)
+		return true;
+	if (!tp_amd_object_try_use(object, c->vm)) {
+		c->held = tp_amd_object_of(tp_bo_get(&object->bo));
+		return false;
+	}
+	if (c->lazy)
+		return true;
+	if (!tp_bo_is_in_reach(&object->bo)) {
+		tp_amd_object_unuse(object, c->vm);
+		return false;
+	}
+	tp_amd_object_settle(object);
+	return true;
+}
+
+/* What is written over says what it should, and nobody else is about to write it. */
+static bool is_up_to_date(struct clearing *c)
+{
+	struct tp_amd_vm *vm = c->vm;
+
+	if (vm->last_update && !tp_amd_fence_is_over(vm->last_update)) {
+		c->writing = tp_fence_get(vm->last_update);
+		return false;
+	}
+	return tp_amd_vm_is_ready(vm); /* not if that job was cancelled */
+}
+
+static bool use_all(struct clearing *c)
+{
+	if ((writes(c) && !is_up_to_date(c)) || !use_fresh(c))
+		return false;
+	if (use_range(c))
+		return true;
+	tp_amd_object_unuse(c->fresh.object, c->vm);
+	return false;
 }
 
 static struct tp_amd_mapping part_of(const struct tp_amd_mapping *whole, uint64_t start,
@@ -281,30 +277,35 @@ static struct tp_amd_mapping part_of(const struct tp_amd_mapping *whole, uint64_
 	return part;
 }
 
-/* What of @mapping is beyond the range is as it was, of smaller leaves.  Nothing of it translates
- * if it is not written. */
-static void count_remnants(struct clearing *c, const struct tp_amd_mapping *mapping)
+/* It is as it was, of smaller leaves.  Nothing of it translates if it is not written. */
+static void count_remnant(struct clearing *c, const struct tp_amd_mapping *whole, uint64_t start,
+			  uint64_t last)
 {
-	struct tp_amd_mapping part;
+	const struct tp_amd_mapping part = part_of(whole, start, last);
 
-	if (!mapping->written)
-		return;
-	if (mapping->start < c->start) {
-		part = part_of(mapping, mapping->start, c->start - 1);
+	if (part.written)
 		tp_amd_pt_count(c->vm, &part, &c->spares);
-	}
-	if (mapping->last > c->last) {
-		part = part_of(mapping, c->last + 1, mapping->last);
-		tp_amd_pt_count(c->vm, &part, &c->spares);
-	}
 }
 
-static bool has_tables(struct clearing *c)
+/* By address, as tables are counted. */
+static bool has_what_it_takes(struct clearing *c)
 {
+	const struct tp_amd_mapping *first = tp_amd_mapping_first(&c->vm->mappings, c->start);
+	const struct tp_amd_mapping *last = tp_amd_mapping_first(&c->vm->mappings, c->last);
+
+	c->has_before = first && first->start < c->start;
+	c->has_after = last && last->start <= c->last && last->last > c->last;
 	tp_amd_pt_count_begin(&c->spares);
-	tp_amd_for_each_mapping(mapping, &c->vm->mappings, c->start, c->last)
-		count_remnants(c, mapping);
-	return tp_amd_spares_suffice(c->vm, &c->spares);
+	if (c->has_before)
+		count_remnant(c, first, first->start, c->start - 1);
+	if (writes(c)) {
+		c->fresh.mapping->bo_va = find_or_fresh(c->vm, &c->fresh);
+		tp_amd_pt_count(c->vm, c->fresh.mapping, &c->spares);
+	}
+	if (c->has_after)
+		count_remnant(c, last, c->last + 1, last->last);
+	return tp_amd_spares_suffice(c->vm, &c->spares) && (!c->has_before || c->before) &&
+	       (!c->has_after || c->after);
 }
 
 static void keep_remnant(struct clearing *c, struct tp_amd_update *update,
@@ -317,15 +318,13 @@ static void keep_remnant(struct clearing *c, struct tp_amd_update *update,
 	*part = part_of(whole, start, last);
 	if (part->written)
 		tp_amd_update_map(update, part, &c->spares);
-	tp_list_add_before(&whole->bo_va->mappings, &part->link);
-	tp_amd_mapping_insert(&c->vm->mappings, part);
-	tp_quiet_add(&c->vm->gpu->counts.mappings, 1);
+	tp_amd_bo_va_add(whole->bo_va, part);
 }
 
 static void remove_mapping(struct clearing *c, struct tp_amd_update *update,
 			   struct tp_amd_mapping *mapping)
 {
-	extract(c->vm, mapping);
+	tp_amd_bo_va_remove(mapping);
 	if (mapping->start < c->start)
 		keep_remnant(c, update, &c->before, mapping, mapping->start, c->start - 1);
 	if (mapping->last > c->last)
@@ -361,18 +360,46 @@ static void cut_range(struct clearing *c)
 	tp_amd_cut_mapping(c->vm, &range);
 }
 
-static struct tp_fence *clear_locked(struct clearing *c)
+static void take_out(struct clearing *c, struct tp_amd_update *update)
 {
-	struct tp_amd_vm *vm = c->vm;
-	struct tp_amd_update update;
 	struct tp_amd_mapping *mapping;
+
+	while ((mapping = tp_amd_mapping_first(&c->vm->mappings, c->start)) &&
+	       mapping->start <= c->last)
+		remove_mapping(c, update, mapping);
+}
+
+/* Over what was there, so that no address translates to nothing meanwhile. */
+static void write_fresh(struct clearing *c, struct tp_amd_update *update)
+{
+	struct tp_amd_mapping *mapping = c->fresh.mapping;
+
+	update->backend = &tp_amd_backend_cpu;
+	take_out(c, update);
+	enter(c->vm, &c->fresh);
+	tp_amd_update_map(update, mapping, &c->spares);
+	mapping->written = true;
+	tp_amd_state_written(&mapping->bo_va->base);
+}
+
+static void clear_all(struct clearing *c, struct tp_amd_update *update)
+{
+	take_out(c, update);
+	if (c->fresh.mapping)
+		enter(c->vm, &c->fresh);
+	tp_amd_update_clear(update, c->start, c->last);
+}
+
+static struct tp_fence *change(struct clearing *c)
+{
+	struct tp_amd_update update;
 	struct tp_fence *fence;
 
-	tp_amd_update_begin(&update, vm);
-	while ((mapping = tp_amd_mapping_first(&vm->mappings, c->start)) &&
-	       mapping->start <= c->last)
-		remove_mapping(c, &update, mapping);
-	tp_amd_update_clear(&update, c->start, c->last);
+	tp_amd_update_begin(&update, c->vm);
+	if (writes(c))
+		write_fresh(c, &update);
+	else
+		clear_all(c, &update);
 	tp_amd_update_directories(&update);
 	/* Errors: tables are written anew before anything of the VM begins to run, but some may
 	 * be running. */
@@ -384,8 +411,8 @@ static struct tp_fence *clear_locked(struct clearing *c)
 	return fence;
 }
 
-/* -EAGAIN: tables lack, or an object is held. */
-static int try_clear(struct clearing *c, struct tp_fence **fence)
+/* -EAGAIN: something lacks, or an object is held. */
+static int try_change(struct clearing *c, struct tp_fence **fence)
 {
 	struct tp_amd_vm *vm = c->vm;
 	int err = -EAGAIN;
@@ -393,26 +420,20 @@ static int try_clear(struct clearing *c, struct tp_fence **fence)
 	*fence = NULL;
 	tp_amd_vm_use(vm);
 	tp_mutex_lock(&vm->lock);
-	if (is_free(vm, c->start, c->last)) {
+	if (!c->fresh.mapping && is_free(vm, c->start, c->last)) {
 		err = 0;
-	} else if (use_range(c)) {
-		if (has_tables(c)) {
-			*fence = clear_locked(c);
+	} else if (use_all(c)) {
+		if (has_what_it_takes(c)) {
+			*fence = change(c);
 			err = 0;
 		} else {
 			unuse_range(c, NULL);
 		}
+		tp_amd_object_unuse(c->fresh.object, vm);
 	}
 	tp_mutex_unlock(&vm->lock);
 	tp_resv_unuse(tp_amd_vm_resv(vm));
 	return err;
-}
-
-static int prepare(struct clearing *c)
-{
-	c->before = tp_zalloc(sizeof(*c->before));
-	c->after = tp_zalloc(sizeof(*c->after));
-	return c->before && c->after ? 0 : TP_ERR(-ENOMEM, "no memory for what remains mapped");
 }
 
 /* The first of those that are about to leave, and its object with a reference. */
@@ -440,7 +461,7 @@ static void try_leave(struct clearing *c, struct tp_amd_bo_va *bo_va)
 	leaves = c->left.next == &bo_va->of_left;
 	if (leaves) {
 		tp_list_remove(&bo_va->of_left);
-		leave(bo_va);
+		tp_amd_bo_va_leave(bo_va);
 	}
 	tp_mutex_unlock(&c->vm->lock);
 	if (!leaves)
@@ -456,9 +477,9 @@ static void leave_objects(struct clearing *c)
 	struct tp_amd_bo_va *bo_va;
 
 	while ((bo_va = first_left(c, &object))) {
-		use_both(c->vm, object);
+		tp_amd_vm_use_with(c->vm, object);
 		try_leave(c, bo_va);
-		unuse_both(c->vm, object);
+		tp_amd_vm_unuse_with(c->vm, object);
 		if (object)
 			tp_amd_object_put(object);
 	}
@@ -471,18 +492,11 @@ static void free_gone(struct clearing *c)
 	leave_objects(c);
 }
 
-/* What does not forget in time does by a reset, which asks for nothing that its user may have. */
-static void forget(struct tp_amd_vm *vm)
-{
-	if (tp_amd_vm_forget(vm))
-		tp_amd_reset_wanted(vm->gpu);
-}
-
 static void forget_gone(struct clearing *c)
 {
 	if (TP_MUTANT(amd_leaves_unforgotten))
 		leave_objects(c);
-	forget(c->vm);
+	tp_amd_vm_forget_surely(c->vm);
 }
 
 /* By the CPU, if jobs did not: those of a reset say nothing of what ran, or is running again. */
@@ -501,50 +515,105 @@ static void see_to_it(struct clearing *c, struct tp_fence *fence)
 	tp_resv_unuse(tp_amd_vm_resv(vm));
 }
 
-static int clear(struct clearing *c)
+static int make_remnant(struct tp_amd_mapping **spare, bool wanted)
 {
-	struct tp_fence *fence;
+	if (wanted && !*spare)
+		*spare = tp_zalloc(sizeof(**spare));
+	return !wanted || *spare ? 0 : TP_ERR(-ENOMEM, "no memory for what remains mapped");
+}
+
+static int get_lacking(struct clearing *c)
+{
 	int err;
 
-	while ((err = try_clear(c, &fence)) == -EAGAIN) {
-		struct tp_resv *held = c->held;
-
+	if (c->held) {
+		tp_resv_wait_unheld(c->held->bo.resv);
+		tp_amd_object_put(c->held);
 		c->held = NULL;
-		if (held)
-			tp_resv_wait_unheld(held);
-		else
-			err = tp_amd_pt_stock(c->vm, &c->spares);
-		if (err && err != -EAGAIN)
-			return err;
 	}
+	if (c->writing) {
+		tp_amd_wait_end(c->vm->gpu, c->writing);
+		tp_fence_put(c->writing);
+		c->writing = NULL;
+	}
+	err = make_remnant(&c->before, c->has_before);
+	if (!err)
+		err = make_remnant(&c->after, c->has_after);
+	return err ? err : tp_amd_pt_stock(c->vm, &c->spares);
+}
+
+/* What comes instead has memory, and what is to be written over says what it should. */
+static int bring_up(struct clearing *c)
+{
+	int err = c->fresh.object ? tp_amd_object_populate(c->fresh.object) : 0;
+
+	return err ? err : tp_amd_vm_validate(c->vm);
+}
+
+static int go_on_until_done(struct clearing *c)
+{
+	struct tp_fence *fence = NULL;
+	int err;
+
+	do {
+		err = writes(c) ? bring_up(c) : 0;
+		if (!err)
+			err = try_change(c, &fence);
+		if (err == -EAGAIN) {
+			err = get_lacking(c);
+			err = err ? err : -EAGAIN;
+		}
+	} while (err == -EAGAIN);
 	if (fence)
 		see_to_it(c, fence);
 	tp_fence_put(fence);
 	return err;
 }
 
+static int clear(struct clearing *c)
+{
+	int err;
+
+	tp_list_init(&c->gone);
+	tp_list_init(&c->left);
+	tp_amd_spares_init(&c->spares);
+	err = go_on_until_done(c);
+	if (!err && !tp_list_empty(&c->gone))
+		forget_gone(c);
+	free_gone(c);
+	tp_free(c->before);
+	tp_free(c->after);
+	tp_amd_pt_unstock(c->vm, &c->spares);
+	tp_amd_pt_bury(c->vm);
+	return err;
+}
+
 int tp_amd_vm_clear(struct tp_amd_vm *vm, uint64_t va, uint64_t size)
 {
-	struct clearing c = { .vm = vm,
-			      .start = page_of(va),
-			      .last = page_of(va) + (size / TP_PAGE_SIZE - 1) };
 	int err = check_range(va, size);
+	struct clearing c = { .vm = vm };
 
 	if (err)
 		return err;
-	tp_list_init(&c.gone);
-	tp_list_init(&c.left);
-	tp_amd_spares_init(&c.spares);
-	err = prepare(&c);
+	c.start = page_of(va);
+	c.last = c.start + (size / TP_PAGE_SIZE - 1);
+	return clear(&c);
+}
+
+int tp_amd_vm_replace(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t offset,
+		      uint64_t va, uint64_t size, unsigned flags)
+{
+	struct clearing c = { .vm = vm, .lazy = flags & TP_AMD_MAP_LAZY };
+	int err = check(vm, object, offset, va, size, flags);
+
 	if (!err)
-		err = clear(&c);
-	if (!err && !tp_list_empty(&c.gone))
-		forget_gone(&c);
-	free_gone(&c);
-	tp_free(c.before);
-	tp_free(c.after);
-	tp_amd_pt_unstock(vm, &c.spares);
-	tp_amd_pt_bury(vm);
+		err = make_fresh(&c.fresh, object, offset, va, size, flags);
+	if (err)
+		return err;
+	c.start = c.fresh.mapping->start;
+	c.last = c.fresh.mapping->last;
+	err = clear(&c);
+	free_fresh(&c.fresh);
 	return err;
 }
 
@@ -570,46 +639,4 @@ int tp_amd_vm_unmap(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t
 	int err = size_of_mapping(vm, object, va, &size);
 
 	return err ? err : tp_amd_vm_clear(vm, va, size);
-}
-
-int tp_amd_vm_replace(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64_t offset,
-		      uint64_t va, uint64_t size, unsigned flags)
-{
-	int err = check(vm, object, offset, va, size, flags);
-
-	if (!err)
-		err = tp_amd_vm_clear(vm, va, size);
-	return err ? err : tp_amd_vm_map(vm, object, offset, va, size, flags);
-}
-
-/* ---- the end --------------------------------------------------------------------------------- */
-
-/* Its tables go with it, so they are left as they are; the object is held meanwhile. */
-static void drop_bo_va(struct tp_amd_vm *vm, struct tp_amd_bo_va *bo_va)
-{
-	struct tp_amd_object *object = bo_va->object;
-
-	if (object)
-		tp_resv_hold(object->bo.resv, TP_WAIT_FOREVER);
-	tp_mutex_lock(&vm->lock);
-	tp_list_for_each_safe(mapping, &bo_va->mappings, struct tp_amd_mapping, link) {
-		extract(vm, mapping);
-		tp_free(mapping);
-	}
-	leave(bo_va);
-	tp_mutex_unlock(&vm->lock);
-	if (object) {
-		tp_resv_unhold(object->bo.resv);
-		tp_amd_object_put(object);
-	}
-	tp_free(bo_va);
-}
-
-void tp_amd_vm_unmap_all(struct tp_amd_vm *vm)
-{
-	const struct tp_amd_mapping *mapping;
-
-	forget(vm);
-	while ((mapping = tp_amd_mapping_first(&vm->mappings, 0)))
-		drop_bo_va(vm, mapping->bo_va);
 }
