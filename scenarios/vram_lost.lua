@@ -41,12 +41,13 @@ local m = tp.machine { nodes = { { dram = "256M", cpus = 2 }, {} } }
 local dimm = assert(m:plug { name = "dimm", size = "128M", node = 1, online = "movable" })
 
 -- 1. Work.  Four programs, each with an address space of its own, let the card fill and copy
---    objects, a third of which prefer the card's memory, and read where they have mapped nothing.
---    The card can only go where a page table says.
+--    objects, and read where they have mapped nothing.  A third of the objects prefer the card's
+--    memory, and a quarter are memory of the programs themselves, which write there too.  The card
+--    can only go where a page table says.
 local g = assert(m:gpu { name = "gpu0", platform = "vega10", node = 1, vram = "32M",
 	updates = updates, hang_timeout = "200ms" })
 local work = assert(m:gpu_work { gpu = "gpu0", threads = 4, objects = 24, size = "64K", vram = 33,
-	trespass = true })
+	user = 25, node = 1, trespass = true })
 
 local function working()
 	local before = work:stats().batches
@@ -60,7 +61,8 @@ row("working:", "%d batches; %d KiB of page tables say where %d objects are",
 row("", "%d entries of them were written, by %d jobs of the card's own", s.table_entries,
 	s.table_jobs)
 
--- 2. The machine takes memory away.  Objects move, and tables follow, while programs run.
+-- 2. The machine takes memory away.  Objects move, those in programs' own memory too, and tables
+--    follow, while programs run.
 local r = dimm:unplug { deadline = "30s" }
 assert(r.ok, r.reason)
 row("while memory went:", "%d pages of objects moved", g:stats().moved - s.moved)
@@ -117,3 +119,23 @@ wait(function()
 end)
 row("after a loss:", "%d", g1:stats().strays)
 g1:stop()
+assert(gpu1:unplug())
+
+-- 6. What it costs to be without all this.  Before, Linux had a copy of each page table in the
+--    machine's memory, to be copied back after a loss.  Two more cards with the same work, one of
+--    them with copies: how much memory tables take, and how many entries are written for an object.
+--    (How long they take to recover: bench/bench_amd.)
+local function cost_of(what, shadows)
+	local gpu = assert(m:gpu { platform = "vega10", vram = "32M", shadows = shadows })
+	local load = assert(m:gpu_work { gpu = gpu:info().name, threads = 2, objects = 24,
+		size = "64K" })
+	wait(function() return load:stats().renewed > 1000 end)
+	local done = load:stats()
+	local mapped = done.renewed + (done.clients + 2) * 24
+	row(what, "%d KiB of page tables, %.0f entries for each object that was mapped",
+		gpu:info().table_bytes // 1024, gpu:stats().table_entries / mapped)
+	load:stop()
+	assert(gpu:unplug())
+end
+cost_of("without copies:", false)
+cost_of("with copies:", true)

@@ -92,10 +92,24 @@ static void all_is_written_twice(void)
 	assert_int_equal(stat_of().shadow_bytes, stat_of().table_bytes);
 }
 
+/* What is said of the GPU counts copies. */
+static void copies_are_reported(void)
+{
+	const struct tp_amd_vm_stat stat = stat_of();
+	struct tp_gpu_stats stats;
+	struct tp_gpu_info info;
+
+	must(tp_gpu_info(rig.m, "gpu0", &info));
+	must(tp_gpu_stats(rig.m, "gpu0", &stats));
+	assert_int_equal(info.table_bytes, stat.table_bytes + stat.shadow_bytes);
+	assert_int_equal(stats.table_entries, stat.entries + stat.shadow_entries);
+}
+
 static void updates_are_written_twice(void **state)
 {
 	(void)state;
 	for_both(all_is_written_twice);
+	for_both(copies_are_reported);
 }
 
 static void without_shadows_nothing_is(void **state)

@@ -24,6 +24,14 @@ static struct tp_gpu_engine_info engine_info(struct tp_amd_ring *ring)
 	return info;
 }
 
+/* With their copies. */
+static uint64_t table_bytes(const struct tp_amd *gpu)
+{
+	const uint64_t tables = tp_quiet_load(&gpu->counts.tables);
+
+	return (gpu->config.shadows ? 2 * tables : tables) << TP_PAGE_SHIFT;
+}
+
 static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 {
 	struct tp_amd *gpu = of(base);
@@ -38,7 +46,7 @@ static void info(struct tp_gpu *base, struct tp_gpu_info *info)
 		.nr_engines = TP_AMD_NR_RINGS,
 		.vms = tp_atomic_load(&gpu->nr_vms, TP_RELAXED),
 		.bound = tp_quiet_load(&gpu->counts.mappings),
-		.table_bytes = tp_quiet_load(&gpu->counts.tables) << TP_PAGE_SHIFT,
+		.table_bytes = table_bytes(gpu),
 	};
 	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++)
 		info->engines[i] = engine_info(&gpu->rings[i]);

@@ -44,7 +44,10 @@ static uint64_t *entries_of(const struct tp_amd_pt *pt)
 
 static void count(struct tp_amd_pt *pt, uint32_t n)
 {
-	pt->base.vm->stat.shadow_entries += n;
+	struct tp_amd_vm *vm = pt->base.vm;
+
+	vm->stat.shadow_entries += n;
+	tp_quiet_add(&vm->gpu->counts.entries, n);
 }
 
 void tp_amd_shadow_set(struct tp_amd_pt *pt, uint32_t index, uint32_t n, uint64_t first,
