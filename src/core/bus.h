@@ -115,6 +115,12 @@ int tp_bus_wait(struct tp_bus_device *device, uint32_t offset, uint32_t mask, ui
 void tp_bus_power_get(struct tp_bus_device *device);
 void tp_bus_power_put(struct tp_bus_device *device);
 
+/* The device's side: somebody keeps it awake. */
+static inline bool tp_bus_has_power(struct tp_bus_device *device)
+{
+	return tp_likely(tp_atomic_load(&device->power, TP_RELAXED));
+}
+
 /* -EBUSY: the vector has a handler.  -EINVAL: there is no such vector. */
 int tp_bus_irq_request(struct tp_bus_device *device, unsigned vector, void (*fn)(void *arg),
 		       void *arg);

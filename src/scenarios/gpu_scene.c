@@ -7,11 +7,6 @@
 
 enum { INTEL_BOOT = 24, AMD_BOOT = 64, AMD_PAGES = 256, TLB_ENTRIES = 4, WALK_ENTRIES = 2 };
 
-static void expect_asleep(struct tp_bus_device *bus)
-{
-	TP_EXPECT(!tp_atomic_load(&bus->power, TP_RELAXED));
-}
-
 /* ---- Intel's --------------------------------------------------------------------------------- */
 
 struct tp_intel_model *tp_intel_scene_device(struct tp_intel_model_config config)
@@ -55,7 +50,7 @@ void tp_intel_scene_end(struct tp_intel_scene *s)
 	if (s->gpu)
 		tp_intel_scene_destroy(s);
 	TP_EXPECT(!tp_intel_model_harms(s->model, NULL, 0));
-	expect_asleep(tp_intel_model_bus(s->model));
+	TP_EXPECT(!tp_bus_has_power(tp_intel_model_bus(s->model)));
 	tp_intel_model_destroy(s->model);
 	tp_scene_check(s->base);
 }
@@ -96,7 +91,7 @@ void tp_amd_scene_end(struct tp_amd_scene *s)
 	if (s->gpu)
 		tp_amd_scene_destroy(s);
 	TP_EXPECT(!tp_amd_model_harms(s->model, NULL, 0));
-	expect_asleep(tp_amd_model_bus(s->model));
+	TP_EXPECT(!tp_bus_has_power(tp_amd_model_bus(s->model)));
 	tp_amd_model_destroy(s->model);
 	tp_scene_check(s->base);
 }

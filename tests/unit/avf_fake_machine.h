@@ -64,7 +64,7 @@ static inline void end_fake_driver(struct fake_machine *fm)
 	must(tp_avf_destroy(fm->avf));
 	fm->avf = NULL;
 	assert_null(fm->fake.bus.iommu);
-	assert_int_equal(tp_atomic_load(&fm->fake.bus.power, TP_RELAXED), 0);
+	assert_false(tp_bus_has_power(&fm->fake.bus));
 }
 
 static inline void end_fake(struct fake_machine *fm)

@@ -305,7 +305,7 @@ static inline uint32_t fake_read_reg(struct tp_bus_device *bus, uint32_t offset)
 	struct fake_avf *fake = fake_of(bus);
 	uint32_t value = *fake_reg(fake, offset);
 
-	if (!tp_atomic_load(&bus->power, TP_RELAXED))
+	if (!tp_bus_has_power(bus))
 		return UINT32_MAX;
 	if (offset == TP_AVF_ICR01)
 		*fake_reg(fake, offset) = 0;
@@ -316,7 +316,7 @@ static inline void fake_write_reg(struct tp_bus_device *bus, uint32_t offset, ui
 {
 	struct fake_avf *fake = fake_of(bus);
 
-	if (!tp_atomic_load(&bus->power, TP_RELAXED) || offset == TP_AVF_RSTAT)
+	if (!tp_bus_has_power(bus) || offset == TP_AVF_RSTAT)
 		return;
 	*fake_reg(fake, offset) = value;
 	if (offset == TP_AVF_ATQT)

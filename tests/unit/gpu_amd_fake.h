@@ -440,7 +440,7 @@ static inline void fake_begin(void)
 
 static inline void fake_end_device(void)
 {
-	assert_int_equal(tp_atomic_load(&fake.bus.power, TP_RELAXED), 0);
+	assert_false(tp_bus_has_power(&fake.bus));
 	assert_null(fake.bus.iommu);
 	assert_int_equal(fake.unguarded, 0);
 	assert_int_equal(fake.unread, 0);

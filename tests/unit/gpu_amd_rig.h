@@ -134,7 +134,7 @@ static inline void rig_check_harm(struct rig *rig)
 
 static inline void rig_end_device(struct rig *rig)
 {
-	assert_int_equal(tp_atomic_load(&tp_amd_model_bus(rig->model)->power, TP_RELAXED), 0);
+	assert_false(tp_bus_has_power(tp_amd_model_bus(rig->model)));
 	rig_check_harm(rig);
 	tp_amd_model_destroy(rig->model);
 	end_machine(rig->m);

@@ -262,11 +262,6 @@ static struct tp_amd_model *model_of(struct tp_bus_device *device)
 	return tp_container_of(device, struct tp_amd_model, bus);
 }
 
-static bool has_power(struct tp_bus_device *device)
-{
-	return tp_likely(tp_atomic_load(&device->power, TP_RELAXED));
-}
-
 static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 {
 	struct tp_amd_model *m = model_of(device);
@@ -274,7 +269,7 @@ static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 	unsigned vectors;
 	uint32_t value;
 
-	if (!has_power(device))
+	if (!tp_bus_has_power(device))
 		return UINT32_MAX;
 	tp_spin_lock(&m->lock);
 	vectors = tp_ahw_due(m);
@@ -291,7 +286,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 	const struct place p = find(offset);
 	unsigned vectors;
 
-	if (!has_power(device))
+	if (!tp_bus_has_power(device))
 		return;
 	if (p.unit == HDP && p.reg == TP_AMD_HDP_FLUSH)
 		tp_model_window_flush(m->window);

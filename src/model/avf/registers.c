@@ -279,11 +279,6 @@ static void log_access(struct tp_avf_model *m, const char *verb, const struct gr
 
 /* ---- the bus's side -------------------------------------------------------------------------- */
 
-static bool has_power(struct tp_bus_device *device)
-{
-	return tp_likely(tp_atomic_load(&device->power, TP_RELAXED));
-}
-
 static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 {
 	struct tp_avf_model *m = tp_avf_model_of(device);
@@ -291,7 +286,7 @@ static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 	uint32_t value = 0;
 	unsigned i;
 
-	if (!has_power(device))
+	if (!tp_bus_has_power(device))
 		return UINT32_MAX;
 	g = find(offset, &i);
 	if (g)
@@ -307,7 +302,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 	const struct group *g;
 	unsigned i;
 
-	if (!has_power(device))
+	if (!tp_bus_has_power(device))
 		return;
 	g = find(offset, &i);
 	if (tp_unlikely(m->log))

@@ -382,11 +382,6 @@ static struct tp_intel_model *model_of(struct tp_bus_device *device)
 	return tp_container_of(device, struct tp_intel_model, bus);
 }
 
-static bool has_power(struct tp_bus_device *device)
-{
-	return tp_likely(tp_atomic_load(&device->power, TP_RELAXED));
-}
-
 static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 {
 	struct tp_intel_model *m = model_of(device);
@@ -394,7 +389,7 @@ static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 	struct place p;
 	unsigned irqs;
 
-	if (!has_power(device))
+	if (!tp_bus_has_power(device))
 		return UINT32_MAX;
 	tp_spin_lock(&m->lock);
 	irqs = tp_ihw_due(m);
@@ -418,7 +413,7 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 	struct place p;
 	unsigned irqs;
 
-	if (!has_power(device))
+	if (!tp_bus_has_power(device))
 		return;
 	tp_model_window_flush(m->window);
 	tp_spin_lock(&m->lock);
