@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * amd - take a GPU, say how it is, and let it go.
+ * amd - take a GPU, and let it go.
  *
  * Invariants
  *  I1  When the GPU is let go its function is reset first: nothing of ours is reached by it any
@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/alloc.h"
 #include "core/clock.h"

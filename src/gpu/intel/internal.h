@@ -167,6 +167,8 @@ static inline struct tp_intel *tp_intel_of_bo(const struct tp_bo *bo)
 int tp_intel_ggtt_insert(struct tp_intel *gpu, tp_dma_addr dma, unsigned pages, uint32_t *ggtt);
 void tp_intel_ggtt_remove(struct tp_intel *gpu, uint32_t ggtt, unsigned pages);
 
+extern const struct tp_gpu_ops tp_intel_gpu_ops; /* info.c */
+
 /* ---- service.c ------------------------------------------------------------------------------- */
 
 void tp_intel_service_init(struct tp_intel *gpu);
