@@ -17,7 +17,7 @@ SCRIPT = """
 local m = tp.machine { nodes = { { dram = "96M", cpus = 2 } }, block_size = "32M" }
 local g = assert(m:gpu { platform = "vega10", vram = "8M", updates = "UPDATES" })
 assert(m:gpu { platform = "dg1", vram = "4M" })
-assert(m:gpu_work { name = "work", gpu = "gpu0", threads = 2, objects = 8, vram = 50,
+assert(m:gpu_work { name = "work", gpu = "gpu0", threads = 2, objects = 8, vram = 50, user = 25,
                     size = "16K" })
 assert(g:lose_vram { leaves = "garbage" })
 tp.sleep "100ms"
