@@ -41,9 +41,9 @@ static inline uint64_t reader_va(const struct reader *reader, unsigned word)
 	return RIG_DATA_VA + 4 * reader_word(reader, word);
 }
 
-static inline struct rig_stream reader_stream(const struct reader *reader, uint64_t va)
+static inline struct rig_words reader_stream(const struct reader *reader, uint64_t va)
 {
-	struct rig_stream s = { .page = reader->ring };
+	struct rig_words s = { .page = reader->ring };
 
 	rig_store(&s, reader_va(reader, READER_SEEN), 0);
 	for (unsigned look = 1; look <= READER_LOOKS; look++) {
@@ -56,7 +56,7 @@ static inline struct rig_stream reader_stream(const struct reader *reader, uint6
 
 /* Work on @ring that reads @va of the rig's VM; nothing runs on that ring, or from the streams. */
 static inline void reader_write(struct reader *reader, struct rig *rig, enum tp_amd_ring_id ring,
-				uint64_t va, struct rig_stream *s)
+				uint64_t va, struct rig_words *s)
 {
 	*reader = (struct reader){ .rig = rig, .ring = ring };
 	*s = reader_stream(reader, va);
@@ -65,7 +65,7 @@ static inline void reader_write(struct reader *reader, struct rig *rig, enum tp_
 	rig_write(rig, reader_word(reader, READER_SEEN), ~0u);
 }
 
-static inline void reader_submit(struct reader *reader, const struct rig_stream *s)
+static inline void reader_submit(struct reader *reader, const struct rig_words *s)
 {
 	reader->fence = rig_submit(reader->rig, reader->ring, s, false);
 }
@@ -121,7 +121,7 @@ static inline void reader_expect_nothing(struct reader *reader)
 	assert_int_equal(reader_look(reader), 0);
 	assert_int_equal(reader_hub(reader).faults, before.faults + 1);
 	assert_int_equal(reader_hub(reader).stale, before.stale);
-	assert_int_equal(tp_dma_faults(reader->rig->gpu->domain, NULL, 0), 0);
+	assert_int_equal(tp_dma_faults(reader->rig->gpu->bos.domain, NULL, 0), 0);
 }
 
 #endif

@@ -70,7 +70,7 @@ static void let_victim_go(void)
 
 static void start_readers(void)
 {
-	struct rig_stream streams[NR_READERS];
+	struct rig_words streams[NR_READERS];
 
 	for (unsigned i = 0; i < NR_READERS; i++)
 		reader_write(&readers[i], &rig, rings[i], FAR, &streams[i]);
@@ -288,7 +288,7 @@ static void one_that_is_waited_for_does_not_count_T2(void **state)
 /* Work that waits for a word: whatever comes after it waits too. */
 static struct tp_fence *start_waiter(void)
 {
-	struct rig_stream s = { .page = TP_AMD_RING_SDMA1 };
+	struct rig_words s = { .page = TP_AMD_RING_SDMA1 };
 
 	rig_wait_word(&s, RIG_DATA_VA + 4 * PENDING_WORD, 1);
 	rig_finish(&rig, &s);
@@ -308,7 +308,7 @@ static void the_reader_begins(void)
 static void work_that_began_before_does_not_count_T2(void **state)
 {
 	struct tp_fence *waiter;
-	struct rig_stream s;
+	struct rig_words s;
 
 	(void)state;
 	reader_write(&readers[0], &rig, TP_AMD_RING_GFX, FAR, &s);
