@@ -12,6 +12,11 @@
 
 #define MACHINE "local m = tp.machine { nodes = { { dram = '32M' }, {} }, block_size = '8M' } "
 
+/* For what follows on it: wait; memory that comes, and that goes, however much it is used. */
+#define UNTIL(...) "repeat tp.sleep '1ms' until " __VA_ARGS__ " "
+#define PLUG	   "local d = assert(m:plug { size = '16M', node = 1, online = 'movable' }) "
+#define UNPLUG	   "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) "
+
 struct outcome {
 	enum tp_verdict verdict;
 	char message[TP_RUN_TEXT];

@@ -11,7 +11,6 @@
 
 #define GPU_OF(...) \
 	MACHINE "local g = assert(m:gpu { platform = 'vega10', vram = '4M', " __VA_ARGS__ " }) "
-#define UNTIL(...) "repeat tp.sleep '1ms' until " __VA_ARGS__ " "
 
 /* Patient, for work takes its time under a sanitizer; impatient, where something hangs. */
 #define SDMA	  GPU_OF("hang_timeout = '30s'")
@@ -38,21 +37,19 @@ static void work_runs_and_is_checked(tp_unused void **state)
 
 static void work_goes_on_while_memory_goes(tp_unused void **state)
 {
-	expect_held(MACHINE
-		    "local d = assert(m:plug { size = '16M', node = 1, online = 'movable' })"
+	expect_held(MACHINE PLUG
 		    "assert(m:gpu { platform = 'vega10', vram = '4M', node = 1 }) " WORK GOES_ON
-		    "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) " GOES_ON);
+			    UNPLUG GOES_ON);
 }
 
 /* Objects and memory of the programs themselves, where both work in turn. */
 static void work_goes_on_in_programs_memory(tp_unused void **state)
 {
-	expect_held(MACHINE
-		    "local d = assert(m:plug { size = '16M', node = 1, online = 'movable' })"
+	expect_held(MACHINE PLUG
 		    "local g = assert(m:gpu { platform = 'vega10', vram = '4M' }) " WORK_OF(
-			    ", user = 60, node = 1, trespass = true") GOES_ON
-		    "local r = d:unplug { deadline = '20s' } assert(r.ok, r.reason) " GOES_ON LOSE
-			    GOES_ON "m:check() assert(g:stats().moved > 0) w:stop()");
+			    ", user = 60, node = 1, trespass = true")
+			    GOES_ON UNPLUG GOES_ON LOSE GOES_ON
+		    "m:check() assert(g:stats().moved > 0) w:stop()");
 	expect_held(MACHINE "assert(m:gpu { platform = 'dg2' }) "
 			    "local w, why = m:gpu_work { gpu = 'gpu0', user = 1 } "
 			    "assert(not w and why:find('no objects in users'))");
