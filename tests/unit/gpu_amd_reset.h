@@ -111,6 +111,13 @@ static inline void expect_it_works(struct rig *r)
 	}
 }
 
+/* Nobody went where nothing is mapped. */
+static inline void no_faults(struct rig *r)
+{
+	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++)
+		assert_int_equal(rig_stat(r).hub[i].faults, 0);
+}
+
 /* Whatever runs now is taken for hung. */
 static inline void find_what_hangs(struct rig *r)
 {

@@ -48,12 +48,6 @@ static struct rig_words prepare(struct rig *r, unsigned page, unsigned word, uin
 	return s;
 }
 
-static void no_faults(struct rig *r)
-{
-	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++)
-		assert_int_equal(rig_stat(r).hub[i].faults, 0);
-}
-
 /* ---- contexts -------------------------------------------------------------------------------- */
 
 static void a_soft_reset_leaves_contexts_good(void **state)
