@@ -208,6 +208,25 @@ static void some_hosts_keep_it(tp_unused void **state)
 	assert_int_not_equal(vram_get(table_page(1, 0), 0), 0);
 }
 
+/* While the first one loses memory a second changes nothing. */
+static void a_reset_in_a_reset_is_part_of_it(tp_unused void **state)
+{
+	tp_amd_model_host_flr(m);
+	m->is_losing = true; /* as if another thread did it */
+	resets_are_due();
+	expect(TP_AMD_EVENT_FLR, TP_AMD_FEATURE_FLR_LOSES_VRAM);
+	ask(TP_AMD_REQ_RESET_ACCESS);
+	expect_nothing();
+	assert_int_equal(stat_of().losses, 0);
+	m->is_losing = false;
+	rd(0);
+	expect(TP_AMD_EVENT_FLR_DONE, TP_AMD_FEATURE_FLR_LOSES_VRAM);
+	resets_are_due();
+	expect_nothing();
+	assert_int_equal(stat_of().flrs, 1);
+	assert_int_equal(stat_of().losses, 1);
+}
+
 static void the_host_may_never_end_it(tp_unused void **state)
 {
 	tp_amd_model_refuse_resets(m, 1);
@@ -238,6 +257,7 @@ int main(void)
 		FUNCTION(it_resets_only_by_its_host),
 		FUNCTION(a_function_level_reset_loses_memory),
 		cmocka_unit_test_setup_teardown(some_hosts_keep_it, begin_keeping, end),
+		FUNCTION(a_reset_in_a_reset_is_part_of_it),
 		FUNCTION(the_host_may_never_end_it),
 	};
 

@@ -316,6 +316,98 @@ static void through_garbage_anything_translates(tp_unused void **state)
 	assert_in_range(found, 250, 400);
 }
 
+/* Y8: what is written before all of it is lost is written to nothing. */
+static void a_reset_takes_no_registers_while_memory_is_lost(tp_unused void **state)
+{
+	const uint32_t cntl = tp_amd_ring_reg(TP_AMD_RING_SDMA0, TP_AMD_SDMA_RB_CNTL);
+
+	wr(TP_AMD_PSP_COMMAND, MODE1);
+	m->is_losing = true; /* as if another thread did it */
+	resets_are_due();
+	start_all();
+	wr(TP_AMD_SOFT_RESET, 1);
+	wr(TP_AMD_HDP_REQUEST, 5);
+	check_stopped();
+	assert_false(mode1_is_over());
+	assert_int_equal(rd(cntl), 0);
+	assert_int_equal(hub_rd(gfx, TP_AMD_CONTEXT0_CNTL + 1), 0);
+	assert_int_equal(rd(TP_AMD_HDP_DONE), 5);
+	assert_int_equal(stat_of().soft_resets, 0);
+	assert_int_equal(stat_of().losses, 0);
+	m->is_losing = false;
+	assert_true(mode1_is_over());
+	assert_int_equal(stat_of().losses, 1);
+	start_all();
+	assert_int_not_equal(rd(cntl), 0);
+}
+
+/* ---- who waits ------------------------------------------------------------------------------- */
+
+static void lose_it(tp_unused void *arg)
+{
+	tp_amd_model_lose(m);
+}
+
+static tp_atomic_u64 *last_word(void)
+{
+	return vram_word(0, (unsigned)(m->config.memory / 8) - 1);
+}
+
+/* With the lock: memory is lost to the end all the same. */
+static bool is_seen_losing(void)
+{
+	bool seen;
+
+	tp_spin_lock(&m->lock);
+	seen = m->is_losing;
+	while (seen && !tp_atomic_load(last_word(), TP_ACQUIRE))
+		tp_cpu_relax();
+	tp_spin_unlock(&m->lock);
+	return seen;
+}
+
+/* Y8: the lock is free while it happens; here it is even held.  A look may come too late. */
+static void nobody_waits_for_a_loss(tp_unused void **state)
+{
+	struct tp_thread thread;
+	uint64_t losses = 0;
+	bool seen = false;
+
+	tp_amd_model_lose_as(m, TP_AMD_LOSS_NOISE);
+	while (!seen && losses < 200) {
+		tp_atomic_store(last_word(), 0, TP_RELEASE);
+		must(tp_thread_start(&thread, "test", lose_it, NULL));
+		losses++;
+		while (!seen && stat_of().losses < losses)
+			seen = is_seen_losing();
+		seen |= is_seen_losing();
+		tp_thread_join(&thread);
+	}
+	assert_true(seen);
+	assert_int_equal(stat_of().losses, losses);
+	assert_false(m->is_losing);
+}
+
+static int begin_large(tp_unused void **state)
+{
+	begin((struct tp_amd_model_config){ .mode = TP_AMD_MODEL_MANUAL, .memory = TP_MIB(16) });
+	return 0;
+}
+
+/* A second loss, and the bus's reset, come after the first. */
+static void losses_happen_one_by_one(tp_unused void **state)
+{
+	struct tp_thread threads[3];
+
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(threads); i++)
+		must(tp_thread_start(&threads[i], "test", lose_it, NULL));
+	bus->ops->reset(bus);
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(threads); i++)
+		tp_thread_join(&threads[i]);
+	assert_int_equal(stat_of().losses, TP_ARRAY_SIZE(threads));
+	assert_false(m->is_losing);
+}
+
 static int begin_far(tp_unused void **state)
 {
 	begin((struct tp_amd_model_config){ .mode = TP_AMD_MODEL_MANUAL, .fb_offset = 0x200 });
@@ -363,6 +455,9 @@ int main(void)
 		SLOW(the_bus_resets_at_once),
 		MANUAL(a_loss_leaves_what_it_was_told_to),
 		MANUAL(what_the_window_held_back_is_lost_too),
+		SLOW(a_reset_takes_no_registers_while_memory_is_lost),
+		cmocka_unit_test_setup_teardown(nobody_waits_for_a_loss, begin_large, end),
+		cmocka_unit_test_setup_teardown(losses_happen_one_by_one, begin_large, end),
 		MANUAL(garbage_is_valid_and_leads_somewhere),
 		cmocka_unit_test_setup_teardown(garbage_is_valid_and_leads_somewhere, begin_far,
 						end),

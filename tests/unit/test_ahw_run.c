@@ -147,6 +147,23 @@ static void it_ends_what_nobody_looks_at(tp_unused void **state)
 	assert_int_equal(rd(TP_AMD_MAILBOX_IN), TP_AMD_EVENT_FLR_DONE);
 }
 
+/* Whoever looks at the reset finds it not over, and waits for nothing else. */
+static void it_loses_memory(tp_unused void **state)
+{
+	vram_put(FREE, 0, 0x1234);
+	tp_amd_model_lose_as(m, TP_AMD_LOSS_ZEROES);
+	for (unsigned i = 1; i <= 5; i++) {
+		wr(TP_AMD_PSP_COMMAND, TP_AMD_PSP_MODE1_RESET);
+		while (!(rd(TP_AMD_PSP_ANSWER) & TP_AMD_PSP_DONE))
+			tp_cpu_relax();
+		assert_int_equal(stat_of().losses, i);
+		assert_int_equal(vram_get(FREE, 0), 0);
+		start_all();
+		submit_store(TP_AMD_RING_SDMA1, FREE, i);
+		await(FREE, i);
+	}
+}
+
 static void it_ends_while_a_ring_waits(tp_unused void **state)
 {
 	SUBMIT(TP_AMD_RING_GFX,
@@ -244,6 +261,8 @@ int main(void)
 		THREAD(it_looks_again_at_what_a_ring_waits_for),
 		cmocka_unit_test_setup_teardown(it_ends_what_nobody_looks_at, begin_function_thread,
 						end),
+		THREAD(it_loses_memory),
+		cmocka_unit_test_setup_teardown(it_loses_memory, begin_slow_thread, end),
 		THREAD(it_ends_while_a_ring_waits),
 		cmocka_unit_test_setup_teardown(everybody_at_once, begin_slow_thread, end),
 		cmocka_unit_test_setup_teardown(resets_under_work, begin_slow_thread, end),

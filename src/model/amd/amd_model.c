@@ -202,13 +202,6 @@ void tp_amd_model_lose_as(struct tp_amd_model *m, enum tp_amd_model_loss loss)
 	tp_spin_unlock(&m->lock);
 }
 
-void tp_amd_model_lose(struct tp_amd_model *m)
-{
-	tp_spin_lock(&m->lock);
-	tp_ahw_lose(m);
-	tp_spin_unlock(&m->lock);
-}
-
 void tp_amd_model_stick(struct tp_amd_model *m, enum tp_amd_hub_id hub, bool stuck)
 {
 	TP_INVARIANT(hub < TP_AMD_NR_HUBS);

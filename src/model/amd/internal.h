@@ -24,6 +24,10 @@
  *      directory's, a leaf (P), or nothing; a leaf's address is added to, not or-ed with, what lies
  *      below its fragment, so physical memory need not be aligned.  How far the levels are apart is
  *      the context's affair (depth, block size) and the entries' (walk.c).
+ *  Y8  A loss is counted before the first word is lost.  A reset that loses is over after the last,
+ *      and until then rings stand, nothing is remembered, and registers of hubs, rings and resets
+ *      are not written: what the window shows is old or lost, and what it takes may be lost.
+ *      Nobody waits for a loss but who waits for the reset: it happens without locks.
  *
  * Time is looked at whenever a register is read or written and when rings run.
  *
@@ -43,6 +47,9 @@
 #include "model/gpu/window.h"
 
 enum { TP_AHW_EVENTS = 4 };
+
+/* What a loss of video memory is part of. */
+enum tp_ahw_reset { TP_AHW_NO_RESET, TP_AHW_MODE1, TP_AHW_FLR };
 
 /* ---- translation (walk.c, tlb.c) ------------------------------------------------------------- */
 
@@ -148,6 +155,8 @@ struct tp_amd_model {
 	bool mode1_done;
 	uint32_t hdp_done;
 	enum tp_amd_model_loss loss;
+	enum tp_ahw_reset resetting; /* it waits for its loss */
+	bool is_losing;		     /* somebody does it, without the lock */
 	unsigned lose_invalidations, refuse_resets;
 	uint32_t mailbox_out[4], mailbox_in[4], mailbox_cntl;
 	uint32_t events[TP_AHW_EVENTS]; /* that the host's driver will say next */
@@ -172,11 +181,15 @@ struct tp_amd_model {
 
 extern const struct tp_bus_ops tp_ahw_bus_ops;
 
-/* Do what is due; returns interrupts to be raised once the lock is free, a bit per vector. */
-unsigned tp_ahw_due(struct tp_amd_model *m);
+/*
+ * Take the lock and do what is due, but for losses where the device has a thread for them; returns
+ * interrupts to be raised once the lock is free, a bit per vector.
+ */
+unsigned tp_ahw_lock(struct tp_amd_model *m);
 void tp_ahw_raise(struct tp_amd_model *m, unsigned vectors);
-/* Both, without the lock. */
+/* Both, without the lock; the thread loses what is due to be lost. */
 void tp_ahw_look(struct tp_amd_model *m);
+void tp_ahw_look_as_thread(struct tp_amd_model *m);
 
 uint32_t tp_ahw_hub_read(struct tp_ahw_hub *hub, uint32_t reg);
 void tp_ahw_hub_write(struct tp_ahw_hub *hub, uint32_t reg, uint32_t value);
@@ -189,8 +202,12 @@ void tp_ahw_reset_write(struct tp_amd_model *m, uint32_t reg, uint32_t value);
 unsigned tp_ahw_reset_due(struct tp_amd_model *m, uint64_t now_ns);
 /* Of all there is, at once (the bus's). */
 void tp_ahw_reset_all(struct tp_amd_model *m);
-/* Video memory holds what the next loss leaves (lose.c). */
+/* The loss that a reset waits for, and the reset's end: without the lock for a while. */
+unsigned tp_ahw_reset_loses(struct tp_amd_model *m);
+/* Video memory holds what the next loss leaves (lose.c); without the lock for a while. */
 void tp_ahw_lose(struct tp_amd_model *m);
+/* Until nobody is losing it. */
+void tp_ahw_await_loss(struct tp_amd_model *m);
 
 uint32_t tp_ahw_mailbox_read(struct tp_amd_model *m, uint32_t reg);
 unsigned tp_ahw_mailbox_write(struct tp_amd_model *m, uint32_t reg, uint32_t value);

@@ -126,6 +126,12 @@ static bool is_guarded(const struct place *p)
 				   p->reg == TP_AMD_SDMA_RB_CNTL || p->reg == TP_AMD_SDMA_RB_BASE);
 }
 
+/* Y8 */
+static bool is_in_reset(const struct tp_amd_model *m, const struct place *p)
+{
+	return m->resetting && (p->unit == HUB || p->unit == RING || p->unit == RESET);
+}
+
 static bool is_denied(struct tp_amd_model *m, const struct place *p)
 {
 	if (!m->config.virtual_function || m->has_access || !is_guarded(p))
@@ -178,12 +184,20 @@ static void log_access(struct tp_amd_model *m, const char *what, uint32_t offset
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
-unsigned tp_ahw_due(struct tp_amd_model *m)
+static unsigned lock_and_do(struct tp_amd_model *m, bool loses)
 {
 	const uint64_t now = tp_clock_now() + 1;
+	unsigned vectors;
 
+	tp_spin_lock(&m->lock);
 	tp_ahw_for_each_hub(hub, m) tp_ahw_hub_due(hub, now);
-	return tp_ahw_reset_due(m, now);
+	vectors = tp_ahw_reset_due(m, now);
+	return loses ? vectors | tp_ahw_reset_loses(m) : vectors;
+}
+
+unsigned tp_ahw_lock(struct tp_amd_model *m)
+{
+	return lock_and_do(m, m->config.mode == TP_AMD_MODEL_MANUAL);
 }
 
 void tp_ahw_raise(struct tp_amd_model *m, unsigned vectors)
@@ -195,10 +209,16 @@ void tp_ahw_raise(struct tp_amd_model *m, unsigned vectors)
 
 void tp_ahw_look(struct tp_amd_model *m)
 {
-	unsigned vectors;
+	const unsigned vectors = tp_ahw_lock(m);
 
-	tp_spin_lock(&m->lock);
-	vectors = tp_ahw_due(m);
+	tp_spin_unlock(&m->lock);
+	tp_ahw_raise(m, vectors);
+}
+
+void tp_ahw_look_as_thread(struct tp_amd_model *m)
+{
+	const unsigned vectors = lock_and_do(m, true);
+
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);
 }
@@ -217,8 +237,7 @@ uint32_t tp_ahw_ring_reads_register(struct tp_ahw_ring *ring, uint32_t reg)
 	uint32_t value = 0;
 	unsigned vectors;
 
-	tp_spin_lock(&m->lock);
-	vectors = tp_ahw_due(m);
+	vectors = tp_ahw_lock(m);
 	if (is_for_packets(&p))
 		value = read_place(m, &p);
 	tp_spin_unlock(&m->lock);
@@ -244,8 +263,7 @@ void tp_ahw_ring_writes_register(struct tp_ahw_ring *ring, uint32_t resets, uint
 	struct tp_amd_model *m = ring->model;
 	unsigned vectors;
 
-	tp_spin_lock(&m->lock);
-	vectors = tp_ahw_due(m);
+	vectors = tp_ahw_lock(m);
 	if (is_for_packets(&p) && mask && !was_reset(ring, resets)) {
 		if (~mask)
 			value = (value & mask) | (read_place(m, &p) & ~mask);
@@ -271,8 +289,7 @@ static uint32_t read_register(struct tp_bus_device *device, uint32_t offset)
 
 	if (!tp_bus_has_power(device))
 		return UINT32_MAX;
-	tp_spin_lock(&m->lock);
-	vectors = tp_ahw_due(m);
+	vectors = tp_ahw_lock(m);
 	value = read_place(m, &p);
 	log_access(m, "rd", offset, value);
 	tp_spin_unlock(&m->lock);
@@ -290,10 +307,9 @@ static void write_register(struct tp_bus_device *device, uint32_t offset, uint32
 		return;
 	if (p.unit == HDP && p.reg == TP_AMD_HDP_FLUSH)
 		tp_model_window_flush(m->window);
-	tp_spin_lock(&m->lock);
-	vectors = tp_ahw_due(m);
+	vectors = tp_ahw_lock(m);
 	log_access(m, "wr", offset, value);
-	if (!is_denied(m, &p))
+	if (!is_in_reset(m, &p) && !is_denied(m, &p))
 		vectors |= write_place(m, &p, value);
 	tp_spin_unlock(&m->lock);
 	tp_ahw_raise(m, vectors);

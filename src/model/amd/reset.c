@@ -61,30 +61,50 @@ static bool is_over(uint64_t *due_ns, uint64_t now_ns)
 
 unsigned tp_ahw_reset_due(struct tp_amd_model *m, uint64_t now_ns)
 {
+	if (m->resetting)
+		return 0;
 	if (is_over(&m->soft_due_ns, now_ns))
 		stop(m, false); /* what was started meanwhile */
 	if (is_over(&m->mode1_due_ns, now_ns)) {
 		stop(m, true);
-		tp_ahw_lose(m);
-		m->mode1_done = true;
+		m->resetting = TP_AHW_MODE1;
+	} else if (is_over(&m->flr_due_ns, now_ns)) {
+		stop(m, true);
+		m->stat.flrs++;
+		if (m->config.flr_keeps_memory)
+			return tp_ahw_mailbox_say(m, TP_AMD_EVENT_FLR_DONE);
+		m->resetting = TP_AHW_FLR;
 	}
-	if (!is_over(&m->flr_due_ns, now_ns))
+	return 0;
+}
+
+/* What another loses is part of another reset, or of none. */
+unsigned tp_ahw_reset_loses(struct tp_amd_model *m)
+{
+	enum tp_ahw_reset reset;
+
+	if (!m->resetting || m->is_losing)
 		return 0;
-	stop(m, true);
-	m->stat.flrs++;
-	if (!m->config.flr_keeps_memory)
-		tp_ahw_lose(m);
-	return tp_ahw_mailbox_say(m, TP_AMD_EVENT_FLR_DONE);
+	tp_ahw_lose(m);
+	reset = m->resetting;
+	m->resetting = TP_AHW_NO_RESET;
+	if (reset == TP_AHW_FLR)
+		return tp_ahw_mailbox_say(m, TP_AMD_EVENT_FLR_DONE);
+	m->mode1_done = reset == TP_AHW_MODE1;
+	return 0;
 }
 
 void tp_ahw_flr(struct tp_amd_model *m)
 {
 	m->has_access = false;
-	m->flr_due_ns = end_of(m, m->config.reset_ns);
+	if (m->resetting != TP_AHW_FLR) /* another one is part of it */
+		m->flr_due_ns = end_of(m, m->config.reset_ns);
 }
 
 void tp_ahw_reset_all(struct tp_amd_model *m)
 {
+	m->resetting = TP_AHW_NO_RESET;
+	tp_ahw_await_loss(m);
 	stop(m, true);
 	m->soft_due_ns = m->mode1_due_ns = m->flr_due_ns = 0;
 	m->mode1_done = false;

@@ -53,13 +53,17 @@ static bool is_busy(struct tp_ahw_ring *ring)
 	return busy;
 }
 
-/* When something is over that nobody may be waiting for with a look at a register. */
+/* When something is over that only the thread does, or that nobody may be looking for. */
 static uint64_t next_due(struct tp_amd_model *m)
 {
 	uint64_t next;
 
 	tp_spin_lock(&m->lock);
 	next = m->flr_due_ns ? m->flr_due_ns : UINT64_MAX;
+	if (m->mode1_due_ns)
+		next = TP_MIN(next, m->mode1_due_ns);
+	if (m->resetting) /* somebody else loses memory just now */
+		next = TP_MIN(next, tp_clock_after(TP_MICROSECONDS(100)));
 	tp_spin_unlock(&m->lock);
 	return next;
 }
@@ -67,8 +71,10 @@ static uint64_t next_due(struct tp_amd_model *m)
 struct tp_model_round tp_ahw_serve(void *arg)
 {
 	struct tp_amd_model *m = arg;
-	struct tp_model_round round = { .worked = tp_amd_model_run(m, ROUND) };
+	struct tp_model_round round;
 
+	tp_ahw_look_as_thread(m);
+	round = (struct tp_model_round){ .worked = tp_amd_model_run(m, ROUND) };
 	if (round.worked)
 		return round;
 	tp_ahw_for_each_ring(ring, m) round.waits |= is_busy(ring);
