@@ -127,19 +127,8 @@ static void check_hole(void *state)
 	check(state);
 }
 
-TP_SCENARIO(bind_two, {
-			      .name = "gpu/bind-vs-bind",
-			      .summary = "two use one object, which is bound for the first time",
-			      .prepare = prepare,
-			      .start = start_users,
-			      .check = check,
-		      })
-
-TP_SCENARIO(bind_unbind,
-	    {
-		    .name = "gpu/unbind-part-vs-use",
-		    .summary = "a part of a binding goes, the object is used and emptied",
-		    .prepare = prepare,
-		    .start = start,
-		    .check = check_hole,
-	    })
+TP_SCENE_PLAY(bind_two, "gpu/bind-vs-bind", "two use one object, which is bound for the first time",
+	      prepare, start_users, check)
+TP_SCENE_PLAY(bind_unbind, "gpu/unbind-part-vs-use",
+	      "a part of a binding goes, the object is used and emptied", prepare, start,
+	      check_hole)

@@ -155,19 +155,8 @@ static void check(void *state)
 	tp_free(c->memory);
 }
 
-TP_SCENARIO(device_invalidate,
-	    {
-		    .name = "gpu/device-run-vs-invalidate",
-		    .summary = "a simulated engine stores while its cache is emptied",
-		    .prepare = prepare,
-		    .start = start_invalidate,
-		    .check = check,
-	    })
-
-TP_SCENARIO(device_reset, {
-				  .name = "gpu/device-run-vs-reset",
-				  .summary = "a simulated engine stores while its device is reset",
-				  .prepare = prepare,
-				  .start = start_reset,
-				  .check = check,
-			  })
+TP_SCENE_PLAY(device_invalidate, "gpu/device-run-vs-invalidate",
+	      "a simulated engine stores while its cache is emptied", prepare, start_invalidate,
+	      check)
+TP_SCENE_PLAY(device_reset, "gpu/device-run-vs-reset",
+	      "a simulated engine stores while its device is reset", prepare, start_reset, check)

@@ -91,18 +91,8 @@ static void check_timeout(void *state)
 	TP_EXPECT(stats.timeouts <= 2 && !stats.timeouts == s->may_stick);
 }
 
-TP_SCENARIO(tlb_reset, {
-			       .name = "gpu/tlb-reset-vs-release",
-			       .summary = "a reset has begun, but not where the engine runs",
-			       .prepare = prepare,
-			       .start = start_reset,
-			       .check = check_reset,
-		       })
-
-TP_SCENARIO(tlb_timeout, {
-				 .name = "gpu/tlb-timeout-vs-release",
-				 .summary = "one page goes by an invalidation that timed out",
-				 .prepare = prepare,
-				 .start = start_timeout,
-				 .check = check_timeout,
-			 })
+TP_SCENE_PLAY(tlb_reset, "gpu/tlb-reset-vs-release",
+	      "a reset has begun, but not where the engine runs", prepare, start_reset, check_reset)
+TP_SCENE_PLAY(tlb_timeout, "gpu/tlb-timeout-vs-release",
+	      "one page goes by an invalidation that timed out", prepare, start_timeout,
+	      check_timeout)

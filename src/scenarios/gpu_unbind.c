@@ -175,27 +175,10 @@ static void check_faults(void *state)
 	end(r);
 }
 
-TP_SCENARIO(unbind_two, {
-				.name = "gpu/unbind-vs-engine",
-				.summary = "an object goes while an engine reads it",
-				.prepare = prepare,
-				.start = start,
-				.check = check,
-			})
-
-TP_SCENARIO(unbind_three, {
-				  .name = "gpu/unbind-vs-engine-vs-invalidation",
-				  .summary = "the same, and somebody else invalidates",
-				  .prepare = prepare,
-				  .start = start_three,
-				  .check = check,
-			  })
-
-TP_SCENARIO(unbind_faults, {
-				   .name = "gpu/unbind-vs-engine-faults",
-				   .summary = "an object goes, and the caches may not forget it",
-				   .prepare = prepare,
-				   .start = start_faults,
-				   .check = check_faults,
-				   .faults = 1,
-			   })
+TP_SCENE_PLAY(unbind_two, "gpu/unbind-vs-engine", "an object goes while an engine reads it",
+	      prepare, start, check)
+TP_SCENE_PLAY(unbind_three, "gpu/unbind-vs-engine-vs-invalidation",
+	      "the same, and somebody else invalidates", prepare, start_three, check)
+TP_SCENE_FAULTS(unbind_faults, "gpu/unbind-vs-engine-faults",
+		"an object goes, and the caches may not forget it", prepare, start_faults,
+		check_faults)
