@@ -8,7 +8,7 @@
 -- what every program mapped where, and rebuilds the page tables from it.  Linux used to keep a copy
 -- of every page table instead.
 --
---     tidepool run scenarios/vram_lost.lua [seconds=0.3] [updates=sdma|cpu]
+--     tidepool run scenarios/vram_lost.lua [updates=sdma|cpu]
 --     mkdir m d; tidepool mount m scenarios/vram_lost.lua & sleep 8
 --     tidepool gpu show m; tidepool gpu stats m gpu0
 --     tidepool gpu dump m gpu0 d; python3 examples/gpu_walk.py d
@@ -16,12 +16,7 @@
 -- What to look for: which programs notice which accident; that what lay in the machine's memory is
 -- still there after the loss, every word of it; and what happens without one step of a rebuild.
 
-local seconds = tonumber(arg.seconds or 0.3)
 local updates = arg.updates or "sdma"
-
-local function pause()
-	tp.sleep(string.format("%dms", seconds * 1000 // 1))
-end
 
 local function wait(condition)
 	for _ = 1, 400 do
@@ -33,9 +28,21 @@ local function wait(condition)
 	error("it never came")
 end
 
-local function row(what, format, ...)
-	print(string.format("%-18s " .. format, what, ...))
+-- What happens, and what came of it.
+local parts = 0
+
+local function part(text)
+	parts = parts + 1
+	print(parts .. ". " .. text)
 end
+
+local function say(format, ...)
+	print("   " .. string.format(format, ...))
+end
+
+print [[
+A graphics card finds everything by page tables, which lie in its own memory.
+This tour takes that memory away.]]
 
 local m = tp.machine { nodes = { { dram = "256M", cpus = 2 }, {} } }
 local dimm = assert(m:plug { name = "dimm", size = "128M", node = 1, online = "movable" })
@@ -56,28 +63,37 @@ end
 
 working()
 local info, s = g:info(), g:stats()
-row("working:", "%d batches; %d KiB of page tables say where %d objects are",
-	work:stats().batches, info.table_bytes // 1024, info.objects)
-row("", "%d entries of them were written, by %d jobs of the card's own", s.table_entries,
-	s.table_jobs)
+part "Four programs let the card fill and copy their objects."
+say("%d batches of commands are done; %d objects are found by %d KiB of tables",
+	work:stats().batches, info.objects, info.table_bytes // 1024)
+if updates == "cpu" then
+	say("%d entries of tables were written, by the processor", s.table_entries)
+else
+	say("%d entries of tables were written, by %d jobs of the card's own engine",
+		s.table_entries, s.table_jobs)
+end
 
 -- 2. The machine takes memory away.  Objects move, those in programs' own memory too, and tables
 --    follow, while programs run.
 local r = dimm:unplug { deadline = "30s" }
 assert(r.ok, r.reason)
-row("while memory went:", "%d pages of objects moved", g:stats().moved - s.moved)
+part "The machine takes 128 MiB of its memory away meanwhile."
+say("%d pages of objects moved, tables followed, and no program noticed",
+	g:stats().moved - s.moved)
 dimm = assert(m:plug { name = "dimm", size = "128M", node = 1, online = "movable" })
 working()
 
 -- 3. An engine hangs.  A soft reset helps: the program whose job it was loses that job, those that
 --    ran beside it theirs, and nothing else is lost.
 s = g:stats()
+local lost = work:stats().lost
 assert(g:hang { engine = "sdma1" })
 wait(function() return g:stats().resets > s.resets and g:info().state == "running" end)
 working()
 local now = g:stats()
-row("after a hang:", "%d reset, video memory lost %d times, %d batches lost so far",
-	now.resets - s.resets, now.vram_losses - s.vram_losses, work:stats().lost)
+part "An engine of the card hangs.  It helps to reset the engines."
+say("%d reset; %d batches were lost, and nothing of the card's memory",
+	now.resets - s.resets, work:stats().lost - lost)
 assert(now.vram_losses == s.vram_losses)
 
 -- 4. An engine hangs, and a soft reset does not help.  The card is reset from the ground up.  Its
@@ -91,13 +107,15 @@ working()
 wait(function() return work:stats().cut_off > cut_off end)
 working()
 now = g:stats()
-row("memory lost:", "%d times; %d entries written to rebuild %d address spaces",
-	now.vram_losses - s.vram_losses, now.table_entries - s.table_entries,
-	now.rebuilds - s.rebuilds)
-row("", "%d jobs of before did not run; %d programs were told, and began anew",
-	now.canceled - s.canceled, work:stats().cut_off - cut_off)
-row("", "what lay in the machine's memory is whole; what lay in the card's was given up")
+part "One hangs for good: all of the card is reset, and loses its memory."
+say "What is there now looks like page tables that lead to others' memory."
+say("%d address spaces were rebuilt, for which %d entries were written",
+	now.rebuilds - s.rebuilds, now.table_entries - s.table_entries)
+say("%d programs were told, and began anew; of what was queued before nothing ran",
+	work:stats().cut_off - cut_off)
+say("(%d jobs ended unexecuted)", now.canceled - s.canceled)
 m:check()
+say "what lay in the machine's memory is whole, what lay in the card's is given up"
 
 -- 5. Why tables are cleared before they are filled again.  A second card has a driver that writes
 --    what is mapped and leaves the rest of a lost table as it is, as Linux does.  What a program
@@ -107,7 +125,8 @@ local gpu1 = assert(m:gpu { name = "gpu1", platform = "vega10", node = 0, vram =
 local g1 = assert(m:gpu_work { name = "astray", gpu = "gpu1", threads = 4, objects = 24,
 	size = "64K", vram = 50, trespass = true, strays = true })
 wait(function() return g1:stats().batches > 200 end)
-row("as Linux, before:", "%d words read where nothing is mapped belonged to others",
+part "A second card's driver writes tables anew as Linux does, and clears nothing."
+say("of words read where nothing is mapped, others' were, before a loss: %d",
 	g1:stats().strays)
 assert(g1:stats().strays == 0)
 wait(function()
@@ -117,7 +136,7 @@ wait(function()
 	wait(function() return g1:stats().batches > batches + 100 end)
 	return g1:stats().strays > 0
 end)
-row("after a loss:", "%d", g1:stats().strays)
+say("and after one: %d", g1:stats().strays)
 g1:stop()
 assert(gpu1:unplug())
 
@@ -132,10 +151,16 @@ local function cost_of(what, shadows)
 	wait(function() return load:stats().renewed > 1000 end)
 	local done = load:stats()
 	local mapped = done.renewed + (done.clients + 2) * 24
-	row(what, "%d KiB of page tables, %.0f entries for each object that was mapped",
+	say("%-15s %3d KiB, and %.0f entries written for each object that is mapped", what,
 		gpu:info().table_bytes // 1024, gpu:stats().table_entries / mapped)
 	load:stop()
 	assert(gpu:unplug())
 end
+part "Linux used to keep copies of tables in the machine's memory.  What all cost:"
 cost_of("without copies:", false)
 cost_of("with copies:", true)
+
+print [[
+So a card that has lost its memory works on, without copies of its tables, and
+nobody reads what is not his.  Only what lay there is gone, and its owners know.
+]]
