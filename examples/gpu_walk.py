@@ -119,7 +119,11 @@ def check(dump, vm):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path, help="what tidepool gpu dump wrote")
-    dump = Dump(parser.parse_args().folder)
+    folder = parser.parse_args().folder
+    try:
+        dump = Dump(folder)
+    except (OSError, ValueError, IndexError, struct.error) as why:
+        parser.exit(2, f"gpu_walk.py: {folder} is no whole dump: {why}\n")
     bad = 0
     for vm in dump.vms:
         wrong, seen = check(dump, vm)
