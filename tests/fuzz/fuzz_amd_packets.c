@@ -132,8 +132,11 @@ static void check(void)
 
 		TP_INVARIANT(hub->entries <= TP_AMD_NR_VMIDS * (TLB + WALKS));
 		TP_INVARIANT(hub->stale <= hub->hits + hub->misses);
-		TP_INVARIANT(hub->walks <= hub->misses * TP_AMD_LEVELS);
+		/* Each leaf that leads further is smaller than the one before (W3). */
+		TP_INVARIANT(hub->walks <= hub->misses * (TP_AMD_LEVELS + TP_AMD_VA_BITS));
 	}
+	for (unsigned i = 0; i < TP_AMD_NR_RINGS; i++)
+		TP_INVARIANT(stat.ring[i].timeouts <= stat.ring[i].packets);
 }
 
 /* ---- what a line says: memory ---------------------------------------------------------------- */
@@ -232,6 +235,7 @@ static unsigned sound_packet(char *text, uint32_t *words)
 		{ TP_SDMA_TRAP, TP_SDMA_TRAP_DW, 0, 0 },
 		{ TP_SDMA_POLL_REGMEM | UINT32_C(0xb) << 28, TP_SDMA_POLL_DW, 1, 0 },
 		{ TP_SDMA_POLL_REGMEM, TP_SDMA_POLL_DW, 1, 0 },
+		{ TP_SDMA_POLL_REGMEM | TP_SDMA_POLL_HDP_FLUSH, TP_SDMA_POLL_DW, 0, 0 },
 		{ TP_SDMA_CONST_FILL | UINT32_C(2) << 30, TP_SDMA_FILL_DW, 1, 0 },
 		{ TP_SDMA_CONST_FILL, TP_SDMA_FILL_DW, 1, 0 },
 		{ TP_SDMA_PTEPDE, TP_SDMA_PTEPDE_DW, 1, 5 },
@@ -239,8 +243,14 @@ static unsigned sound_packet(char *text, uint32_t *words)
 	};
 	const unsigned n = fuzz_command(text, packets, TP_ARRAY_SIZE(packets), 8, words);
 
+	if (words[0] == TP_SDMA_COPY)
+		words[2] = 0;
 	if (words[0] == TP_SDMA_WRITE)
 		words[3] = 3;
+	if (words[0] & TP_SDMA_POLL_HDP_FLUSH) {
+		words[1] = TP_AMD_HDP_DONE * 4;
+		words[2] = TP_AMD_HDP_REQUEST * 4;
+	}
 	return n;
 }
 
