@@ -307,6 +307,7 @@ static void updates_under_way_end_first_T28(void **state)
 		tp_yield();
 	must_not_go_offline("victim page 0 of 1, in use by sdma0");
 	assert_int_equal(pfn_of(victim), pfn);
+	assert_int_equal(tp_amd_object_swap_out(victim), -ETIME); /* T23 */
 	open_gate();
 	tp_thread_join(&mapper);
 	must_go_offline();

@@ -2,7 +2,7 @@
 /*
  * test_gpu_amd_sdma - how entries are spread over the engine's jobs: what each holds to the last
  * dword, and that what does not fit goes on in the next, as amdgpu has it (T24); and that what they
- * write is what the CPU writes.
+ * write is what the CPU writes; and who wants memory away between two of them (T23).
  *
  * The table is a run of video memory longer than any, so that one call can fill a job.
  */
@@ -370,6 +370,54 @@ static void many_tables_share_a_job(void **state)
 	assert_true(after.jobs - before.jobs <= 4);
 }
 
+/* ---- who wants memory away meanwhile --------------------------------------------------------- */
+
+static struct tp_amd_object *wanted;
+static int evicted, swapped;
+static bool held; /* the tables */
+
+static void want_away(void)
+{
+	evicted = tp_amd_object_evict(wanted);
+	swapped = tp_amd_object_swap_out(wanted);
+	held = tp_resv_try_hold(tp_amd_vm_resv(vm));
+	if (held)
+		tp_resv_unhold(tp_amd_vm_resv(vm));
+}
+
+/* The first job has ended, and the second is still to come. */
+static void set_pages_interrupted(struct tp_amd_update *update, struct tp_amd_pt *pt,
+				  uint32_t index, uint32_t n, const struct tp_bo_chunk *chunks,
+				  uint64_t flags)
+{
+	tp_amd_backend_sdma.set_pages(update, pt, index, FIRST, chunks, flags);
+	tp_amd_update_sync(update);
+	want_away();
+	tp_amd_backend_sdma.set_pages(update, pt, index + FIRST, n - FIRST, chunks + FIRST, flags);
+}
+
+/* T23: what is in the middle of being mapped is in use, and so are the tables; all of it is mapped
+ * in the end. */
+static void nothing_is_evicted_between_two_jobs_T23(void **state)
+{
+	enum { PAGES = FIRST + 50 };
+	struct tp_amd_backend interrupted = tp_amd_backend_sdma;
+
+	(void)state;
+	wanted = make_scattered(PAGES);
+	interrupted.set_pages = set_pages_interrupted;
+	vm->backend = &interrupted;
+	must(tp_amd_vm_map(vm, wanted, 0, BASE, PAGES * TP_PAGE_SIZE, RWX));
+	vm->backend = &tp_amd_backend_sdma;
+	assert_int_equal(evicted, -EBUSY);
+	assert_int_equal(swapped, -EBUSY);
+	assert_false(held);
+	for (uint32_t i = 0; i < PAGES; i++)
+		spot_expect(&rig, vm, BASE + i * TP_PAGE_SIZE, spot_wanted(wanted, i, RWX));
+	must(tp_amd_vm_unmap(vm, wanted, BASE));
+	put_scattered(wanted);
+}
+
 #define BY(name, n) \
 	cmocka_unit_test_prestate_setup_teardown(name, make, unmake, (void *)&backends[n])
 
@@ -387,6 +435,7 @@ int main(void)
 		BY(mappings_of_every_such_size_translate, 0),
 		BY(mappings_of_every_such_size_translate, 1),
 		BY(many_tables_share_a_job, 0),
+		BY(nothing_is_evicted_between_two_jobs_T23, 0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
