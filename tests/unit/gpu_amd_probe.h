@@ -96,4 +96,50 @@ static inline void spot_expect_at(struct rig *rig, struct tp_amd_vm *vm, uint64_
 
 #define spot_expect(rig, vm, va, wanted) spot_expect_at(rig, vm, va, wanted, __FILE__, __LINE__)
 
+/* ---- fragments ------------------------------------------------------------------------------- */
+
+static inline unsigned spot_fragment(uint64_t entry)
+{
+	return (unsigned)(entry >> TP_AMD_PTE_FRAG_SHIFT) & 31;
+}
+
+/* All that the fragment at @va claims is there, follows, and is used alike (T17); no leaf is of a
+ * smaller fragment than its level (T18).  Returns how much it is. */
+static inline uint64_t spot_lint_fragment(struct rig *rig, struct tp_amd_vm *vm, uint64_t va)
+{
+	const struct spot first = spot_peeked(rig, vm, va);
+	uint64_t size;
+	const unsigned fragment = spot_fragment(tp_amd_vm_peek(vm, va, &size));
+	const uint64_t claimed = (uint64_t)TP_PAGE_SIZE << fragment;
+
+	assert_true(claimed >= size);
+	assert_int_equal(va & (claimed - 1), 0);
+	for (uint64_t i = 0; i < claimed; i += size) {
+		const struct spot here = spot_peeked(rig, vm, va + i);
+
+		assert_int_equal(spot_fragment(tp_amd_vm_peek(vm, va + i, &size)), fragment);
+		assert_int_equal(here.flags, first.flags);
+		if (first.flags & TP_AMD_PTE_VALID)
+			assert_int_equal(here.address - first.address, i);
+	}
+	return claimed;
+}
+
+/* The same of all there is in [@va, @va + @bytes).  Returns how many are of more than a page. */
+static inline unsigned spot_lint(struct rig *rig, struct tp_amd_vm *vm, uint64_t va, uint64_t bytes)
+{
+	const uint64_t end = va + bytes;
+	unsigned found = 0;
+
+	while (va < end) {
+		uint64_t size;
+		const uint64_t entry = tp_amd_vm_peek(vm, va, &size);
+		const uint64_t claimed = entry ? spot_lint_fragment(rig, vm, va) : TP_PAGE_SIZE;
+
+		found += claimed > TP_PAGE_SIZE;
+		va += claimed;
+	}
+	return found;
+}
+
 #endif

@@ -419,11 +419,6 @@ static void partial_residence_is_cut_at_any_page(void **state)
 	expect(system_pages, 0, at(giant - 3), 5, RWX);
 }
 
-static unsigned fragment_of(uint64_t entry)
-{
-	return (unsigned)(entry >> TP_AMD_PTE_FRAG_SHIFT) & 31;
-}
-
 /* The virtual address alone decides; the device adds. */
 static void memory_that_is_not_aligned_is_in_fragments_too(void **state)
 {
@@ -431,45 +426,14 @@ static void memory_that_is_not_aligned_is_in_fragments_too(void **state)
 
 	(void)state;
 	must(map(vram, 5, at(0), HUGE - 5, RWX));
-	assert_int_equal(fragment_of(tp_amd_vm_peek(vm, at(0), &size)), TP_AMD_PT_BITS - 1);
+	assert_int_equal(spot_fragment(tp_amd_vm_peek(vm, at(0), &size)), TP_AMD_PT_BITS - 1);
 	expect(vram, 5, at(0), HUGE - 5, RWX);
 }
 
-/* T17: all that a fragment claims is there, follows, and is used alike.  T18: no leaf is of a
- * smaller fragment than its level. */
-static uint64_t lint_fragment(uint64_t page, uint64_t entry, uint64_t size)
-{
-	const unsigned fragment = fragment_of(entry);
-	const uint64_t claimed = TP_PAGE_SIZE << fragment;
-	const struct spot first = spot_peeked(&rig, vm, at(page));
-
-	assert_true(claimed >= size);
-	assert_int_equal(at(page) & (claimed - 1), 0);
-	for (uint64_t i = 0; i < claimed; i += size) {
-		const struct spot here = spot_peeked(&rig, vm, at(page) + i);
-
-		assert_int_equal(fragment_of(tp_amd_vm_peek(vm, at(page) + i, &size)), fragment);
-		assert_int_equal(here.flags, first.flags);
-		assert_int_equal(here.address - first.address, i);
-	}
-	return claimed / TP_PAGE_SIZE;
-}
-
-/* Returns how many fragments of more than a page there are. */
+/* T17, T18; returns how many fragments of more than a page there are. */
 static unsigned lint(uint64_t page, uint64_t pages)
 {
-	const uint64_t end = page + pages;
-	unsigned found = 0;
-
-	while (page < end) {
-		uint64_t size;
-		const uint64_t entry = tp_amd_vm_peek(vm, at(page), &size);
-		const uint64_t claimed = entry ? lint_fragment(page, entry, size) : 1;
-
-		found += claimed > 1;
-		page += claimed;
-	}
-	return found;
+	return spot_lint(&rig, vm, at(page), pages * TP_PAGE_SIZE);
 }
 
 static void fragments_claim_no_more_than_there_is(void **state)
@@ -480,7 +444,7 @@ static void fragments_claim_no_more_than_there_is(void **state)
 	must(map(vram, 100, at(64), 64, RWX)); /* it does not */
 	must(map(vram, HUGE, at(HUGE), HUGE, RWX));
 	assert_true(lint(0, 2 * HUGE) > 5);
-	assert_int_equal(fragment_of(tp_amd_vm_peek(vm, at(64), &(uint64_t){ 0 })), 6);
+	assert_int_equal(spot_fragment(tp_amd_vm_peek(vm, at(64), &(uint64_t){ 0 })), 6);
 	must(tp_amd_vm_replace(vm, vram, 17 * TP_PAGE_SIZE, at(17), TP_PAGE_SIZE, RO));
 	must(tp_amd_vm_clear(vm, at(70), TP_PAGE_SIZE));
 	must(tp_amd_vm_clear(vm, at(HUGE + 40), TP_PAGE_SIZE));
