@@ -82,6 +82,15 @@ class Dump(CommandTest):
         self.assertEqual(output.returncode, 1)
         self.assertIn("pages are wrong", output.stdout)
 
+    def test_the_walker_wants_all_of_a_dump(self):
+        for missing in ("vram.img", "mappings.txt"):
+            self.ask("dump", "gpu0", self.dumped)
+            (self.dumped / missing).unlink()
+            output = self.walk()
+            self.assertEqual(output.returncode, 2)
+            self.assertIn("is no whole dump", output.stderr)
+            self.assertNotIn("Traceback", output.stderr)
+
     def test_refused(self):
         for name, folder, why in (("gpu1", self.dumped, "cannot be dumped"),
                                   ("gpu0", self.scratch / "none", "cannot be written"),
