@@ -3,11 +3,9 @@
  * fuzz_amd_packets - whatever stands in page tables, rings and command streams, an engine of AMD's
  * simulated graphics reaches nothing that it was not given, and after a reset it is as new.
  *
- * I/O pages are allocations of their own, which are freed when they are unmapped, so that a
- * sanitizer sees every access beside or after them.  One of them the device may only read.
- *
- * A line is a letter and hexadecimal numbers; PAGE is the number of an I/O page, AT a byte in all
- * of them, WORD a word of 8 bytes of video memory, where rings and tables are, RING one of three:
+ * A line is a letter and hexadecimal numbers; PAGE is the number of an I/O page (fuzz_pages.h), AT
+ * a byte in all of them, WORD a word of 8 bytes of video memory, where rings and tables are, RING
+ * one of three:
  *	b VA PAGE FLAGS LEVEL	let VA of VMID 1 lead to a page, by a leaf of that level
  *	e WORD VALUE		write an entry anywhere
  *	w AT DWORD...		write to I/O pages
@@ -27,13 +25,12 @@
 #define FUZZ_LINES 96
 #include "fuzz.h"
 
+#include "fuzz_pages.h"
 #include "fuzz_unit.h"
 
 #include "ahw_rig.h"
 
 enum {
-	IO_PAGES = 16,
-	READ_ONLY = IO_PAGES - 1,
 	TLB = 4,
 	WALKS = 3,
 	MAX_PACKETS = 512,
@@ -41,74 +38,26 @@ enum {
 	VRAM_WORDS = VRAM_PAGES * PAGE / 8,
 };
 
-static struct world {
-	void *host[IO_PAGES]; /* NULL: not mapped */
-	bool lacks_local[VRAM_PAGES];
-	uint8_t read_only[PAGE]; /* what it held when it was mapped */
-} w;
-
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-static tp_dma_addr dma_of(unsigned page)
-{
-	return (tp_dma_addr){ (uint64_t)(DATA + page) * PAGE };
-}
-
-static void map(unsigned page)
-{
-	unsigned perms = page == READ_ONLY ? TP_IOMMU_READ : TP_IOMMU_PERMS;
-	void *host = w.host[page] ? NULL : tp_zalloc_aligned(PAGE, PAGE);
-
-	if (!host)
-		return; /* a fault that was asked for */
-	if (tp_iommu_set(iommu, dma_of(page), host, perms, "fuzz")) {
-		tp_free(host);
-		return;
-	}
-	w.host[page] = host;
-	if (page == READ_ONLY)
-		memset(w.read_only, 0, PAGE);
-}
-
-static void unmap(unsigned page)
-{
-	tp_iommu_clear(iommu, dma_of(page));
-	tp_iommu_sync(iommu);
-	tp_free(w.host[page]);
-	w.host[page] = NULL;
-}
-
-static void put_bytes(uint64_t at, const void *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++, at++) {
-		unsigned page = (unsigned)(at / PAGE % IO_PAGES);
-		const uint8_t byte = ((const uint8_t *)bytes)[i];
-
-		if (w.host[page])
-			((uint8_t *)w.host[page])[at % PAGE] = byte;
-		if (page == READ_ONLY)
-			w.read_only[at % PAGE] = byte;
-	}
-}
+static bool lacks_local[VRAM_PAGES];
 
 static void set_local(unsigned page, bool there)
 {
 	const tp_dma_addr at = { (uint64_t)page * PAGE };
 
-	if (there == !w.lacks_local[page])
+	if (there == !lacks_local[page])
 		return;
 	if (!there)
 		tp_iommu_clear(bus->local, at);
 	else if (tp_iommu_set(bus->local, at, bus->memory + at.v, TP_IOMMU_PERMS, "vram"))
 		return;
-	w.lacks_local[page] = !there;
+	lacks_local[page] = !there;
 }
 
 /* ---- the world ------------------------------------------------------------------------------- */
 
 static void begin_world(void)
 {
-	memset(&w, 0, sizeof(w));
+	memset(lacks_local, 0, sizeof(lacks_local));
 	begin((struct tp_amd_model_config){ .mode = TP_AMD_MODEL_MANUAL,
 					    .tlb_entries = TLB,
 					    .walk_entries = WALKS,
@@ -117,16 +66,14 @@ static void begin_world(void)
 					    .fb_offset = 1 });
 	for (unsigned i = 0; i < PAGES; i++)
 		tp_iommu_clear(iommu, (tp_dma_addr){ (uint64_t)i * PAGE });
-	for (unsigned i = 0; i < IO_PAGES; i++)
-		map(i);
+	fuzz_pages_begin(iommu, DATA * PAGE);
 }
 
 static void check(void)
 {
 	const struct tp_amd_model_stat stat = stat_of();
 
-	if (w.host[READ_ONLY])
-		TP_INVARIANT(!memcmp(w.host[READ_ONLY], w.read_only, PAGE));
+	fuzz_pages_check();
 	for (unsigned i = 0; i < TP_AMD_NR_HUBS; i++) {
 		const struct tp_amd_model_hub_stat *hub = &stat.hub[i];
 
@@ -154,7 +101,7 @@ static enum tp_amd_hub_id hub_number(char **text)
 static void do_bind(char *text)
 {
 	const uint64_t va = fuzz_number(&text);
-	const unsigned page = fuzz_below(&text, IO_PAGES);
+	const unsigned page = fuzz_below(&text, FUZZ_PAGES);
 	const uint64_t flags = fuzz_number(&text);
 	const unsigned leaf = fuzz_below(&text, TP_AMD_LEVELS);
 
@@ -180,24 +127,24 @@ static void do_words(char *text)
 	const uint64_t at = fuzz_number(&text) & ~UINT64_C(3);
 	uint32_t words[MAX_WORDS];
 
-	put_bytes(at, words, 4 * fuzz_words(text, words, MAX_WORDS));
+	fuzz_put(at, words, 4 * fuzz_words(text, words, MAX_WORDS));
 }
 
 static void do_unmap(char *text)
 {
-	unmap(fuzz_below(&text, IO_PAGES));
+	fuzz_unmap(fuzz_below(&text, FUZZ_PAGES));
 }
 
 static void do_map(char *text)
 {
-	map(fuzz_below(&text, IO_PAGES));
+	fuzz_map(fuzz_below(&text, FUZZ_PAGES));
 }
 
 static void do_local(char *text)
 {
 	const unsigned page = fuzz_below(&text, VRAM_PAGES);
 
-	set_local(page, w.lacks_local[page]);
+	set_local(page, lacks_local[page]);
 }
 
 static void do_window(char *text)
@@ -267,7 +214,7 @@ static void do_sound_at(char *text)
 	const uint64_t at = fuzz_number(&text) & ~UINT64_C(3);
 	uint32_t words[MAX_WORDS];
 
-	put_bytes(at, words, 4 * sound_packet(text, words));
+	fuzz_put(at, words, 4 * sound_packet(text, words));
 }
 
 static void do_indirect(char *text)
@@ -394,10 +341,7 @@ static void expect_as_new(void)
 	tp_bus_memory_flush(bus);
 	for (unsigned i = 0; i < VRAM_PAGES; i++)
 		set_local(i, true);
-	for (unsigned i = 0; i < IO_PAGES; i++) {
-		unmap(i);
-		map(i);
-	}
+	fuzz_pages_renew();
 	do_reset(reset);
 	do_bind(bind_data);
 	do_bind(bind_stream);
@@ -405,7 +349,7 @@ static void expect_as_new(void)
 	do_indirect(lead_there);
 	run_dry();
 	TP_INVARIANT(is_idle(TP_AMD_RING_SDMA0));
-	memcpy(&found, w.host[3], sizeof(found));
+	memcpy(&found, fuzz_pages.host[3], sizeof(found));
 	TP_INVARIANT(found == 0x600d);
 }
 
@@ -414,8 +358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin_world();
 	fuzz_lines(data, size, run_line, NULL);
 	expect_as_new();
-	for (unsigned i = 0; i < IO_PAGES; i++)
-		unmap(i);
+	fuzz_pages_end();
 	m->harms.nr = 0;
 	end(NULL);
 	return 0;

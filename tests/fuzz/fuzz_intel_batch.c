@@ -3,10 +3,8 @@
  * fuzz_intel_batch - whatever stands in page tables, rings and batches, an engine of the simulated
  * graphics device reaches nothing that it was not given, and after a reset it is as new.
  *
- * I/O pages are allocations of their own, which are freed when they are unmapped, so that a
- * sanitizer sees every access beside or after them.  One of them the device may only read.
- *
- * A line is a letter and hexadecimal numbers; PAGE is the number of a page, AT a byte in all pages:
+ * A line is a letter and hexadecimal numbers; PAGE is the number of a page (fuzz_pages.h), AT a
+ * byte in all of them:
  *	b VA PAGE FLAGS		let VA lead to a page, by the four tables that there are
  *	e AT VALUE		write an entry of 8 bytes anywhere
  *	w AT WORD...		write words anywhere
@@ -26,83 +24,33 @@
 #define FUZZ_LINES 96
 #include "fuzz.h"
 
+#include "fuzz_pages.h"
 #include "fuzz_unit.h"
 
 #include "ihw_engine.h"
 
 enum {
-	PAGES = 16,
 	ROOT = 2, /* and the tables below it */
-	READ_ONLY = PAGES - 1,
 	LOCAL_PAGES = 4,
 	MAX_COMMANDS = 4096,
 	MAX_WORDS = 16,
 };
 
-static const uint64_t first_dma = UINT64_C(0x10000);
+#define FIRST_DMA UINT64_C(0x10000)
 
-static struct world {
-	void *host[PAGES]; /* NULL: not mapped */
-	bool has_local[LOCAL_PAGES];
-	uint8_t read_only[PAGE]; /* what it held when it was mapped */
-} w;
-
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-static uint64_t dma_of(unsigned page)
-{
-	return first_dma + (uint64_t)page * PAGE;
-}
-
-static void map(unsigned page)
-{
-	unsigned perms = page == READ_ONLY ? TP_IOMMU_READ : TP_IOMMU_READ | TP_IOMMU_WRITE;
-	void *host = w.host[page] ? NULL : tp_zalloc_aligned(PAGE, PAGE);
-
-	if (!host)
-		return; /* a fault that was asked for */
-	if (tp_iommu_set(rig.iommu, (tp_dma_addr){ dma_of(page) }, host, perms, "fuzz")) {
-		tp_free(host);
-		return;
-	}
-	w.host[page] = host;
-	if (page == READ_ONLY)
-		memset(w.read_only, 0, PAGE);
-}
-
-static void unmap(unsigned page)
-{
-	tp_iommu_clear(rig.iommu, (tp_dma_addr){ dma_of(page) });
-	tp_iommu_sync(rig.iommu);
-	tp_free(w.host[page]);
-	w.host[page] = NULL;
-}
-
-/* Host writes, which are nobody's business but the test's. */
-static void put(uint64_t at, const void *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++, at++) {
-		unsigned page = (unsigned)(at / PAGE % PAGES);
-		const uint8_t byte = ((const uint8_t *)bytes)[i];
-
-		if (w.host[page])
-			((uint8_t *)w.host[page])[at % PAGE] = byte;
-		if (page == READ_ONLY)
-			w.read_only[at % PAGE] = byte;
-	}
-}
+static bool has_local[LOCAL_PAGES];
 
 static void toggle_local(unsigned page)
 {
 	tp_dma_addr at = { (uint64_t)page * PAGE };
 
-	if (w.has_local[page]) {
+	if (has_local[page]) {
 		tp_iommu_clear(rig.local, at);
-		w.has_local[page] = false;
+		has_local[page] = false;
 		return;
 	}
-	w.has_local[page] = !tp_iommu_set(rig.local, at, rig.m->bus.memory + at.v,
-					  TP_IOMMU_READ | TP_IOMMU_WRITE, "fuzz");
+	has_local[page] = !tp_iommu_set(rig.local, at, rig.m->bus.memory + at.v,
+					TP_IOMMU_READ | TP_IOMMU_WRITE, "fuzz");
 }
 
 /* ---- the world ------------------------------------------------------------------------------- */
@@ -111,14 +59,14 @@ static void start(void)
 {
 	for (unsigned i = 0; i < RING_PAGES; i++)
 		tp_atomic_store(&rig.m->ggtt[RING_GGTT / PAGE + i],
-				dma_of(i) | TP_INTEL_PTE_PRESENT, TP_RELAXED);
+				fuzz_page_address(i) | TP_INTEL_PTE_PRESENT, TP_RELAXED);
 	start_engine(rig.e);
-	rig.e->root = dma_of(ROOT);
+	rig.e->root = fuzz_page_address(ROOT);
 }
 
 static void begin(void)
 {
-	memset(&w, 0, sizeof(w));
+	memset(has_local, 0, sizeof(has_local));
 	begin_rig((struct tp_intel_model_config){ .platform = TP_INTEL_DG2,
 						  .memory = LOCAL_PAGES * PAGE,
 						  .tlb_entries = 4,
@@ -127,8 +75,7 @@ static void begin(void)
 		  true);
 	for (unsigned i = 0; i < RING_PAGES; i++)
 		unmap_io(ring_dma + i * PAGE);
-	for (unsigned i = 0; i < PAGES; i++)
-		map(i);
+	fuzz_pages_begin(rig.iommu, FIRST_DMA);
 	start();
 }
 
@@ -136,8 +83,7 @@ static void check(void)
 {
 	const struct tp_ihw_engine *e = rig.e;
 
-	if (w.host[READ_ONLY])
-		TP_INVARIANT(!memcmp(w.host[READ_ONLY], w.read_only, PAGE));
+	fuzz_pages_check();
 	TP_INVARIANT(tp_ihw_tlb_remembered(e) <= TP_IHW_COPIES * (4 + 3));
 	TP_INVARIANT(e->stat.stale <= e->stat.hits + e->stat.misses);
 }
@@ -146,7 +92,7 @@ static void check(void)
 
 static unsigned page_number(char **text)
 {
-	return fuzz_below(text, PAGES);
+	return fuzz_below(text, FUZZ_PAGES);
 }
 
 static void do_bind(char *text)
@@ -158,11 +104,11 @@ static void do_bind(char *text)
 	for (unsigned level = TP_INTEL_LEVELS; level-- > 0;) {
 		uint64_t span = (uint64_t)PAGE << level * TP_INTEL_PT_BITS;
 		unsigned table = ROOT + TP_INTEL_LEVELS - 1 - level;
-		uint64_t entry = dma_of(level ? table + 1 : page) | RW;
+		uint64_t entry = fuzz_page_address(level ? table + 1 : page) | RW;
 
 		if (!level)
 			entry ^= flags;
-		put(table * (uint64_t)PAGE + va / span % TP_INTEL_PTES * 8, &entry, 8);
+		fuzz_put(table * (uint64_t)PAGE + va / span % TP_INTEL_PTES * 8, &entry, 8);
 	}
 }
 
@@ -170,7 +116,7 @@ static void do_entry(char *text)
 {
 	uint64_t at = fuzz_number(&text) & ~UINT64_C(7), value = fuzz_number(&text);
 
-	put(at, &value, sizeof(value));
+	fuzz_put(at, &value, sizeof(value));
 }
 
 static void do_words(char *text)
@@ -178,13 +124,13 @@ static void do_words(char *text)
 	uint64_t at = fuzz_number(&text) & ~UINT64_C(3);
 	uint32_t words[MAX_WORDS];
 
-	put(at, words, 4 * fuzz_words(text, words, MAX_WORDS));
+	fuzz_put(at, words, 4 * fuzz_words(text, words, MAX_WORDS));
 }
 
 static void put_in_ring(const uint32_t *words, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		put(rig.tail, &words[i], 4);
+		fuzz_put(rig.tail, &words[i], 4);
 		rig.tail = (rig.tail + 4) % RING_BYTES;
 	}
 	tp_ihw_engine_write(rig.e, TP_INTEL_RING_TAIL, rig.tail);
@@ -231,7 +177,7 @@ static void do_sound_at(char *text)
 	uint64_t at = fuzz_number(&text) & ~UINT64_C(3);
 	uint32_t words[MAX_WORDS];
 
-	put(at, words, 4 * sound_command(text, words));
+	fuzz_put(at, words, 4 * sound_command(text, words));
 }
 
 static void do_go(char *text)
@@ -292,12 +238,12 @@ static void do_platform(char *text)
 
 static void do_unmap(char *text)
 {
-	unmap(page_number(&text));
+	fuzz_unmap(page_number(&text));
 }
 
 static void do_map(char *text)
 {
-	map(page_number(&text));
+	fuzz_map(page_number(&text));
 }
 
 static void do_local(char *text)
@@ -359,15 +305,12 @@ static void expect_as_new(void)
 	char bind[] = "3000 8 0";
 	uint32_t found;
 
-	for (unsigned i = 0; i <= 8; i++) {
-		unmap(i);
-		map(i);
-	}
+	fuzz_pages_renew();
 	do_reset(NULL);
 	do_bind(bind);
 	put_in_ring((const uint32_t[]){ TP_INTEL_MI_STORE_DWORD, LO_HI(va + 4), 0x600d }, 4);
 	TP_INVARIANT(run_engine(rig.e, 8) == 1 && !rig.e->hung);
-	memcpy(&found, (char *)w.host[8] + 4, sizeof(found));
+	memcpy(&found, fuzz_pages.host[8] + 4, sizeof(found));
 	TP_INVARIANT(found == 0x600d);
 }
 
@@ -376,8 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin();
 	fuzz_lines(data, size, run_line, NULL);
 	expect_as_new();
-	for (unsigned i = 0; i < PAGES; i++)
-		unmap(i);
+	fuzz_pages_end();
 	end_rig();
 	return 0;
 }
