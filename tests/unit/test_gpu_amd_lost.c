@@ -397,28 +397,81 @@ static void users_survive_losses(void **state)
 	no_faults(r);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_with_objects, end_rig)
+/* ---- rings that hang ------------------------------------------------------------------------- */
 
-/* ---- what is cleared ------------------------------------------------------------------------- */
+/* There is no service: who waits for its work resets it. */
+static void hang(struct rig *r, enum tp_amd_ring_id ring)
+{
+	tp_amd_model_hang(r->model, ring, false);
+	r->gpu->config.patience.hang_ns = TP_MILLISECONDS(1);
+}
+
+/* Once. */
+static void expect_reset(struct rig *r)
+{
+	r->gpu->config.patience.hang_ns = patient.driver.patience.hang_ns;
+	assert_int_equal(resets(r), 1);
+}
 
 /* Whatever becomes of the job that clears: its ring hangs, and is reset for that. */
 static void what_is_cleared_by_a_ring_that_hangs_is_gone(void **state)
 {
 	struct rig *r = *state;
-	const uint64_t hang_ns = r->gpu->config.patience.hang_ns;
 	uint64_t size;
 
 	assert_true(tp_amd_vm_peek(r->vm, RIG_DATA_VA, &size));
-	tp_amd_model_hang(r->model, TP_AMD_RING_SDMA0, false);
-	r->gpu->config.patience.hang_ns = TP_MILLISECONDS(1);
+	hang(r, TP_AMD_RING_SDMA0);
 	must(tp_amd_vm_clear(r->vm, RIG_DATA_VA, RIG_DATA_PAGES * TP_PAGE_SIZE));
-	r->gpu->config.patience.hang_ns = hang_ns;
-	assert_int_equal(resets(r), 1);
+	expect_reset(r);
 	assert_false(tp_amd_vm_peek(r->vm, RIG_DATA_VA, &size));
 	must(tp_amd_vm_validate(r->vm));
 	assert_false(tp_amd_vm_peek(r->vm, RIG_DATA_VA, &size));
 	assert_true(tp_amd_vm_peek(r->vm, RIG_STREAM_VA(0), &size));
 }
+
+static void expect_mapped_through_a_hang(struct rig *r)
+{
+	hang(r, TP_AMD_RING_SDMA0);
+	must(tp_amd_vm_map(r->vm, r->data, 0, VRAM_VA, TP_PAGE_SIZE, rw));
+	expect_reset(r);
+	assert_true(translates(r, VRAM_VA));
+	assert_true(translates(r, RIG_DATA_VA));
+	assert_true(translates(r, RIG_STREAM_VA(0)));
+}
+
+static void what_a_ring_that_hangs_should_write_is_written(void **state)
+{
+	expect_mapped_through_a_hang(*state);
+}
+
+/* What leads to the tables is written by the CPU, which waits for the ring with locks held. */
+static void what_is_to_be_linked_after_it_is_linked(void **state)
+{
+	struct rig *r = *state;
+	struct tp_bo *root = &r->vm->root->bo;
+
+	must(tp_resv_hold(root->resv, TP_WAIT_FOREVER));
+	must(tp_bo_evict(root));
+	tp_resv_unhold(root->resv);
+	must(tp_amd_vm_validate(r->vm));
+	expect_mapped_through_a_hang(r);
+}
+
+static void what_is_used_by_a_ring_that_hangs_can_be_read(void **state)
+{
+	struct rig *r = *state;
+	struct tp_fence *fence;
+
+	rig_write(r, 3, 7);
+	hang(r, TP_AMD_RING_GFX);
+	fence = rig_submit_store(r, TP_AMD_RING_GFX, 0, 3, 8);
+	assert_int_equal(rig_read(r, 3), 7);
+	expect_reset(r);
+	rig_expect(fence, -ETIME);
+}
+
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_with_objects, end_rig)
 
 int main(void)
 {
@@ -434,8 +487,11 @@ int main(void)
 		TEST(content_in_video_memory_is_lost_and_said_so),
 		TEST(the_device_does_not_see_what_memory_holds_after_a_loss),
 		TEST(no_unmapped_address_translates_after_a_loss),
-		TEST(what_is_cleared_by_a_ring_that_hangs_is_gone),
 		TEST(holes_that_are_kept_translate_after_a_loss),
+		TEST(what_is_cleared_by_a_ring_that_hangs_is_gone),
+		TEST(what_a_ring_that_hangs_should_write_is_written),
+		TEST(what_is_to_be_linked_after_it_is_linked),
+		TEST(what_is_used_by_a_ring_that_hangs_can_be_read),
 		cmocka_unit_test_setup_teardown(users_survive_losses, make_service, end_rig),
 	};
 

@@ -100,7 +100,7 @@ int tp_amd_object_create_user(struct tp_amd *gpu, struct tp_mapping *mapping, ui
 /* Mappings of it in VMs keep it. */
 void tp_amd_object_put(struct tp_amd_object *object);
 struct tp_bo *tp_amd_object_bo(struct tp_amd_object *object);
-/* By the CPU, after the work on it is done.  -ETIME: it is not; errors of tp_bo_populate(). */
+/* By the CPU, after the work on it has ended.  Errors of tp_bo_populate(). */
 int tp_amd_object_write(struct tp_amd_object *object, uint64_t offset, const void *from,
 			size_t len);
 int tp_amd_object_read(struct tp_amd_object *object, uint64_t offset, void *to, size_t len);
@@ -170,7 +170,8 @@ int tp_amd_vm_replace(struct tp_amd_vm *vm, struct tp_amd_object *object, uint64
 		      uint64_t va, uint64_t size, unsigned flags);
 /*
  * Bring everything up to date, as work in it would: objects back in reach, tables rebuilt after a
- * loss, all mappings translate.  -ENOMEM, -ENOSPC: another call goes on from there.
+ * loss, all mappings translate.  -ENOMEM, -ENOSPC, -ECANCELED and -ETIME (resets came between, one
+ * after the other): another call goes on from there.
  */
 int tp_amd_vm_validate(struct tp_amd_vm *vm);
 

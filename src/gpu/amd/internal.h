@@ -421,9 +421,24 @@ bool tp_amd_ring_hangs(struct tp_amd_ring *ring);
 /* Reset the GPU if it does, when nobody else has just done so; the job's context is to blame.  As
  * tp_amd_reset(). */
 int tp_amd_reset_hung(struct tp_amd_ring *ring);
-/* Until @fence is over, which it will be, for what hangs is reset, by the caller if need be.  The
- * fence's error.  Holds no lock of rank GPU_RESET or above. */
+/* All rings that hang, one after the other. */
+void tp_amd_reset_hung_rings(struct tp_amd *gpu);
+
+/*
+ * How the end of work is waited for, by anybody but who has a time of his own.
+ *
+ * Without a lock of rank GPU_RESET or above: until it is there.  It will be, after as many times
+ * patience.hang_ns as there are jobs before it, at most, for who waits resets what hangs.
+ */
 int tp_amd_wait_end(struct tp_amd *gpu, struct tp_fence *fence);
+/* The same of all work on what is used or held; whatever became of that. */
+void tp_amd_wait_idle(struct tp_amd *gpu, struct tp_resv *resv);
+/*
+ * With such a lock a reset cannot be begun, and one that somebody begins does not need it (RS3).
+ * -ETIME: there was none in several times patience.hang_ns; without the lock, see to it, and try
+ * again.
+ */
+int tp_amd_wait_locked(struct tp_amd *gpu, struct tp_fence *fence);
 
 /* A generation of a GPU, of which those of VMs are made: losses in the high half (T22). */
 static inline uint64_t tp_amd_generation(const struct tp_amd *gpu)

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "core/alloc.h"
-#include "core/clock.h"
 #include "core/error.h"
 #include "gpu/amd/vm.h"
 
@@ -92,17 +91,13 @@ int tp_amd_object_populate(struct tp_amd_object *object)
 
 static int hold_idle(struct tp_amd_object *object)
 {
-	struct tp_amd *gpu = tp_amd_of_bo(&object->bo);
 	int err = hold(object);
 
 	if (err)
 		return err;
-	err = tp_resv_wait_idle(object->bo.resv, tp_clock_after(8 * gpu->config.patience.hang_ns));
-	if (err)
-		tp_resv_unhold(object->bo.resv);
-	else
-		tp_amd_object_settle(object);
-	return err;
+	tp_amd_wait_idle(tp_amd_of_bo(&object->bo), object->bo.resv);
+	tp_amd_object_settle(object);
+	return 0;
 }
 
 static int check(const struct tp_amd_object *object, uint64_t offset, size_t len)

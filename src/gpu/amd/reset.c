@@ -29,7 +29,10 @@
 #include "gpu/amd/internal.h"
 #include "mm/machine.h"
 
-enum { TRIES = 3 };
+enum {
+	TRIES = 3,
+	LOCKED_HANGS = 4, /* it hangs, somebody sees that, and the reset */
+};
 
 static const uint64_t look_ns = TP_MICROSECONDS(100); /* before it is looked at with pauses */
 
@@ -346,18 +349,48 @@ int tp_amd_reset_hung(struct tp_amd_ring *ring)
 	return err;
 }
 
+void tp_amd_reset_hung_rings(struct tp_amd *gpu)
+{
+	tp_amd_for_each_ring(ring, gpu)
+	{
+		if (tp_amd_ring_hangs(ring))
+			tp_amd_reset_hung(ring);
+	}
+}
+
+/* ---- the end of work ------------------------------------------------------------------------- */
+
+static int wait_hangs(struct tp_amd *gpu, struct tp_fence *fence, unsigned n)
+{
+	return tp_amd_wait(gpu, fence, tp_clock_after(n * gpu->config.patience.hang_ns));
+}
+
 int tp_amd_wait_end(struct tp_amd *gpu, struct tp_fence *fence)
 {
 	while (!tp_amd_fence_is_over(fence)) {
-		tp_amd_wait(gpu, fence, tp_clock_after(gpu->config.patience.hang_ns));
-		tp_amd_for_each_ring(ring, gpu)
-		{
-			if (tp_amd_ring_hangs(ring))
-				tp_amd_reset_hung(ring);
-		}
+		wait_hangs(gpu, fence, 1);
+		tp_amd_reset_hung_rings(gpu);
 	}
 	return tp_fence_error(fence);
 }
+
+void tp_amd_wait_idle(struct tp_amd *gpu, struct tp_resv *resv)
+{
+	struct tp_fence *fences[TP_RESV_TIMELINES];
+	unsigned n = tp_resv_depends(resv, true, fences, TP_RESV_TIMELINES);
+
+	for (unsigned i = 0; i < n; i++) {
+		tp_amd_wait_end(gpu, fences[i]);
+		tp_fence_put(fences[i]);
+	}
+}
+
+int tp_amd_wait_locked(struct tp_amd *gpu, struct tp_fence *fence)
+{
+	return wait_hangs(gpu, fence, LOCKED_HANGS);
+}
+
+/* ---- what is asked for ----------------------------------------------------------------------- */
 
 int tp_amd_reset_wanted(struct tp_amd *gpu)
 {

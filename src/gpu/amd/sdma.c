@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "core/error.h"
 #include "core/fault.h"
 #include "gpu/amd/vm.h"
@@ -191,12 +190,9 @@ static void commit(struct tp_amd_update *update)
 /* What was written so far is. */
 void tp_amd_update_sync(struct tp_amd_update *update)
 {
-	struct tp_amd *gpu = update->vm->gpu;
-
 	push(update);
 	if (update->last && !update->err)
-		update->err = tp_amd_wait(gpu, update->last,
-					  tp_clock_after(4 * gpu->config.patience.hang_ns));
+		update->err = tp_amd_wait_locked(update->vm->gpu, update->last);
 }
 
 const struct tp_amd_backend tp_amd_backend_sdma = {

@@ -29,11 +29,9 @@ void tp_amd_ask_reset(struct tp_amd *gpu)
 
 /* ---- a round --------------------------------------------------------------------------------- */
 
-/* Returns when to look at it again. */
-static uint64_t serve_ring(struct tp_amd_ring *ring)
+/* When to look at it again. */
+static uint64_t next_look(struct tp_amd_ring *ring)
 {
-	if (tp_amd_ring_hangs(ring))
-		tp_amd_reset_hung(ring);
 	return tp_amd_ring_is_idle(ring)
 		       ? TP_WAIT_FOREVER
 		       : tp_clock_after(ring->gpu->config.patience.hang_ns / LOOKS);
@@ -67,9 +65,10 @@ static uint64_t serve_all(struct tp_amd *gpu)
 	serve_host(gpu);
 	tp_amd_for_each_hub(hub, gpu) tp_amd_hub_take_fault(hub);
 	tp_amd_run(gpu);
+	tp_amd_reset_hung_rings(gpu);
 	tp_amd_for_each_ring(ring, gpu)
 	{
-		uint64_t at_ns = serve_ring(ring);
+		uint64_t at_ns = next_look(ring);
 
 		next_ns = TP_MIN(next_ns, at_ns);
 	}

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "gpu/amd/vm.h"
 
 static bool has_shadows(const struct tp_amd *gpu)
@@ -91,12 +90,10 @@ static void restore(struct tp_amd_pt *pt)
 /* SH2 */
 static int finish(struct tp_amd_vm *vm)
 {
-	struct tp_amd *gpu = vm->gpu;
 	int err = 0;
 
 	if (vm->last_update)
-		err = tp_amd_wait(gpu, vm->last_update,
-				  tp_clock_after(8 * gpu->config.patience.hang_ns));
+		err = tp_amd_wait_locked(vm->gpu, vm->last_update);
 	return err == -ETIME ? err : 0; /* whatever became of it */
 }
 

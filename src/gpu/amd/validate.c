@@ -8,12 +8,11 @@
  */
 #include <errno.h>
 
-#include "core/clock.h"
 #include "core/error.h"
 #include "core/mutant.h"
 #include "gpu/amd/vm.h"
 
-enum { TRIES = 4 }; /* of updates that resets cancel */
+enum { TRIES = 4 }; /* of updates that resets cancel, or that hang */
 
 /* What a round lacked, if it lacked something. */
 struct lack {
@@ -313,12 +312,18 @@ static int write_once(struct round *round, struct tp_fence **fence)
 
 static int await(struct tp_amd *gpu, struct tp_fence *fence)
 {
-	int err = 0;
+	int err = fence ? tp_amd_wait_end(gpu, fence) : 0;
 
-	if (fence)
-		err = tp_amd_wait(gpu, fence, tp_clock_after(8 * gpu->config.patience.hang_ns));
 	tp_fence_put(fence);
 	return err;
+}
+
+/* What a reset cancelled, or what hangs and is reset now. */
+static bool can_be_done_again(struct tp_amd *gpu, int err)
+{
+	if (err == -ETIME)
+		tp_amd_reset_hung_rings(gpu);
+	return err == -ETIME || err == -ECANCELED;
 }
 
 int tp_amd_vm_validate(struct tp_amd_vm *vm)
@@ -326,16 +331,17 @@ int tp_amd_vm_validate(struct tp_amd_vm *vm)
 	struct tp_amd_spares spares;
 	struct round round = { .vm = vm, .spares = &spares };
 	struct tp_fence *fence;
-	int err = -ECANCELED;
+	unsigned tries = 0;
+	int err;
 
 	tp_amd_spares_init(&spares);
-	for (unsigned i = 0; i < TRIES && err == -ECANCELED; i++) {
+	do {
 		err = write_once(&round, &fence);
 		if (!err)
 			err = await(vm->gpu, fence);
 		else
 			tp_fence_put(fence);
-	}
+	} while (can_be_done_again(vm->gpu, err) && ++tries < TRIES);
 	tp_amd_pt_unstock(vm, &spares);
 	tp_amd_pt_bury(vm);
 	return err;
