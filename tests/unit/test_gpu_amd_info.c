@@ -109,7 +109,7 @@ static void one_in_use_is_not_destroyed(void **state)
 	(void)state;
 	expect_refused("0 address spaces, 0 contexts and 1 objects");
 	must(tp_amd_vm_create(rig.gpu, NULL, &vm));
-	expect_refused("1 address spaces, 0 contexts and 2 objects"); /* its root is one */
+	expect_refused("1 address spaces, 0 contexts and 1 objects"); /* tables are none */
 	tp_amd_vm_put(vm);
 	assert_int_equal(info_of().vms, 0);
 }

@@ -270,12 +270,15 @@ static int check_unused(struct tp_amd *gpu)
 {
 	unsigned vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
 	unsigned ctxs = tp_atomic_load(&gpu->nr_ctxs, TP_ACQUIRE);
-	uint64_t objects = tp_bo_device_objects(&gpu->bos);
+	unsigned objects = tp_atomic_load(&gpu->nr_objects, TP_ACQUIRE);
+	int err = 0;
 
-	if (!vms && !ctxs && !objects)
+	if (!vms && !ctxs && !tp_bo_device_objects(&gpu->bos))
 		return 0;
 	if (gpu->config.service)
-		tp_gpu_threads_start(&gpu->threads, gpu->gpu.name);
+		err = tp_gpu_threads_start(&gpu->threads, gpu->gpu.name);
+	if (err)
+		return err;
 	return TP_ERR_TEXT(-EBUSY, gpu->gpu.name,
 			   "%s: %u address spaces, %u contexts and %u objects", vms, ctxs, objects);
 }

@@ -57,7 +57,8 @@ struct tp_amd_config {
 
 /* -EIO: the device does not answer.  -ENOMEM, -ENOSPC, -EEXIST: the name is taken, -EINVAL. */
 int tp_amd_create(const struct tp_amd_config *config, struct tp_amd **gpu);
-/* No object, context or VM is left: -EBUSY otherwise.  Ends the device's work first. */
+/* No object, context or VM is left: -EBUSY otherwise.  Ends the device's work first.  -EAGAIN: the
+ * same, and there is no thread for its service any more; another call tries again. */
 int tp_amd_destroy(struct tp_amd *gpu);
 
 /* A round of what the service thread does; returns when it wants to be called again. */

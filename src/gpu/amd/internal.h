@@ -351,9 +351,9 @@ struct tp_amd {
 	bool host_resets, host_has_reset;
 	uint64_t marker;	  /* where in video memory the pattern is that shows a loss (T29) */
 	tp_atomic_u64 vm_numbers; /* given out */
-	tp_atomic_u32 nr_vms, nr_ctxs;
-	struct tp_spinlock vms_lock; /* rank GPU_TABLE */
-	struct tp_list vms;	     /* all of them, under vms_lock */
+	tp_atomic_u32 nr_vms, nr_ctxs, nr_objects; /* that users made */
+	struct tp_spinlock vms_lock;		   /* rank GPU_TABLE */
+	struct tp_list vms;			   /* all of them, under vms_lock */
 	/* Of all VMs, those that are gone included: tables that there are, mappings that there are;
 	 * rebuilds, entries and jobs ever. */
 	struct {

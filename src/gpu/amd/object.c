@@ -30,6 +30,7 @@ int tp_amd_object_create(struct tp_amd *gpu, uint64_t size, enum tp_bo_place pla
 		return err;
 	}
 	object->bo.kind = TP_AMD_KIND_OBJECT;
+	tp_atomic_add(&gpu->nr_objects, 1, TP_RELAXED);
 	if (vm) {
 		tp_bo_share(&object->bo, tp_amd_vm_resv(vm));
 		object->vm_number = vm->number;
@@ -276,6 +277,7 @@ static void op_destroy(struct tp_bo *bo)
 		return;
 	}
 	TP_INVARIANT(tp_list_empty(&object->in_vms));
+	tp_atomic_sub(&tp_amd_of_bo(bo)->nr_objects, 1, TP_RELAXED);
 	root = object->root;
 	tp_free(object);
 	if (root)
