@@ -252,15 +252,23 @@ static bool has_work(struct tp_amd *gpu)
 	return false;
 }
 
-/* What does not end by itself in time is ended by a reset. */
-static void end_work(struct tp_amd *gpu)
+static void wait_for_work(struct tp_amd *gpu)
 {
 	uint64_t until_ns = tp_clock_after(gpu->config.patience.hang_ns);
 
 	while (has_work(gpu) && tp_clock_now() < until_ns)
 		tp_sleep_ns(TP_MICROSECONDS(100));
-	if (has_work(gpu))
-		tp_amd_reset(gpu, TP_AMD_RESET_AUTO);
+}
+
+/* What does not end by itself in time is ended by a reset; what waited for that goes on then, and
+ * may not end either. */
+static void end_work(struct tp_amd *gpu)
+{
+	while (has_work(gpu)) {
+		wait_for_work(gpu);
+		if (has_work(gpu))
+			tp_amd_reset(gpu, TP_AMD_RESET_AUTO);
+	}
 	tp_amd_bury(gpu);
 	tp_amd_recover(gpu);
 }
