@@ -227,23 +227,6 @@ static void jobs_of_before_a_loss_do_nothing_T27(void **state)
 	assert_int_equal(tp_quiet_load(&fake.gpu->canceled), 2);
 }
 
-static void a_canceled_job_ends_in_its_turn(void **state)
-{
-	struct tp_amd_job *job = fake_job(SDMA0, NULL);
-	struct tp_fence *before = fake_push_new(SDMA0, NULL), *canceled, *after;
-
-	(void)state;
-	tp_amd_job_cancel(job, -ENOMEM);
-	canceled = fake_push(job);
-	after = fake_push_new(SDMA0, NULL);
-	assert_false(tp_fence_is_signaled(canceled));
-	fake_go();
-	assert_int_equal(fake.nr_streams, 2);
-	fake_expect(before, 0);
-	fake_expect(canceled, -ENOMEM);
-	fake_expect(after, 0);
-}
-
 /* ---- resets ---------------------------------------------------------------------------------- */
 
 /* What runs ends with an error, its end is over before anything else moves; the rest goes on. */
@@ -399,7 +382,6 @@ int main(void)
 		TEST(reservations_say_what_to_wait_for),
 		TEST(waiting_moves_the_rings),
 		TEST(jobs_of_before_a_loss_do_nothing_T27),
-		TEST(a_canceled_job_ends_in_its_turn),
 		TEST(what_runs_is_forced_what_waits_stays),
 		TEST(a_wedged_gpu_executes_nothing),
 		TEST(a_test_is_a_store_that_arrives),

@@ -254,8 +254,6 @@ void tp_amd_job_depend_on(struct tp_amd_job *job, struct tp_resv *resv, bool wri
 /* From now on it is the ring's; its fence has its number.  Whoever pushes several, or adds fences
  * to reservations, has @gpu->push_lock (K6 of the other driver says why). */
 void tp_amd_job_push(struct tp_amd_job *job);
-/* Before it is pushed: nothing of it may happen, its fence alone, with an error, in its turn. */
-void tp_amd_job_cancel(struct tp_amd_job *job, int err);
 /* All that it waits for is over. */
 bool tp_amd_job_is_ready(const struct tp_amd_job *job);
 /* Retired: call @ended and let go what it had. */

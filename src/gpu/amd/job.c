@@ -126,11 +126,6 @@ bool tp_amd_job_is_ready(const struct tp_amd_job *job)
 
 /* ---- its way to the device ------------------------------------------------------------------- */
 
-void tp_amd_job_cancel(struct tp_amd_job *job, int err)
-{
-	job->err = err;
-}
-
 void tp_amd_job_push(struct tp_amd_job *job)
 {
 	if (job->ib.words) {

@@ -143,9 +143,7 @@ static int why_not(const struct tp_amd_job *job)
 {
 	uint64_t now = job->vm ? tp_amd_vm_generation(job->vm) : tp_amd_generation(job->ring->gpu);
 
-	if (job->err || job->generation == now)
-		return job->err;
-	return -ECANCELED;
+	return job->generation == now ? 0 : -ECANCELED;
 }
 
 static bool try_emit(struct tp_amd_ring *ring, struct tp_amd_job *job)
