@@ -115,9 +115,14 @@
 	X(amd_settles_twice, "lost content is zeroed again for each of its users")                \
 	X(amd_wedge_unstopped, "jobs end although the engines of a wedged GPU run (T8)")          \
 	X(amd_copies_unlooked, "a copy does not look whether memory was lost meanwhile")          \
+	/* work of AMD's graphics (H1, J2 of gpu/amd/internal.h) */                               \
+	X(amd_root_unflushed, "a VMID leads to another root, and nothing is forgotten")           \
+	X(amd_runs_old, "a job of before a loss is executed after it (T27)")                      \
 	/* address spaces of AMD's graphics (gpu/amd/vm.h) */                                     \
 	X(amd_leaves_unforgotten, "an object leaves a VM whose caches may remember it (B1)")      \
 	X(amd_forgets_unwritten, "caches forget before tables say what they should (T2)")         \
+	X(amd_writes_unused, "mappings are written without using their object (V1)")              \
+	X(amd_replaces_cleared, "what is replaced is cleared before")                             \
 	X(amd_late_generation, "tables count as of the generation in which they were done (T20)") \
 	X(wake_uncounted, "a domain falls asleep while somebody counts on it (T10)")
 

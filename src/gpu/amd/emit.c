@@ -6,6 +6,7 @@
  * stream runs; the fence's number is written; an interrupt.  Of a job that must not happen only the
  * last two.  Packets may go over the end of the ring.
  */
+#include "core/mutant.h"
 #include "gpu/amd/vm.h"
 
 enum {
@@ -107,7 +108,8 @@ void tp_amd_ring_emit(struct tp_amd_ring *ring, struct tp_amd_job *job, bool flu
 	tp_spin_assert_held(&ring->lock);
 	if (flush) {
 		load_root(ring, job->vmid, job->root);
-		invalidate(ring, job->vmid);
+		if (!TP_MUTANT(amd_root_unflushed))
+			invalidate(ring, job->vmid);
 	}
 	if (!job->err && job->ib_dwords)
 		run_stream(ring, job);

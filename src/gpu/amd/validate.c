@@ -108,7 +108,7 @@ static bool try_use(struct round *round, struct tp_amd_bo_va *bo_va)
 	bo_va->writing = true;
 	if (!bo)
 		return true;
-	if (bo_va->base.shared) {
+	if (bo_va->base.shared && !TP_MUTANT(amd_writes_unused)) {
 		bo_va->used = tp_resv_try_use(bo->resv);
 		if (!bo_va->used)
 			round->lack.held = bo->resv;

@@ -377,6 +377,8 @@ static void write_fresh(struct clearing *c, struct tp_amd_update *update)
 	update->backend = &tp_amd_backend_cpu;
 	take_out(c, update);
 	enter(c->vm, &c->fresh);
+	if (TP_MUTANT(amd_replaces_cleared))
+		tp_amd_update_clear(update, c->start, c->last);
 	tp_amd_update_map(update, mapping, &c->spares);
 	mapping->written = true;
 	tp_amd_state_written(&mapping->bo_va->base);
