@@ -3,8 +3,8 @@
  * amd_sdma_regs - the packets of SDMA 4.0 that driver and model know.
  *
  * A packet begins with its header: operation in bits 7:0, its kind in 15:8.  Addresses are two
- * dwords, low first.  Sources: facts on D-vm; the public lists of packets of SDMA 4.0, and what public
- * drivers and simulators say of them.
+ * dwords, low first.  Sources: facts on D-vm; the public lists of packets of SDMA 4.0, and what
+ * public drivers and simulators say of them.
  */
 #ifndef TP_GPU_AMD_SDMA_REGS_H
 #define TP_GPU_AMD_SDMA_REGS_H
