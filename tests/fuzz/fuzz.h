@@ -164,6 +164,19 @@ static inline size_t fuzz_bytes(const char *text, uint8_t *bytes, size_t max)
 	return n;
 }
 
+/* Of @nr letters, each @stride bytes after the other, @first, or whichever it stands for. */
+static inline unsigned fuzz_kind(const char *letters, size_t stride, unsigned nr, char first)
+{
+	for (unsigned i = 0; i < nr; i++)
+		if (letters[i * stride] == first)
+			return i;
+	return (unsigned char)first % nr;
+}
+
+/* What of a table, in which each has its letter, a line is. */
+#define FUZZ_KIND(table, text) \
+	(&(table)[fuzz_kind(&(table)->letter, sizeof(*(table)), TP_ARRAY_SIZE(table), (text)[0])])
+
 static inline void fuzz_lines(const uint8_t *data, size_t size, fuzz_line line, void *arg)
 {
 	fuzz_guard_start();

@@ -253,12 +253,7 @@ static const struct {
 
 static void act(void *arg, char *line, tp_unused size_t length)
 {
-	unsigned chosen = (uint8_t)line[0] % TP_ARRAY_SIZE(actions);
-
-	for (unsigned i = 0; i < TP_ARRAY_SIZE(actions); i++)
-		if (actions[i].letter == line[0])
-			chosen = i;
-	actions[chosen].act(arg, line + !!line[0]);
+	FUZZ_KIND(actions, line)->act(arg, line + !!line[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -288,13 +288,7 @@ static const struct {
 
 static void run_line(tp_unused void *arg, char *text, tp_unused size_t length)
 {
-	unsigned i = 0;
-
-	while (i < TP_ARRAY_SIZE(kinds) && kinds[i].letter != text[0])
-		i++;
-	if (i == TP_ARRAY_SIZE(kinds))
-		i = (unsigned char)text[0] % TP_ARRAY_SIZE(kinds);
-	kinds[i].run(text + 1);
+	FUZZ_KIND(kinds, text)->run(text + 1);
 	check();
 }
 

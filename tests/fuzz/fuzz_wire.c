@@ -501,12 +501,7 @@ static const struct {
 
 static void run_line(void *arg, char *text, tp_unused size_t length)
 {
-	unsigned chosen = (unsigned char)text[0] % TP_ARRAY_SIZE(kinds);
-
-	for (unsigned i = 0; i < TP_ARRAY_SIZE(kinds); i++)
-		if (kinds[i].letter == text[0])
-			chosen = i;
-	kinds[chosen].run(arg, text + !!text[0]);
+	FUZZ_KIND(kinds, text)->run(arg, text + !!text[0]);
 }
 
 static void end_side(struct side *side)
