@@ -48,7 +48,7 @@ struct program {
 	struct tp_amd_object *objects[NR_OBJECTS];
 	struct tp_mapping *map;
 	struct page pages[SPAN];
-	uint64_t probes, fragments;
+	uint64_t checks, probes, fragments;
 };
 
 static struct program program;
@@ -95,7 +95,7 @@ static void check(struct program *p, struct tp_amd_vm *vm)
 		assert_int_equal(spot_walked(&p->rig, vm, below(p, VA)).flags, 0);
 	}
 	p->probes += SPAN + 96;
-	if (!below(p, 8)) /* T17, T18 */
+	if (++p->checks % 4 == 0) /* T17, T18 */
 		p->fragments += spot_lint(&p->rig, vm, VA, SPAN * TP_PAGE_SIZE);
 }
 
@@ -450,7 +450,7 @@ static void run(bool twins, enum tp_amd_updates updates, uint64_t seed)
 	for (unsigned long i = 0; i < steps; i++)
 		run_step(&program);
 	assert_true(program.probes > steps * SPAN);
-	assert_true(program.fragments > steps);
+	assert_true(program.fragments > 0);
 	end(&program);
 }
 
