@@ -391,6 +391,30 @@ static void both_hubs_are_told_T11_T12(void **state)
 	}
 }
 
+/* ---- T12 ------------------------------------------------------------------------------------- */
+
+/* T12: of the GART, what was said of a page is out of the buffers when that is done. */
+static void the_gart_says_it_at_once_T12(void **state)
+{
+	const struct tp_bo_chunk *chunk = tp_bo_chunk_at(tp_amd_object_bo(rig.data), 0);
+	struct tp_amd_job *job = rig_job(&rig, TP_AMD_RING_SDMA0, 8);
+	uint64_t address;
+
+	(void)state;
+	rig_write(&rig, 0, SECRET);
+	rig_write(&rig, 1, 0);
+	must(tp_amd_gart_insert(rig.gpu, (tp_dma_addr){ chunk->address }, 1, &address));
+	tp_amd_ib_put(&job->ib, TP_SDMA_HEADER(TP_SDMA_COPY, TP_SDMA_KIND_LINEAR));
+	tp_amd_ib_put(&job->ib, 4 - 1);
+	tp_amd_ib_put(&job->ib, 0);
+	tp_amd_ib_put64(&job->ib, address);
+	tp_amd_ib_put64(&job->ib, address + 4);
+	tp_amd_ib_pad(&job->ib);
+	rig_wait(&rig, rig_push(&rig, job), 0);
+	must(tp_amd_gart_remove(rig.gpu, address, 1));
+	assert_int_equal(rig_read(&rig, 1), SECRET);
+}
+
 #define BOTH(name)                                                                          \
 	cmocka_unit_test_prestate_setup_teardown(name, make, unmake, (void *)&backends[0]), \
 		cmocka_unit_test_prestate_setup_teardown(name, make, unmake, (void *)&backends[1])
@@ -403,6 +427,7 @@ int main(void)
 		BOTH(one_that_is_waited_for_does_not_count_T2),
 		BOTH(work_that_began_before_does_not_count_T2),
 		BOTH(both_hubs_are_told_T11_T12),
+		BOTH(the_gart_says_it_at_once_T12),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
