@@ -121,6 +121,8 @@
 	/* address spaces of AMD's graphics (gpu/amd/vm.h) */                                     \
 	X(amd_leaves_unforgotten, "an object leaves a VM whose caches may remember it (B1)")      \
 	X(amd_forgets_unwritten, "caches forget before tables say what they should (T2)")         \
+	X(amd_update_counts_once,                                                                 \
+	  "caches that forget before an update has ended need not again (V6)")                    \
 	X(amd_writes_unused, "mappings are written without using their object (V1)")              \
 	X(amd_replaces_cleared, "what is replaced is cleared before")                             \
 	X(amd_late_generation, "tables count as of the generation in which they were done (T20)") \

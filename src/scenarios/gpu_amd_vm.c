@@ -4,8 +4,8 @@
  * while memory is taken away, work runs, or video memory is lost.
  *
  * Must hold: nobody's memory is remembered by a cache when it has been given back (B1 of gpu/bo.h),
- * nor what was cleared when that was said (V6 of gpu/amd/vm.h, T2); what counts as up to date
- * translates to where its object is, and what is not mapped to nothing (V3, T20, T23, T28).
+ * nor what was before an update when that has ended (V6 of gpu/amd/vm.h, T2); what counts as up to
+ * date translates to where its object is, and what is not mapped to nothing (V3, T20, T23, T28).
  */
 #include "gpu/amd/vm.h"
 #include "model/amd/walk.h"
@@ -57,16 +57,22 @@ static void device_runs(struct stage *s, enum tp_amd_ring_id ring)
 	tp_amd_model_run_ring(s->scene.model, ring, COMMANDS);
 }
 
-static void submit(struct stage *s)
+/* The object's stream stores to @va. */
+static void write_stream(struct stage *s, uint32_t va)
 {
 	const uint32_t stream[STREAM_DW] = { TP_SDMA_HEADER(TP_SDMA_WRITE, TP_SDMA_KIND_LINEAR),
-					     VA + STORE_AT, 0, 0, STORED };
+					     va + STORE_AT, 0, 0, STORED };
+
+	TP_SCENE_MUST(tp_amd_object_write(s->object, 0, stream, sizeof(stream)));
+}
+
+static void submit(struct stage *s)
+{
 	const struct tp_amd_use use = { s->object, true };
 	const struct tp_amd_work work = {
 		.ring = TP_AMD_RING_GFX, .ib = VA, .dwords = STREAM_DW, .uses = &use, .nr_uses = 1
 	};
 
-	TP_SCENE_MUST(tp_amd_object_write(s->object, 0, stream, sizeof(stream)));
 	TP_SCENE_MUST(tp_amd_submit(s->ctx, &work, &s->fence));
 }
 
@@ -130,6 +136,7 @@ static void *prepare_remembered(void)
 {
 	struct stage *s = make_stage(TP_AMD_UPDATE_CPU);
 
+	write_stream(s, VA);
 	submit(s);
 	device_runs(s, TP_AMD_RING_GFX);
 	tp_amd_run(s->scene.gpu);
@@ -143,10 +150,26 @@ static void *prepare_work(void)
 {
 	struct stage *s = make_stage(TP_AMD_UPDATE_CPU);
 
+	write_stream(s, VA);
 	submit(s);
 	/* It has its root, and is about to empty its caches. */
 	tp_amd_model_run_ring(s->scene.model, TP_AMD_RING_GFX, ROOT_COMMANDS);
 	TP_EXPECT(!is_remembered(s));
+	s->vm->backend = &tp_amd_backend_sdma;
+	return s;
+}
+
+/* Work is queued that stores to where nothing is mapped yet, and the device remembers that. */
+static void *prepare_queued(void)
+{
+	struct stage *s = make_stage(TP_AMD_UPDATE_CPU);
+	struct tp_amd *gpu = s->scene.gpu;
+
+	s->scene.model->config.remembers_nothing = true;
+	write_stream(s, HOLE_VA);
+	tp_atomic_store(&gpu->state, TP_GPU_RESETTING, TP_RELEASE); /* no ring moves (J4) */
+	submit(s);
+	tp_atomic_store(&gpu->state, TP_GPU_RUNNING, TP_RELEASE);
 	s->vm->backend = &tp_amd_backend_sdma;
 	return s;
 }
@@ -171,15 +194,29 @@ static void take_memory(void *arg)
 	tp_resv_unhold(s->object->bo.resv);
 }
 
+static void wait_for_work(struct stage *s, enum tp_amd_ring_id ring)
+{
+	tp_wait_event(&s->scene.model->thread.work,
+		      tp_ahw_ring_is_busy(&s->scene.model->rings[ring]));
+}
+
 /* Work, and then what the driver has the device write. */
 static void execute(void *arg)
 {
 	struct stage *s = arg;
 
+	wait_for_work(s, TP_AMD_RING_GFX);
 	device_runs(s, TP_AMD_RING_GFX);
-	tp_wait_event(&s->scene.model->thread.work,
-		      tp_ahw_ring_is_busy(&s->scene.model->rings[TP_AMD_RING_SDMA0]));
+	wait_for_work(s, TP_AMD_RING_SDMA0);
 	device_runs(s, TP_AMD_RING_SDMA0);
+}
+
+/* While it waits for that, the work gets its VMID, and empties it. */
+static void map(void *arg)
+{
+	struct stage *s = arg;
+
+	TP_SCENE_MUST(tp_amd_vm_map(s->vm, s->object, 0, HOLE_VA, TP_PAGE_SIZE, rwx));
 }
 
 static void validate(void *arg)
@@ -246,6 +283,11 @@ static void start_take(void *state)
 static void start_work(void *state)
 {
 	start_two(state, "clear", clear, "device", execute);
+}
+
+static void start_map(void *state)
+{
+	start_two(state, "map", map, "device", execute);
 }
 
 static void start_loss(void *state)
@@ -321,6 +363,23 @@ static void check_cleared(void *state)
 	end(s);
 }
 
+/* Work that is queued after the mapping came finds it. */
+static void check_mapped(void *state)
+{
+	struct stage *s = state;
+	uint32_t word = 0;
+
+	tp_amd_run(s->scene.gpu);
+	tp_fence_put(s->fence);
+	TP_SCENE_MUST(tp_amd_object_write(s->object, STORE_AT, &word, sizeof(word)));
+	submit(s);
+	device_runs(s, TP_AMD_RING_GFX);
+	tp_amd_run(s->scene.gpu);
+	TP_SCENE_MUST(tp_amd_object_read(s->object, STORE_AT, &word, sizeof(word)));
+	TP_EXPECT(word == STORED);
+	end(s);
+}
+
 /* ---- scenarios ------------------------------------------------------------------------------- */
 
 TP_SCENE_PLAY(amd_clear_take, "gpu/amd-clear-vs-take",
@@ -328,6 +387,9 @@ TP_SCENE_PLAY(amd_clear_take, "gpu/amd-clear-vs-take",
 	      check_cleared)
 TP_SCENE_PLAY(amd_clear_work, "gpu/amd-clear-vs-work", "a mapping goes while work uses it",
 	      prepare_work, start_work, check_cleared)
+TP_SCENE_PLAY(amd_map_work, "gpu/amd-map-vs-work",
+	      "a mapping comes while work looks where it will be", prepare_queued, start_map,
+	      check_mapped)
 TP_SCENE_PLAY(amd_validate_loss, "gpu/amd-validate-vs-loss",
 	      "video memory is lost while tables are written", prepare_doubt, start_loss,
 	      check_ready)

@@ -147,6 +147,7 @@ static const struct gallery_row gallery_rows[] = {
 	ROW(amd_copies_unlooked, "a copy against a loss", "gpu/amd-copy-out-vs-loss"),
 	ROW(amd_leaves_unforgotten, "a clear against a taker", "gpu/amd-clear-vs-take"),
 	ROW(amd_forgets_unwritten, "a flush against an update", "gpu/amd-clear-vs-work"),
+	ROW(amd_update_counts_once, "work against an update", "gpu/amd-map-vs-work"),
 	ROW(amd_writes_unused, "an update against a swap", "gpu/amd-validate-vs-swap"),
 	ROW(amd_runs_old, "work against a loss", "gpu/amd-submit-vs-loss"),
 	ROW(amd_root_unflushed, "work against other work", "gpu/amd-work-vs-submit"),

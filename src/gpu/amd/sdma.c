@@ -17,6 +17,7 @@
 
 #include "core/error.h"
 #include "core/fault.h"
+#include "core/mutant.h"
 #include "gpu/amd/vm.h"
 
 enum {
@@ -33,7 +34,8 @@ static void ended(struct tp_amd_job *job, int err)
 
 	if (err)
 		tp_amd_vm_update_failed(vm);
-	tp_atomic_add(&vm->tlb_seq, 1, TP_ACQ_REL);
+	if (!TP_MUTANT(amd_update_counts_once))
+		tp_atomic_add(&vm->tlb_seq, 1, TP_ACQ_REL);
 }
 
 static void push(struct tp_amd_update *update)
