@@ -14,7 +14,50 @@
 #include "core/fault.h"
 #include "core/list.h"
 #include "core/rng.h"
+#include "core/stream.h"
 #include "panic.h"
+
+/* ---- runs of words --------------------------------------------------------------------------- */
+
+enum { RUN = 1024, EDGE = 3 };
+
+static tp_atomic_u64 words[EDGE + RUN + EDGE];
+
+static void expect_run(unsigned at, size_t n, uint64_t first, uint64_t step, uint64_t bits)
+{
+	for (size_t i = 0; i < TP_ARRAY_SIZE(words); i++) {
+		const uint64_t word = tp_atomic_load(&words[i], TP_RELAXED);
+
+		if (i >= at && i < at + n)
+			assert_int_equal(word, (first + (i - at) * step) | bits);
+		else
+			assert_int_equal(word, UINT64_MAX);
+		tp_atomic_store(&words[i], UINT64_MAX, TP_RELAXED);
+	}
+}
+
+/* Short ones and long ones, from and to wherever they lie, and nothing beside them. */
+static void runs_of_words_are_written_whole(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 2, 7, 383, 384, 385, 386, 504, 512, RUN };
+	static unsigned char from[8 + RUN * 8];
+	const uint64_t first = UINT64_C(0x1234567890), step = 4096, bits = 0x71;
+
+	(void)state;
+	memset(words, 0xff, sizeof(words));
+	for (unsigned at = 0; at <= EDGE; at++) {
+		for (size_t i = 0; i < TP_ARRAY_SIZE(lengths); i++) {
+			const size_t n = lengths[i];
+
+			tp_stream_fill(&words[at], first, step, bits, n);
+			expect_run(at, n, first, step, bits);
+			for (size_t k = 0; k < n; k++)
+				memcpy(from + at + k * 8, &(uint64_t){ k * step + at }, 8);
+			tp_stream_copy(&words[at], from + at, n);
+			expect_run(at, n, at, step, 0);
+		}
+	}
+}
 
 /* ---- heap ------------------------------------------------------------------------------------ */
 
@@ -325,6 +368,7 @@ static void panic_formats_its_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_of_words_are_written_whole),
 		cmocka_unit_test(memory_is_zeroed),
 		cmocka_unit_test(aligned_memory_is_aligned_and_zeroed),
 		cmocka_unit_test(nothing_can_be_allocated),

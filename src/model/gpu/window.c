@@ -16,6 +16,7 @@
 #include "core/alloc.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/stream.h"
 #include "model/gpu/window.h"
 
 enum { WORD = sizeof(uint64_t), PART = TP_PAGE_SIZE / WORD };
@@ -145,6 +146,15 @@ static uint64_t value_of(const struct source *source, size_t i)
 	return value;
 }
 
+static void let_go(struct tp_model_window *w, uint64_t word, const struct source *source,
+		   size_t first, size_t n)
+{
+	if (source->from)
+		tp_stream_copy(&w->words[word], source->from + first * WORD, n);
+	else
+		tp_stream_fill(&w->words[word], value_of(source, first), source->step, 0, n);
+}
+
 /* The last ones stay (C1), the others go, and before them what was there. */
 static void write_part(struct tp_model_window *w, uint64_t word, const struct source *source,
 		       size_t first, size_t n)
@@ -155,8 +165,7 @@ static void write_part(struct tp_model_window *w, uint64_t word, const struct so
 
 	if (stay > room)
 		let_out(w, writer, (unsigned)(stay - room));
-	for (size_t i = 0; i < go; i++)
-		tp_atomic_store(&w->words[word + i], value_of(source, first + i), TP_RELEASE);
+	let_go(w, word, source, first, go);
 	for (size_t i = go; i < n; i++)
 		hold(w, writer, word + i, value_of(source, first + i));
 }
