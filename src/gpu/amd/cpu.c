@@ -61,10 +61,8 @@ static void set_pages(tp_unused struct tp_amd_update *update, struct tp_amd_pt *
 {
 	uint64_t entries[TP_AMD_PTES];
 
-	for (uint32_t i = 0; i < n; i++) {
-		__builtin_prefetch(&chunks[n + i]); /* of the next table */
+	for (uint32_t i = 0; i < n; i++)
 		entries[i] = tp_amd_pte_of(chunks[i].address) + flags;
-	}
 	tp_amd_pt_write(pt, index, n, entries);
 }
 

@@ -9,7 +9,11 @@
  */
 #include "gpu/amd/vm.h"
 
-enum { MAX_LEVEL = 2 /* leaves of 1 GiB */, MAX_FRAGMENT = 3 * TP_AMD_PT_BITS - 1 };
+enum {
+	MAX_LEVEL = 2, /* leaves of 1 GiB */
+	MAX_FRAGMENT = 3 * TP_AMD_PT_BITS - 1,
+	BLOCK = 8, /* chunks that are looked at together */
+};
 
 static const struct tp_bo *bo_of(const struct tp_amd_mapping *mapping)
 {
@@ -103,6 +107,26 @@ static void find_run(struct tp_amd_pieces *it)
 		it->chunk++;
 }
 
+static bool is_followed(const struct tp_bo_chunk *chunk)
+{
+	return chunk[1].address == chunk->address + TP_PAGE_SIZE;
+}
+
+/* All of the BLOCK chunks here are single pages, none followed by its neighbour; without a branch
+ * for each, and while those are on their way that are looked at soon. */
+static bool are_scattered(const struct tp_bo_chunk *chunks)
+{
+	enum { AHEAD = 16 * BLOCK, LINE = 64 };
+	const char *const ahead = (const char *)(chunks + AHEAD);
+	unsigned others = 0;
+
+	for (size_t at = 0; at < BLOCK * sizeof(*chunks); at += LINE)
+		__builtin_prefetch(ahead + at);
+	for (unsigned i = 0; i < BLOCK; i++)
+		others |= chunks[i].order | (unsigned)is_followed(&chunks[i]);
+	return !others;
+}
+
 /* How many single pages follow each other here, each a run of its own; 0: not even two. */
 static uint32_t count_scattered(struct tp_amd_pieces *it)
 {
@@ -113,8 +137,11 @@ static uint32_t count_scattered(struct tp_amd_pieces *it)
 	const uint64_t max = TP_MIN(table_end, it->mapping->last + 1) - it->page;
 	uint32_t n = 0;
 
-	while (n < max && !chunk->order &&
-	       (chunk == last || chunk[1].address != chunk->address + TP_PAGE_SIZE)) {
+	while (n + BLOCK <= max && last - chunk >= BLOCK && are_scattered(chunk)) {
+		n += BLOCK;
+		chunk += BLOCK;
+	}
+	while (n < max && !chunk->order && (chunk == last || !is_followed(chunk))) {
 		n++;
 		if (chunk == last)
 			break;
