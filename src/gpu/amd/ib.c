@@ -30,15 +30,25 @@ static void set_used(struct tp_amd_ib_pool *pool, unsigned first, unsigned n, bo
 	}
 }
 
+/* How many units from @unit on are all used, or all free: one, or a word of them. */
+static unsigned alike(const struct tp_amd_ib_pool *pool, unsigned unit)
+{
+	const uint64_t word = pool->used[unit / 64];
+
+	return unit % 64 || (word && ~word) ? 1 : TP_MIN(64u, TP_AMD_IB_UNITS - unit);
+}
+
 /* The first of @n free units in a row from @from on; as many as there are: none. */
 static unsigned find_after(const struct tp_amd_ib_pool *pool, unsigned from, unsigned n)
 {
-	unsigned run = 0;
+	unsigned first = from;
 
-	for (unsigned unit = from; unit < TP_AMD_IB_UNITS; unit++) {
-		run = is_used(pool, unit) ? 0 : run + 1;
-		if (run == n)
-			return unit + 1 - n;
+	for (unsigned unit = from, some; unit < TP_AMD_IB_UNITS; unit += some) {
+		some = alike(pool, unit);
+		if (is_used(pool, unit))
+			first = unit + some;
+		else if (unit + some - first >= n)
+			return first;
 	}
 	return TP_AMD_IB_UNITS;
 }
