@@ -370,6 +370,23 @@ static void many_tables_share_a_job(void **state)
 	assert_true(after.jobs - before.jobs <= 4);
 }
 
+/* All tables that one mapping needs are linked by one command, which counts. */
+static void tables_in_a_row_are_linked_at_once(void **state)
+{
+	enum { TABLES = 8 };
+	struct tp_amd_object *object = make_scattered(TABLES * TP_AMD_PTES);
+	uint64_t counted;
+
+	(void)state;
+	ptes_before = rig_stat(&rig).ring[TP_AMD_RING_SDMA0].ptes;
+	must(tp_amd_vm_map(vm, object, 0, BASE, TABLES * TP_AMD_PTES * TP_PAGE_SIZE, RWX));
+	counted = rig_stat(&rig).ring[TP_AMD_RING_SDMA0].ptes - ptes_before;
+	/* Besides new directories, whole, of which each is linked alone. */
+	assert_int_equal(counted % TP_AMD_PTES, TABLES);
+	must(tp_amd_vm_unmap(vm, object, BASE));
+	put_scattered(object);
+}
+
 /* ---- who wants memory away meanwhile --------------------------------------------------------- */
 
 static struct tp_amd_object *wanted;
@@ -436,6 +453,7 @@ int main(void)
 		BY(mappings_of_every_such_size_translate, 1),
 		BY(many_tables_share_a_job, 0),
 		BY(nothing_is_evicted_between_two_jobs_T23, 0),
+		BY(tables_in_a_row_are_linked_at_once, 0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,10 +311,44 @@ static uint64_t entry_of(const struct tp_amd_pt *pt)
 	return tp_amd_pte_where(gpu, pt->bo.place, pt->bo.chunks[0].address) | TP_AMD_PTE_VALID;
 }
 
-static void link_table(struct tp_amd_update *update, struct tp_amd_pt *pt)
+/* Entries of a directory, in a row, that lead to tables in a row: written at once. */
+struct links {
+	struct tp_amd_pt *parent;
+	uint32_t index, n;
+	uint64_t first;
+};
+
+static void write_links(struct tp_amd_update *update, struct links *links)
 {
-	if (pt->parent)
-		set(update, pt->parent, pt->index, 1, entry_of(pt), 0);
+	if (links->n)
+		set(update, links->parent, links->index, links->n, links->first, TP_AMD_PTE_PAGE);
+	links->n = 0;
+}
+
+/* Behind those that there are, or before them. */
+static bool join_links(struct links *links, const struct tp_amd_pt *pt, uint64_t entry)
+{
+	const bool is_next = pt->index == links->index + links->n &&
+			     entry == links->first + links->n * TP_AMD_PTE_PAGE;
+	const bool is_before =
+		pt->index + 1u == links->index && entry + TP_AMD_PTE_PAGE == links->first;
+
+	if (!links->n || pt->parent != links->parent || !(is_next || is_before))
+		return false;
+	links->n++;
+	if (is_before) {
+		links->index--;
+		links->first = entry;
+	}
+	return true;
+}
+
+static void link_table(struct tp_amd_update *update, struct links *links, struct tp_amd_pt *pt)
+{
+	if (pt->parent && !join_links(links, pt, entry_of(pt))) {
+		write_links(update, links);
+		*links = (struct links){ pt->parent, pt->index, 1, entry_of(pt) };
+	}
 	pt->linked = true;
 	tp_amd_state_linked(&pt->base);
 }
@@ -322,6 +356,7 @@ static void link_table(struct tp_amd_update *update, struct tp_amd_pt *pt)
 void tp_amd_update_directories(struct tp_amd_update *update)
 {
 	struct tp_list *relocated = &update->vm->states[TP_AMD_RELOCATED];
+	struct links links = { .n = 0 };
 
 	/* Leaves first: a table is linked when all below it that is new is. */
 	for (unsigned level = 0; level < TP_AMD_LEVELS; level++) {
@@ -330,8 +365,9 @@ void tp_amd_update_directories(struct tp_amd_update *update)
 
 			/* One in doubt waits for who writes it anew (V3). */
 			if (pt->level == level && !pt->rewrite)
-				link_table(update, pt);
+				link_table(update, &links, pt);
 		}
+		write_links(update, &links);
 	}
 }
 
