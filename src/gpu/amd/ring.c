@@ -266,10 +266,22 @@ bool tp_amd_ring_is_idle(struct tp_amd_ring *ring)
 	return idle;
 }
 
+/* Much is over sooner than a thread sleeps and wakes. */
+static void look_a_while(tp_unused const struct tp_fence *fence)
+{
+#ifndef TP_SIM
+	enum { LOOKS = 1000 };
+
+	for (unsigned i = 0; i < LOOKS && !tp_fence_is_signaled(fence); i++)
+		tp_cpu_relax();
+#endif
+}
+
 int tp_amd_wait(struct tp_amd *gpu, struct tp_fence *fence, uint64_t until_ns)
 {
 	bool in_time = true;
 
+	look_a_while(fence);
 	while (!tp_amd_fence_is_over(fence)) {
 		uint32_t ticket = tp_wait_prepare(&gpu->moved);
 
