@@ -42,7 +42,8 @@ static void make_driver(struct tp_bench_amd *a, enum tp_amd_updates updates, boo
 						    .invalidate_ns = TP_AMD_MODEL_AT_ONCE,
 						    .reset_ns = TP_AMD_MODEL_AT_ONCE,
 						    .mode1_ns = TP_AMD_MODEL_AT_ONCE,
-						    .no_check = true };
+						    .no_check = true,
+						    .no_trace = true };
 	struct tp_amd_config driver = { .name = "gpu0",
 					.machine = a->machine,
 					.node = TP_NODE_NONE,

@@ -187,7 +187,7 @@ static void polls_compare(tp_unused void **state)
 			run_dry();
 			assert_int_equal(is_idle(RING), yes[how] >> i & 1);
 			tp_spin_lock(&m->rings[RING].lock);
-			m->rings[RING].rptr = m->rings[RING].wptr;
+			m->rings[RING].rptr = tp_atomic_load(&m->rings[RING].wptr, TP_RELAXED);
 			tp_spin_unlock(&m->rings[RING].lock);
 		}
 	}

@@ -356,6 +356,34 @@ static void who_asks_leaves_no_trace(tp_unused void **state)
 	assert_int_equal(tp_amd_model_accesses(m, NULL, 0), 0);
 }
 
+/* What a burst reached is known to it without a look, until something is forgotten; to the next one
+ * no more. */
+static void unchecked_bursts_go_where_they_went(tp_unused void **state)
+{
+	expect_at(1, DATA + 1);
+	expect_at(1, DATA + 1);
+	set_entry(1, 0, 1, data_pte(DATA + 2));
+	drop(ALL);
+	expect_at(1, DATA + 2);
+	assert_int_equal(tp_amd_model_accesses(m, NULL, 0), 0);
+	submit_vm_store(TP_AMD_RING_SDMA0, 1, 1, 0x11);
+	run_dry();
+	assert_int_equal(*(uint32_t *)(void *)io(DATA + 2), 0x11);
+	set_tag(iommu, DATA + 2, io(DATA + 3), "test");
+	submit_vm_store(TP_AMD_RING_SDMA0, 1, 1, 0x22);
+	run_dry();
+	assert_int_equal(*(uint32_t *)(void *)io(DATA + 2), 0x11);
+	assert_int_equal(*(uint32_t *)(void *)io(DATA + 3), 0x22);
+}
+
+static int begin_unchecked(void **state)
+{
+	(void)state;
+	begin((struct tp_amd_model_config){
+		.mode = TP_AMD_MODEL_MANUAL, .no_check = true, .no_trace = true });
+	return 0;
+}
+
 static void accesses_are_kept_for_dumps(tp_unused void **state)
 {
 	struct tp_amd_model_access a[3];
@@ -395,6 +423,7 @@ int main(void)
 		HERE(the_gart_is_looked_at_too, begin_manual),
 		HERE(caches_are_as_large_as_they_are, begin_small),
 		HERE(who_asks_leaves_no_trace, begin_manual),
+		HERE(unchecked_bursts_go_where_they_went, begin_unchecked),
 		HERE(accesses_are_kept_for_dumps, begin_manual),
 	};
 

@@ -66,6 +66,8 @@ static void fill_in(struct tp_amd_model *m)
 	DEFAULT(c->walk_entries, 32);
 	DEFAULT(c->combine, 8);
 	DEFAULT(c->trace, DEFAULT_TRACE);
+	if (c->no_trace)
+		c->trace = 0;
 	c->name = m->bus.name;
 	m->bus.vendor = TP_AMD_VENDOR;
 	m->bus.device = TP_AMD_VEGA10;

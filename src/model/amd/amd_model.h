@@ -51,6 +51,7 @@ struct tp_amd_model_config {
 	bool no_check;
 	uint32_t fb_offset; /* in 16 MiB: where video memory begins physically; 0: at 0 */
 	unsigned trace;	    /* accesses that are kept for dumps; 0: 4096 */
+	bool no_trace;	    /* none are */
 	uint64_t seed;
 };
 

@@ -46,7 +46,7 @@
 #include "model/gpu/thread.h"
 #include "model/gpu/window.h"
 
-enum { TP_AHW_EVENTS = 4 };
+enum { TP_AHW_EVENTS = 4, TP_AHW_HINTS = 8 };
 
 /* What a loss of video memory is part of. */
 enum tp_ahw_reset { TP_AHW_NO_RESET, TP_AHW_MODE1, TP_AHW_FLR };
@@ -88,7 +88,7 @@ struct tp_ahw_context {
 	uint32_t cntl;
 	uint64_t pt_base, pt_start, pt_end;
 	struct tp_ahw_leaf *leaves;	 /* config.tlb_entries of them */
-	unsigned hint;			 /* which of them was used last */
+	unsigned hints[TP_AHW_HINTS];	 /* which of them was used last, by the low bits of pages */
 	struct tp_ahw_walk_entry *walks; /* config.walk_entries of them */
 };
 
@@ -116,12 +116,21 @@ struct tp_ahw_hub {
 	uint64_t fault_page;
 	uint32_t fb_base, fb_top;
 	struct tp_amd_model_hub_stat stat;
+	tp_atomic_u32 forgot; /* how often something was; written under lock */
 	/* under the model's */
 	struct tp_ahw_request requests[TP_AMD_NR_INV_ENGINES];
 	bool is_stuck;
 };
 
 /* ---- rings (ring.c, packet.c) ---------------------------------------------------------------- */
+
+/* A page that a burst reached. */
+struct tp_ahw_reached {
+	uint64_t page;
+	unsigned vmid;
+	uint32_t forgot; /* of the hub, by then */
+	char *host;	 /* NULL: none */
+};
 
 struct tp_ahw_ring {
 	struct tp_amd_model *model;
@@ -130,7 +139,7 @@ struct tp_ahw_ring {
 	struct tp_spinlock lock;
 	/* under lock */
 	uint32_t f32_cntl, rb_cntl;
-	uint64_t rb_base, rptr, wptr; /* bytes */
+	uint64_t rb_base, rptr, end; /* bytes; end: wptr as this burst sees it */
 	bool hung, hung_through, bad;
 	/* in a command stream: where it goes on, what is left of it, whose */
 	uint64_t ib;
@@ -142,6 +151,9 @@ struct tp_ahw_ring {
 	uint32_t resets;  /* ever */
 	bool faulted;	  /* in this burst, and it is to be told */
 	struct tp_amd_model_ring_stat stat;
+	struct tp_ahw_reached reached[2]; /* in this burst, at last: read, written */
+	/* under the model's: who moves it does not wait for a burst */
+	tp_atomic_u64 wptr;
 };
 
 struct tp_amd_model {
@@ -239,6 +251,8 @@ void tp_ahw_tlb_drop(struct tp_ahw_hub *hub, uint32_t vmids, uint32_t req, uint6
 unsigned tp_ahw_ring_run(struct tp_ahw_ring *ring, unsigned packets, unsigned *vectors);
 uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg);
 void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
+/* Without the ring's lock: whether @reg was the ring's end, and is written. */
+bool tp_ahw_ring_moves_end(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value);
 void tp_ahw_ring_reset(struct tp_ahw_ring *ring);
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring);
 /*

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "core/stream.h"
+
 enum {
 	MOST = 10,
 	PART = 16 * TP_PAGE_SIZE,
@@ -97,6 +99,39 @@ static size_t unit_of(uintptr_t a, uint64_t len)
 	return !(a % 4) && len >= 4 ? 4 : 1;
 }
 
+/* So many bytes as are whole words that lie where such words can. */
+static uint64_t words_of(const void *place, uint64_t len)
+{
+	return (uintptr_t)place % sizeof(uint64_t) ? 0 : len & ~(uint64_t)(sizeof(uint64_t) - 1);
+}
+
+static void put_run(char *to, const char *from, uint64_t len)
+{
+	const uint64_t words = words_of(to, len);
+
+	tp_stream_copy((tp_atomic_u64 *)(void *)to, from, words / sizeof(uint64_t));
+	for (uint64_t i = words, unit; i < len; i += unit) {
+		unit = unit_of((uintptr_t)(to + i), len - i);
+		store(to + i, from + i, unit);
+	}
+}
+
+static void get_run(char *to, const char *from, uint64_t len)
+{
+	const tp_atomic_u64 *const wide = (const tp_atomic_u64 *)(const void *)from;
+	const uint64_t words = words_of(from, len);
+
+	for (uint64_t i = 0; i < words / sizeof(*wide); i++) {
+		const uint64_t word = tp_atomic_load(&wide[i], TP_ACQUIRE);
+
+		memcpy(to + i * sizeof(word), &word, sizeof(word));
+	}
+	for (uint64_t i = words, unit; i < len; i += unit) {
+		unit = unit_of((uintptr_t)(from + i), len - i);
+		load(to + i, from + i, unit);
+	}
+}
+
 static void put_bytes(struct tp_ahw_ring *ring, uint64_t va, const char *from, uint64_t len)
 {
 	for (uint64_t n; len; va += n, len -= n, from += n) {
@@ -105,10 +140,8 @@ static void put_bytes(struct tp_ahw_ring *ring, uint64_t va, const char *from, u
 
 		n = len;
 		to = tp_ahw_translate(ring, va, &n, true, &prt);
-		for (uint64_t i = 0, unit; to && i < n; i += unit) {
-			unit = unit_of((uintptr_t)(to + i), n - i);
-			store(to + i, from + i, unit);
-		}
+		if (to)
+			put_run(to, from, n);
 	}
 }
 
@@ -121,12 +154,10 @@ static void get_bytes(struct tp_ahw_ring *ring, uint64_t va, char *to, uint64_t 
 
 		n = len;
 		from = tp_ahw_translate(ring, va, &n, false, &prt);
-		if (!from)
+		if (from)
+			get_run(to, from, n);
+		else
 			memset(to, 0, n);
-		for (uint64_t i = 0, unit; from && i < n; i += unit) {
-			unit = unit_of((uintptr_t)(from + i), n - i);
-			load(to + i, from + i, unit);
-		}
 	}
 }
 
@@ -208,13 +239,13 @@ static void put_entries(struct tp_ahw_ring *ring, const uint32_t *w, uint64_t i,
 	const uint64_t end = i + n;
 
 	while (i < end) {
-		uint64_t len = (end - i) * sizeof(uint64_t), value = first + i * step;
+		uint64_t len = (end - i) * sizeof(uint64_t);
 		tp_atomic_u64 *to;
 		bool prt;
 
 		to = tp_ahw_translate(ring, address(w + 1) + i * sizeof(*to), &len, true, &prt);
-		for (uint64_t k = 0; to && k < len / sizeof(*to); k++, value += step)
-			tp_atomic_store(&to[k], value | flags, TP_RELEASE);
+		if (to)
+			tp_stream_fill(to, first + i * step, step, flags, len / sizeof(*to));
 		i += len / sizeof(*to);
 	}
 }
@@ -401,15 +432,16 @@ enum tp_ahw_step tp_ahw_packet(struct tp_ahw_ring *ring, struct tp_ahw_wish *wis
 {
 	const uint32_t left = tp_ahw_stream_left(ring);
 	enum tp_ahw_step step;
-	uint32_t words[MOST], n;
+	uint32_t words[MOST], n, seen;
 
 	if (!left)
 		return TP_AHW_WAITS;
-	tp_ahw_stream_read(ring, 0, 1, words);
+	seen = tp_ahw_stream_peek(ring, 0, TP_MIN(left, (uint32_t)MOST), words);
 	n = length_of(words[0]);
 	if (!n || n > left)
 		return bad(ring);
-	tp_ahw_stream_read(ring, 1, n - 1, words + 1);
+	if (n > seen)
+		tp_ahw_stream_read(ring, seen, n - seen, words + seen);
 	step = execute(ring, words, wish, vectors);
 	ring->stat.packets += step == TP_AHW_DONE && !ring->done;
 	return step == TP_AHW_BAD ? bad(ring) : step;

@@ -37,7 +37,10 @@ enum tp_ahw_step tp_ahw_packet(struct tp_ahw_ring *ring, struct tp_ahw_wish *wis
 
 /* Dwords that are there. */
 uint32_t tp_ahw_stream_left(const struct tp_ahw_ring *ring);
-/* @n of them from the @first-th on, which are there; zeroes where nothing can be read. */
+/* Up to @n of them from the @first-th on, which are there, so far as they lie in one run of memory;
+ * zeroes where nothing can be read.  How many. */
+uint32_t tp_ahw_stream_peek(struct tp_ahw_ring *ring, uint32_t first, uint32_t n, uint32_t *words);
+/* All of them. */
 void tp_ahw_stream_read(struct tp_ahw_ring *ring, uint32_t first, uint32_t n, uint32_t *words);
 void tp_ahw_stream_skip(struct tp_ahw_ring *ring, uint32_t n);
 

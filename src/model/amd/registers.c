@@ -91,6 +91,8 @@ static uint32_t read_ring(struct tp_ahw_ring *ring, uint32_t reg)
 
 static void write_ring(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
 {
+	if (tp_ahw_ring_moves_end(ring, reg, value))
+		return;
 	tp_spin_lock(&ring->lock);
 	tp_ahw_ring_write(ring, reg, value);
 	tp_spin_unlock(&ring->lock);

@@ -15,9 +15,8 @@ enum { IDLE = 1, HALT = 1 };
 /* 64-bit registers begin at odd numbers. */
 static uint64_t *find(struct tp_ahw_ring *ring, uint32_t reg, unsigned *shift)
 {
-	static const uint32_t first[] = { TP_AMD_SDMA_RB_BASE, TP_AMD_SDMA_RB_RPTR,
-					  TP_AMD_SDMA_RB_WPTR };
-	uint64_t *const values[] = { &ring->rb_base, &ring->rptr, &ring->wptr };
+	static const uint32_t first[] = { TP_AMD_SDMA_RB_BASE, TP_AMD_SDMA_RB_RPTR };
+	uint64_t *const values[] = { &ring->rb_base, &ring->rptr };
 
 	for (unsigned i = 0; i < TP_ARRAY_SIZE(first); i++) {
 		if (reg - first[i] > 1)
@@ -36,6 +35,10 @@ uint32_t tp_ahw_ring_read(struct tp_ahw_ring *ring, uint32_t reg)
 	if (value)
 		return (uint32_t)(*value >> shift);
 	switch (reg) {
+	case TP_AMD_SDMA_RB_WPTR:
+		return (uint32_t)tp_atomic_load(&ring->wptr, TP_RELAXED);
+	case TP_AMD_SDMA_RB_WPTR + 1:
+		return (uint32_t)(tp_atomic_load(&ring->wptr, TP_RELAXED) >> 32);
 	case TP_AMD_SDMA_STATUS:
 		return tp_ahw_ring_is_busy(ring) ? 0 : IDLE;
 	case TP_AMD_SDMA_F32_CNTL:
@@ -54,14 +57,31 @@ static unsigned vmid_of(const struct tp_ahw_ring *ring)
 }
 
 /* Places in the ring are those of dwords. */
+static uint64_t with_half(uint64_t wide, uint32_t value, unsigned shift)
+{
+	return (wide & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)value << shift;
+}
+
+bool tp_ahw_ring_moves_end(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
+{
+	const uint64_t before = tp_atomic_load(&ring->wptr, TP_RELAXED);
+	const uint32_t half = reg - TP_AMD_SDMA_RB_WPTR;
+
+	if (half > 1)
+		return false;
+	tp_atomic_store(&ring->wptr, with_half(before, value, half * 32) & ~UINT64_C(3),
+			TP_RELEASE);
+	return true;
+}
+
 void tp_ahw_ring_write(struct tp_ahw_ring *ring, uint32_t reg, uint32_t value)
 {
 	unsigned shift;
 	uint64_t *wide = find(ring, reg, &shift);
 
 	if (wide)
-		*wide = (*wide & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)value << shift;
-	if (wide && wide != &ring->rb_base)
+		*wide = with_half(*wide, value, shift);
+	if (wide == &ring->rptr)
 		*wide &= ~UINT64_C(3);
 	if (reg == TP_AMD_SDMA_F32_CNTL)
 		ring->f32_cntl = value;
@@ -75,7 +95,8 @@ void tp_ahw_ring_reset(struct tp_ahw_ring *ring)
 {
 	ring->f32_cntl = HALT;
 	ring->rb_cntl = 0;
-	ring->rb_base = ring->rptr = ring->wptr = 0;
+	ring->rb_base = ring->rptr = ring->end = 0;
+	tp_atomic_store(&ring->wptr, 0, TP_RELAXED);
 	ring->bad = false;
 	ring->ib = ring->done = ring->poll_ns = 0;
 	ring->polls = 0;
@@ -92,14 +113,15 @@ static bool may_run(const struct tp_ahw_ring *ring)
 
 bool tp_ahw_ring_is_busy(const struct tp_ahw_ring *ring)
 {
-	return may_run(ring) && (ring->ib_left || ring->rptr != ring->wptr);
+	return may_run(ring) &&
+	       (ring->ib_left || ring->rptr != tp_atomic_load(&ring->wptr, TP_ACQUIRE));
 }
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
 uint32_t tp_ahw_stream_left(const struct tp_ahw_ring *ring)
 {
-	const uint64_t left = ring->ib_left ? ring->ib_left : (ring->wptr - ring->rptr) / 4;
+	const uint64_t left = ring->ib_left ? ring->ib_left : (ring->end - ring->rptr) / 4;
 
 	return (uint32_t)TP_MIN(left, (uint64_t)UINT32_MAX);
 }
@@ -119,19 +141,23 @@ static uint64_t place_of(const struct tp_ahw_ring *ring, uint32_t i, uint64_t *l
 	return (ring->rb_base << 8) + at;
 }
 
+uint32_t tp_ahw_stream_peek(struct tp_ahw_ring *ring, uint32_t first, uint32_t n, uint32_t *words)
+{
+	const tp_atomic_u32 *host;
+	uint64_t len, va = place_of(ring, first, &len);
+	bool prt;
+
+	len = TP_MIN(len, (uint64_t)n * 4);
+	host = tp_ahw_translate(ring, va, &len, false, &prt);
+	for (uint64_t i = 0; i < len / 4; i++)
+		words[i] = host ? tp_atomic_load(&host[i], TP_ACQUIRE) : 0;
+	return (uint32_t)(len / 4);
+}
+
 void tp_ahw_stream_read(struct tp_ahw_ring *ring, uint32_t first, uint32_t n, uint32_t *words)
 {
-	for (uint32_t i = 0; i < n;) {
-		uint64_t len;
-		const uint64_t va = place_of(ring, first + i, &len);
-		const tp_atomic_u32 *host;
-		bool prt;
-
-		len = TP_MIN(len, (uint64_t)(n - i) * 4);
-		host = tp_ahw_translate(ring, va, &len, false, &prt);
-		for (uint64_t k = 0; k < len / 4; k++)
-			words[i++] = host ? tp_atomic_load(&host[k], TP_ACQUIRE) : 0;
-	}
+	for (uint32_t i = 0; i < n;)
+		i += tp_ahw_stream_peek(ring, first + i, n - i, words + i);
 }
 
 /* The command stream's end leads back to the ring, and to its VMID. */
@@ -155,6 +181,7 @@ static void burst_begin(struct tp_ahw_ring *ring)
 {
 	struct tp_amd_model *m = ring->model;
 
+	ring->reached[false].host = ring->reached[true].host = NULL;
 	if (m->bus.iommu)
 		tp_iommu_enter(m->bus.iommu, ring->id);
 	if (m->bus.local)
@@ -179,6 +206,7 @@ static enum tp_ahw_step burst(struct tp_ahw_ring *ring, unsigned packets, unsign
 
 	tp_spin_lock(&ring->lock);
 	if (may_run(ring)) {
+		ring->end = tp_atomic_load(&ring->wptr, TP_ACQUIRE);
 		burst_begin(ring);
 		for (step = TP_AHW_DONE; step == TP_AHW_DONE && *n < packets; (*n)++)
 			step = tp_ahw_packet(ring, wish, vectors);

@@ -4,8 +4,8 @@
 #include "model/amd/internal.h"
 
 enum {
-	BURST = 16, /* packets */
-	ROUND = 64, /* of one ring, before the thread looks at the next */
+	BURST = 64,  /* packets */
+	ROUND = 128, /* of one ring, before the thread looks at the next */
 };
 
 /* ---- one ring -------------------------------------------------------------------------------- */

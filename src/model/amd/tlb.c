@@ -21,18 +21,24 @@ static struct tp_ahw_leaf *used(struct tp_ahw_leaf *leaf)
 	return leaf;
 }
 
-/* What was found last is most often meant again. */
+static unsigned *hint_of(struct tp_ahw_context *context, uint64_t va)
+{
+	return &context->hints[va >> TP_PAGE_SHIFT & (TP_AHW_HINTS - 1)];
+}
+
+/* What was found last is most often meant again: of commands, of what they read and write. */
 struct tp_ahw_leaf *tp_ahw_tlb_find(struct tp_ahw_hub *hub, unsigned vmid, uint64_t va)
 {
 	struct tp_ahw_context *context = &hub->contexts[vmid];
 	const unsigned n = hub->model->config.tlb_entries;
+	unsigned *hint = hint_of(context, va);
 
-	if (tp_likely(covers(&context->leaves[context->hint], va)))
-		return used(&context->leaves[context->hint]);
+	if (tp_likely(covers(&context->leaves[*hint], va)))
+		return used(&context->leaves[*hint]);
 	for (unsigned i = 0; i < n; i++) {
 		if (!covers(&context->leaves[i], va))
 			continue;
-		context->hint = i;
+		*hint = i;
 		return used(&context->leaves[i]);
 	}
 	return NULL;
@@ -50,7 +56,7 @@ void tp_ahw_tlb_fill(struct tp_ahw_hub *hub, unsigned vmid, const struct tp_ahw_
 		slot = (unsigned)tp_rng_below(&hub->rng, n);
 	context->leaves[slot] = *leaf;
 	context->leaves[slot].caches = TP_AHW_L1 | TP_AHW_L2;
-	context->hint = slot;
+	*hint_of(context, leaf->va) = slot;
 }
 
 /* ---- directories ----------------------------------------------------------------------------- */
@@ -159,6 +165,7 @@ static void drop(struct tp_ahw_hub *hub, struct tp_ahw_context *context, uint32_
 
 void tp_ahw_tlb_drop(struct tp_ahw_hub *hub, uint32_t vmids, uint32_t req, uint64_t before)
 {
+	tp_atomic_add(&hub->forgot, 1, TP_RELEASE);
 	for (unsigned vmid = 0; vmid < TP_AMD_NR_VMIDS; vmid++)
 		if (vmids >> vmid & 1)
 			drop(hub, &hub->contexts[vmid], req, before);

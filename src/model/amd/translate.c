@@ -116,7 +116,7 @@ static void look_for_stale(const struct access *a, const struct tp_ahw_leaf *lea
 
 static bool has_changed(const char *was, const char *now)
 {
-	return was && (!now || strcmp(was, now) != 0);
+	return was && was != now && (!now || strcmp(was, now) != 0);
 }
 
 /* N2; a leaf of many pages has the name of the page that was asked for first. */
@@ -126,12 +126,13 @@ static void look_for_harm(const struct access *a, bool system, tp_dma_addr addre
 	static const char names[][8] = { "gfx", "sdma0", "sdma1" };
 	struct tp_amd_model *m = a->ring->model;
 	const char *now = tp_ahw_tag(tp_ahw_front(m, system), address);
-	struct tp_model_harm harm = {
-		.va = a->va, .address = address.v, .local = !system, .write = write
-	};
+	struct tp_model_harm harm;
 
 	if (!has_changed(was, now))
 		return;
+	harm = (struct tp_model_harm){
+		.va = a->va, .address = address.v, .local = !system, .write = write
+	};
 	memcpy(harm.engine, names[a->ring->id], sizeof(harm.engine));
 	tp_model_harm_note(&m->harms, &harm, was, now);
 }
@@ -209,6 +210,33 @@ static void *translate(struct access *a, struct tp_ahw_leaf *leaf, bool *prt, bo
 	return *prt ? NULL : reach(a, leaf);
 }
 
+/* ---- pages that a burst goes to again and again ---------------------------------------------- */
+
+/* As an engine's own buffers have it, where nobody checks or traces each access. */
+static char *reached_before(const struct tp_ahw_ring *ring, uint64_t va, bool write)
+{
+	const struct tp_ahw_reached *r = &ring->reached[write];
+
+	if (!r->host || r->page != va >> TP_PAGE_SHIFT || r->vmid != ring->vmid ||
+	    r->forgot != tp_atomic_load(&ring->hub->forgot, TP_ACQUIRE))
+		return NULL;
+	return r->host + va % TP_PAGE_SIZE;
+}
+
+/* Under the hub's lock. */
+static void note_reached(struct tp_ahw_ring *ring, uint64_t va, bool write, char *host)
+{
+	const struct tp_amd_model_config *config = &ring->model->config;
+
+	if (config->no_check && !config->trace)
+		ring->reached[write] = (struct tp_ahw_reached){
+			.page = va >> TP_PAGE_SHIFT,
+			.vmid = ring->vmid,
+			.forgot = tp_atomic_load(&ring->hub->forgot, TP_RELAXED),
+			.host = host ? host - va % TP_PAGE_SIZE : NULL,
+		};
+}
+
 /* No further than the page's end: each page is asked for by itself. */
 void *tp_ahw_translate(struct tp_ahw_ring *ring, uint64_t va, uint64_t *len, bool write, bool *prt)
 {
@@ -222,9 +250,13 @@ void *tp_ahw_translate(struct tp_ahw_ring *ring, uint64_t va, uint64_t *len, boo
 
 	*prt = false;
 	*len = TP_MIN(*len, TP_PAGE_SIZE - va % TP_PAGE_SIZE);
+	host = reached_before(ring, va, write);
+	if (host)
+		return host;
 	a.len = *len;
 	tp_spin_lock(&hub->lock);
 	host = translate(&a, &leaf, prt, &found);
+	note_reached(ring, va, write, host);
 	tp_spin_unlock(&hub->lock);
 	note(&a, found ? &leaf : NULL, !host && !*prt);
 	return host;
