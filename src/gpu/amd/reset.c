@@ -36,12 +36,12 @@ enum {
 
 static const uint64_t look_ns = TP_MICROSECONDS(100); /* before it is looked at with pauses */
 
-/* Who is to blame; nobody: all NULL. */
+/* Who is to blame; nobody: all NULL.  Without references: whoever resets the GPU may hold what it
+ * takes to give the last one back (tp_amd_bury()). */
 struct culprit {
 	struct tp_amd_ring *ring;
 	struct tp_amd_job *job; /* to be compared only: it may have ended */
-	struct tp_fence *fence; /* a reference */
-	struct tp_amd_ctx *ctx; /* a reference, or NULL */
+	uint32_t seqno;		/* its fence's, which no other job of the ring has */
 };
 
 void tp_amd_reset_init(struct tp_amd *gpu)
@@ -112,17 +112,9 @@ static bool find_culprit(struct tp_amd_ring *ring, struct culprit *culprit)
 	tp_spin_lock(&ring->lock);
 	job = hung_job(ring);
 	if (job)
-		*culprit = (struct culprit){ ring, job, tp_fence_get(job->fence),
-					     job->ctx ? tp_amd_ctx_get(job->ctx) : NULL };
+		*culprit = (struct culprit){ ring, job, job->fence->seqno };
 	tp_spin_unlock(&ring->lock);
 	return job;
-}
-
-static void drop_culprit(const struct culprit *culprit)
-{
-	tp_fence_put(culprit->fence);
-	if (culprit->ctx)
-		tp_amd_ctx_put(culprit->ctx);
 }
 
 /* ---- the end of what ran --------------------------------------------------------------------- */
@@ -157,11 +149,24 @@ static void halt_rings(struct tp_amd *gpu)
 	}
 }
 
-/* RS1.  It may have ended by itself at the last moment; then nobody is to blame. */
+/* It may have ended by itself at the last moment; then nobody is to blame. */
+static void blame(const struct culprit *culprit)
+{
+	struct tp_amd_ring *ring = culprit->ring;
+
+	tp_spin_lock(&ring->lock);
+	tp_list_for_each(job, &ring->running, struct tp_amd_job, link)
+		if (job->fence->seqno == culprit->seqno && job->ctx &&
+		    !tp_fence_is_signaled(job->fence))
+			tp_amd_ctx_blame(job->ctx);
+	tp_spin_unlock(&ring->lock);
+}
+
+/* RS1 */
 static void end_jobs(struct tp_amd *gpu, const struct culprit *culprit)
 {
-	if (culprit->ctx && !tp_fence_is_signaled(culprit->fence))
-		tp_amd_ctx_blame(culprit->ctx);
+	if (culprit->job)
+		blame(culprit);
 	tp_amd_for_each_ring(ring, gpu)
 		tp_amd_ring_force(ring, ring == culprit->ring ? culprit->job : NULL);
 }
@@ -344,7 +349,6 @@ int tp_amd_reset_hung(struct tp_amd_ring *ring)
 	if (find_culprit(ring, &culprit))
 		err = reset_locked(gpu, TP_AMD_RESET_AUTO, &culprit);
 	tp_mutex_unlock(&gpu->reset_lock);
-	drop_culprit(&culprit);
 	go_on(gpu);
 	return err;
 }
