@@ -15,7 +15,7 @@ static int make_impatient(void **state)
 {
 	struct rig_config config = patient;
 
-	config.driver.patience.reset_ns = TP_MILLISECONDS(20);
+	config.driver.patience.reset_ns = TP_MILLISECONDS(TP_TSAN ? 100 : 20);
 	return make_rig(state, &config);
 }
 
