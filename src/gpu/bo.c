@@ -173,13 +173,22 @@ void tp_bo_put(struct tp_bo *bo)
 		return;
 	/* The machine may be asking for a page of it this moment: then it is held (bo_owner.c). */
 	tp_resv_hold(bo->resv, TP_WAIT_FOREVER);
-	tp_resv_wait_idle(bo->resv, TP_WAIT_FOREVER);
+	if (!bo->forgotten)
+		tp_resv_wait_idle(bo->resv, TP_WAIT_FOREVER);
 	tp_bo_empty(bo);
 	give_slots(bo);
 	if (bo->resv != &bo->own)
 		tp_resv_unhold(bo->resv);
 	tp_resv_fini(&bo->own);
 	bo->device->ops->destroy(bo);
+}
+
+void tp_bo_put_forgotten(struct tp_bo *bo)
+{
+	tp_resv_hold(bo->resv, TP_WAIT_FOREVER);
+	bo->forgotten = true;
+	tp_resv_unhold(bo->resv);
+	tp_bo_put(bo);
 }
 
 void tp_bo_pin(struct tp_bo *bo)

@@ -101,6 +101,7 @@ struct tp_bo {
 	unsigned pins;		  /* it stays where it is */
 	bool purgeable;		  /* nobody misses its content */
 	bool purged;		  /* and it is gone; the driver's to reset */
+	bool forgotten;		  /* tp_bo_put_forgotten() */
 	unsigned kind;		  /* the driver's: what it is part of */
 	uint64_t impatient_until; /* nobody waits for its work again before */
 	/* under the device's lock */
@@ -181,6 +182,11 @@ int tp_bo_adopt(struct tp_bo *bo, struct tp_mapping *mapping, uint64_t offset);
 struct tp_bo *tp_bo_get(struct tp_bo *bo);
 /* The last one holds it, waits for its work, unbinds it, gives its memory back and destroys it. */
 void tp_bo_put(struct tp_bo *bo);
+/*
+ * The same, of what the driver has unbound and made the device forget, and no work of the device
+ * uses any more, whatever else keeps a shared reservation busy: nobody waits for that.
+ */
+void tp_bo_put_forgotten(struct tp_bo *bo);
 
 /* ---- while the reservation is held, not from the machine's questions ------------------------- */
 

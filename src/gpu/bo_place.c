@@ -13,7 +13,7 @@ int tp_bo_cut(struct tp_bo *bo)
 {
 	const struct tp_bo_ops *ops = bo->device->ops;
 
-	if (bo->place == TP_BO_CPU)
+	if (bo->place == TP_BO_CPU || bo->forgotten)
 		return 0;
 	ops->unbind(bo);
 	return TP_MUTANT(bo_unforgotten) ? 0 : ops->forget(bo);

@@ -149,6 +149,29 @@ static void nothing_is_found_in_a_table_that_is_pixels_now(void **state)
 	tp_amd_object_put(object);
 }
 
+/* Work may well wait for who does that. */
+static void tables_come_and_go_while_work_runs(void **state)
+{
+	struct rig_words s = { .page = 1 };
+	struct tp_fence *fence;
+
+	(void)state;
+	rig_wait_word(&s, RIG_DATA_VA, 1);
+	rig_finish(&rig, &s);
+	fence = rig_submit(&rig, TP_AMD_RING_GFX, &s, false);
+	for (unsigned i = 0; i < 3; i++) {
+		const uint64_t tables = rig.vm->stat.tables;
+
+		map(1);
+		assert_true(rig.vm->stat.tables > tables);
+		clear();
+		assert_int_equal(rig.vm->stat.tables, tables);
+	}
+	assert_false(tp_fence_is_signaled(fence));
+	tp_atomic_store(rig_live(&rig, 0), 1, TP_RELEASE);
+	rig_wait(&rig, fence, 0);
+}
+
 #define BOTH(name)                                                                          \
 	cmocka_unit_test_prestate_setup_teardown(name, make, unmake, (void *)&backends[0]), \
 		cmocka_unit_test_prestate_setup_teardown(name, make, unmake, (void *)&backends[1])
@@ -158,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(a_mapping_is_found_where_work_found_nothing),
 		BOTH(nothing_is_found_in_a_table_that_is_pixels_now),
+		BOTH(tables_come_and_go_while_work_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

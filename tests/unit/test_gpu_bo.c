@@ -284,6 +284,26 @@ static void the_last_reference_waits_for_work(void **state)
 enum { ENGINE = 1 };
 
 /* M2: an engine that found the page before it was unmapped is waited for. */
+/* What keeps a shared reservation busy is somebody else's. */
+static void what_is_forgotten_waits_for_nobody(void **state)
+{
+	struct tp_bo *busy = make_full_bo(2, TP_BO_SYSTEM, "tex0");
+	struct tp_bo *bo = make_bo(3, TP_BO_SYSTEM, "tex1");
+	struct tp_fence *fence = keep_busy(busy);
+
+	(void)state;
+	tp_bo_share(bo, busy->resv);
+	hold(busy);
+	must(tp_bo_populate(bo));
+	unhold(busy);
+	tp_bo_put_forgotten(bo);
+	expect_log("d"); /* neither unbound nor forgotten once more */
+	assert_int_equal(dma_stat(fake.bos.domain).mapped_pages, 2);
+	finish(fence);
+	tp_fence_put(fence);
+	tp_bo_put(busy);
+}
+
 static void a_burst_under_way_keeps_the_pages(void **state)
 {
 	struct tp_bo *bo = make_full_bo(1, TP_BO_SYSTEM, "tex0");
@@ -494,6 +514,7 @@ int main(void)
 		BO_TEST(memory_goes_after_the_device_forgot_it),
 		BO_TEST(the_last_reference_gives_memory_back),
 		BO_TEST(the_last_reference_waits_for_work),
+		BO_TEST(what_is_forgotten_waits_for_nobody),
 		BO_TEST(a_burst_under_way_keeps_the_pages),
 		BO_TEST(a_fault_names_an_object_that_is_gone),
 		BO_TEST(names_are_kept_within_limits),

@@ -231,11 +231,10 @@ static void op_unbind(struct tp_bo *bo)
 
 static int op_forget(struct tp_bo *bo)
 {
-	struct tp_amd_pt *pt = tp_amd_pt_of(bo);
 	int err = 0;
 
 	if (bo->kind == TP_AMD_KIND_TABLE)
-		return pt->forgotten ? 0 : tp_amd_vm_forget(pt->base.vm);
+		return tp_amd_vm_forget(tp_amd_pt_of(bo)->base.vm);
 	tp_list_for_each(bo_va, &tp_amd_object_of(bo)->in_vms, struct tp_amd_bo_va, of_object) {
 		if (!bo_va->cut || err)
 			continue;

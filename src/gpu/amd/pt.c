@@ -251,30 +251,45 @@ int tp_amd_pt_root_create(struct tp_amd_vm *vm)
 	return 0;
 }
 
-/* One flush for all of them (V7). */
-static void bury(struct tp_amd_vm *vm, struct tp_list *dead)
+/* What is dead, and returns the job after which nothing leads there, with a reference; or NULL. */
+static struct tp_fence *take_dead(struct tp_amd_vm *vm, struct tp_list *dead)
 {
-	const bool forgotten = !tp_list_empty(dead) && !tp_amd_vm_forget(vm);
+	struct tp_fence *unlinked;
 
+	tp_list_init(dead);
+	tp_mutex_lock(&vm->lock);
+	tp_list_for_each_safe(pt, &vm->dead, struct tp_amd_pt, link) {
+		tp_list_remove(&pt->link);
+		tp_list_add_before(dead, &pt->link);
+	}
+	unlinked = vm->last_update ? tp_fence_get(vm->last_update) : NULL;
+	tp_mutex_unlock(&vm->lock);
+	return unlinked;
+}
+
+/* V7; one invalidation for all of them.  A reset that cancels the job forgets everything, and
+ * nothing of the VM runs before all its tables were written anew. */
+static void bury(struct tp_amd_vm *vm, struct tp_list *dead, struct tp_fence *unlinked)
+{
+	void (*put)(struct tp_bo * bo);
+
+	if (unlinked)
+		tp_amd_wait_end(vm->gpu, unlinked);
+	put = tp_amd_vm_forget(vm) ? tp_bo_put : tp_bo_put_forgotten;
 	tp_list_for_each_safe(pt, dead, struct tp_amd_pt, link) {
 		tp_list_remove(&pt->link);
-		pt->forgotten = forgotten;
-		tp_bo_put(&pt->bo);
+		put(&pt->bo);
 	}
 }
 
 void tp_amd_pt_bury(struct tp_amd_vm *vm)
 {
 	struct tp_list dead;
+	struct tp_fence *unlinked = take_dead(vm, &dead);
 
-	tp_list_init(&dead);
-	tp_mutex_lock(&vm->lock);
-	tp_list_for_each_safe(pt, &vm->dead, struct tp_amd_pt, link) {
-		tp_list_remove(&pt->link);
-		tp_list_add_before(&dead, &pt->link);
-	}
-	tp_mutex_unlock(&vm->lock);
-	bury(vm, &dead);
+	if (!tp_list_empty(&dead))
+		bury(vm, &dead, unlinked);
+	tp_fence_put(unlinked);
 }
 
 /* The root is the last of the list: the others share its reservation. */

@@ -45,8 +45,8 @@
  *      of smaller ones that say the same (T16).
  *  V6  tlb_seq goes up when an update that takes something away is pushed and when it has ended: an
  *      invalidation between the two satisfies nobody (T2, the rule of H1).
- *  V7  A table that is not needed any more goes back after the caches forgot it (T15): it waits
- *      on @dead.
+ *  V7  A table that is not needed any more goes back after what unlinked it has happened, and then
+ *      the caches forgot it (T15): it waits on @dead.  It does not wait for work, which may run on.
  *  V8  Tables that an operation may need are made before it begins, without @lock: it then neither
  *      allocates nor fails (T25, T26).
  *  V9  A fragment is claimed only as far as addresses are aligned to it, within one mapping, over
@@ -197,7 +197,6 @@ struct tp_amd_pt {
 	bool in_tree;
 	bool linked;		       /* the parent's entry leads here; the root: always */
 	bool rewrite;		       /* its entries are in doubt (V2, V3) */
-	bool forgotten;		       /* no cache knows it: it may go */
 	struct tp_list link;	       /* of spares, or of the VM's @dead */
 	struct tp_dma_coherent shadow; /* config.shadows: its copy; under the VM's lock */
 };
