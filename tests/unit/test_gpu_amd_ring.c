@@ -232,15 +232,16 @@ static void jobs_of_before_a_loss_do_nothing_T27(void **state)
 /* What runs ends with an error, its end is over before anything else moves; the rest goes on. */
 static void what_runs_is_forced_what_waits_stays(void **state)
 {
-	struct tp_amd_job *guilty = fake_job(SDMA0, NULL), *waiting = fake_job(GFX, NULL);
-	struct tp_fence *first = fake_push(guilty), *second = fake_push_new(SDMA0, NULL), *third;
+	struct tp_amd_job *waiting = fake_job(GFX, NULL);
+	struct tp_fence *first = fake_push_new(SDMA0, NULL), *second = fake_push_new(SDMA0, NULL),
+			*third;
 
 	(void)state;
 	tp_amd_job_depend(waiting, second);
 	third = fake_push(waiting);
 	tp_atomic_store(&fake.gpu->state, TP_GPU_RESETTING, TP_RELEASE);
 	fake_bus_reset(&fake.bus);
-	tp_amd_ring_force(ring(SDMA0), guilty);
+	tp_amd_ring_force(ring(SDMA0), &first->seqno);
 	assert_true(tp_amd_fence_is_over(second));
 	assert_int_equal(fake.nr_streams, 0);
 	tp_amd_run(fake.gpu);

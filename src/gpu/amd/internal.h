@@ -296,9 +296,9 @@ void tp_amd_ring_queue(struct tp_amd_ring *ring, struct tp_amd_job *job);
 bool tp_amd_fence_is_over(const struct tp_fence *fence);
 /* Wait until it is over, running rings meanwhile.  -ETIME, or the fence's own error. */
 int tp_amd_wait(struct tp_amd *gpu, struct tp_fence *fence, uint64_t until_ns);
-/* While RESETTING: what runs ends, @guilty's with -ETIME, the others with -ECANCELED; what is
+/* While RESETTING: what runs ends, number *@guilty with -ETIME, the others with -ECANCELED; what is
  * pending stays, and ends as J2 says.  All ends are over when it returns. */
-void tp_amd_ring_force(struct tp_amd_ring *ring, struct tp_amd_job *guilty);
+void tp_amd_ring_force(struct tp_amd_ring *ring, const uint32_t *guilty);
 
 /* ---- contexts (ctx.c) ------------------------------------------------------------------------ */
 

@@ -36,12 +36,11 @@ enum {
 
 static const uint64_t look_ns = TP_MICROSECONDS(100); /* before it is looked at with pauses */
 
-/* Who is to blame; nobody: all NULL.  Without references: whoever resets the GPU may hold what it
- * takes to give the last one back (tp_amd_bury()). */
+/* The job that is to blame; nobody: NULL.  By number, for it may have ended, and whoever resets the
+ * GPU may hold what it takes to give a last reference back (tp_amd_bury()). */
 struct culprit {
 	struct tp_amd_ring *ring;
-	struct tp_amd_job *job; /* to be compared only: it may have ended */
-	uint32_t seqno;		/* its fence's, which no other job of the ring has */
+	uint32_t seqno; /* its fence's */
 };
 
 void tp_amd_reset_init(struct tp_amd *gpu)
@@ -112,7 +111,7 @@ static bool find_culprit(struct tp_amd_ring *ring, struct culprit *culprit)
 	tp_spin_lock(&ring->lock);
 	job = hung_job(ring);
 	if (job)
-		*culprit = (struct culprit){ ring, job, job->fence->seqno };
+		*culprit = (struct culprit){ ring, job->fence->seqno };
 	tp_spin_unlock(&ring->lock);
 	return job;
 }
@@ -165,10 +164,10 @@ static void blame(const struct culprit *culprit)
 /* RS1 */
 static void end_jobs(struct tp_amd *gpu, const struct culprit *culprit)
 {
-	if (culprit->job)
+	if (culprit->ring)
 		blame(culprit);
 	tp_amd_for_each_ring(ring, gpu)
-		tp_amd_ring_force(ring, ring == culprit->ring ? culprit->job : NULL);
+		tp_amd_ring_force(ring, ring == culprit->ring ? &culprit->seqno : NULL);
 }
 
 /* ---- the device ------------------------------------------------------------------------------ */

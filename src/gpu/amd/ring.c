@@ -299,7 +299,7 @@ int tp_amd_wait(struct tp_amd *gpu, struct tp_fence *fence, uint64_t until_ns)
 /* ---- resets ---------------------------------------------------------------------------------- */
 
 /* All that runs has ended; returns the number of the last one. */
-static uint32_t force(struct tp_amd_ring *ring, const struct tp_amd_job *guilty)
+static uint32_t force(struct tp_amd_ring *ring, const uint32_t *guilty)
 {
 	uint32_t seqno;
 
@@ -308,7 +308,7 @@ static uint32_t force(struct tp_amd_ring *ring, const struct tp_amd_job *guilty)
 	tp_list_for_each(job, &ring->running, struct tp_amd_job, link) {
 		seqno = job->fence->seqno;
 		if (!tp_fence_is_signaled(job->fence) && !job->err)
-			tp_fence_fail(job->fence, job == guilty ? -ETIME : -ECANCELED);
+			tp_fence_fail(job->fence, guilty && seqno == *guilty ? -ETIME : -ECANCELED);
 	}
 	tp_timeline_force(&ring->timeline, seqno);
 	tp_spin_unlock(&ring->lock);
@@ -316,7 +316,7 @@ static uint32_t force(struct tp_amd_ring *ring, const struct tp_amd_job *guilty)
 }
 
 /* When it returns, what the end of each means was done: who waits for one sees it (J2). */
-void tp_amd_ring_force(struct tp_amd_ring *ring, struct tp_amd_job *guilty)
+void tp_amd_ring_force(struct tp_amd_ring *ring, const uint32_t *guilty)
 {
 	uint32_t seqno = force(ring, guilty);
 
