@@ -265,7 +265,9 @@ uint64_t tp_dma_faults(struct tp_dma_domain *d, struct tp_dma_fault *faults, siz
 
 	tp_spin_lock(&iommu->fault_lock);
 	n = tp_quiet_load(&iommu->nr_faults);
-	memcpy(faults, iommu->faults, TP_MIN(max, TP_MIN(n, TP_IOMMU_FAULTS)) * sizeof(*faults));
+	max = TP_MIN(max, TP_MIN(n, TP_IOMMU_FAULTS));
+	if (max)
+		memcpy(faults, iommu->faults, max * sizeof(*faults));
 	tp_spin_unlock(&iommu->fault_lock);
 	return n;
 }
