@@ -9,7 +9,11 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/invariant.h"
 #include "lab/lab_machine.h"
+
+static const char *const names[TP_DUMP_FILES] = { "vram.img",	   "tables.bin",  "mappings.txt",
+						  "registers.txt", "streams.bin", "accesses.txt" };
 
 static int failed(const char *name)
 {
@@ -18,12 +22,9 @@ static int failed(const char *name)
 
 static int create(struct tp_lab_dump *dump, const char *name, FILE **stream)
 {
-	int fd;
+	int fd = openat(dump->folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			0644);
 
-	if (dump->nr == TP_DUMP_FILES || strlen(name) >= TP_DUMP_NAME)
-		return TP_ERR_TEXT(-ENOSPC, name, "%s is one file too many");
-	fd = openat(dump->folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		    0644);
 	if (fd < 0)
 		return failed(name);
 	*stream = fdopen(fd, "w");
@@ -31,20 +32,22 @@ static int create(struct tp_lab_dump *dump, const char *name, FILE **stream)
 		close(fd);
 		return failed(name);
 	}
-	strcpy(dump->files[dump->nr].name, name);
-	dump->files[dump->nr++].stream = *stream;
+	dump->nr++;
 	return 0;
 }
 
 static int stream_of(struct tp_lab_dump *dump, const char *name, FILE **stream)
 {
-	for (unsigned i = 0; i < dump->nr; i++) {
-		if (strcmp(dump->files[i].name, name) != 0)
-			continue;
-		*stream = dump->files[i].stream;
-		return 0;
-	}
-	return create(dump, name, stream);
+	unsigned i = 0;
+	int err = 0;
+
+	while (i < TP_DUMP_FILES && strcmp(names[i], name) != 0)
+		i++;
+	TP_INVARIANT(i < TP_DUMP_FILES);
+	if (!dump->streams[i])
+		err = create(dump, name, &dump->streams[i]);
+	*stream = dump->streams[i];
+	return err;
 }
 
 int tp_lab_dump_write(struct tp_lab_dump *dump, const char *name, const void *data, size_t len)
@@ -85,14 +88,15 @@ static int finish(struct tp_lab_dump *dump)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < dump->nr; i++) {
-		FILE *stream = dump->files[i].stream;
-		const off_t end = ftello(stream);
+	for (unsigned i = 0; i < TP_DUMP_FILES; i++) {
+		FILE *stream = dump->streams[i];
 
-		if (fflush(stream) || ftruncate(fileno(stream), end))
-			err = failed(dump->files[i].name);
+		if (!stream)
+			continue;
+		if (fflush(stream) || ftruncate(fileno(stream), ftello(stream)))
+			err = failed(names[i]);
 		if (fclose(stream))
-			err = failed(dump->files[i].name);
+			err = failed(names[i]);
 	}
 	return err;
 }
@@ -110,6 +114,17 @@ static int dump_at_rest(struct tp_lab_gpu *gpu, struct tp_lab_dump *dump)
 	return err;
 }
 
+/* Of a dump before, or one that failed: parts of one beside parts of another would mislead. */
+static int remove_all(struct tp_lab_dump *dump)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < TP_DUMP_FILES; i++)
+		if (unlinkat(dump->folder, names[i], 0) && errno != ENOENT)
+			err = failed(names[i]);
+	return err;
+}
+
 int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *dump)
 {
 	int err, end;
@@ -120,8 +135,13 @@ int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_du
 	dump->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dump->folder < 0)
 		return failed(folder);
-	err = dump_at_rest(gpu, dump);
+	err = remove_all(dump);
+	if (!err)
+		err = dump_at_rest(gpu, dump);
 	end = finish(dump);
+	err = err ? err : end;
+	if (err)
+		remove_all(dump);
 	close(dump->folder);
-	return err ? err : end;
+	return err;
 }

@@ -8,20 +8,18 @@
 #include "core/compiler.h"
 #include "lab/gpu.h"
 
-enum { TP_DUMP_FILES = 8, TP_DUMP_NAME = 32 };
+enum { TP_DUMP_FILES = 6 };
 
 struct tp_lab_dump {
 	int folder;
-	unsigned nr;
-	struct {
-		char name[TP_DUMP_NAME];
-		FILE *stream;
-	} files[TP_DUMP_FILES];
-	uint64_t bytes; /* written; holes are not */
+	unsigned nr;		      /* of files that there are */
+	FILE *streams[TP_DUMP_FILES]; /* NULL: not this one */
+	uint64_t bytes;		      /* written; holes are not */
 };
 
 /*
- * Into @folder, which exists; files of before are overwritten.  The machine's loads rest meanwhile.
+ * Into @folder, which exists; a dump that is there goes first, and one that fails leaves nothing.
+ * The machine's loads rest meanwhile.
  * -EOPNOTSUPP: this GPU cannot be dumped; -ENOENT and so on: errors of files; what the driver says.
  */
 int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *done);

@@ -91,6 +91,22 @@ class Dump(CommandTest):
             self.assertIn("is no whole dump", output.stderr)
             self.assertNotIn("Traceback", output.stderr)
 
+    def test_nothing_of_an_earlier_dump_stays(self):
+        (self.dumped / "tables.bin").write_bytes(b"of before")
+        (self.dumped / "notes.txt").write_text("mine")
+        self.ask("dump", "gpu0", self.dumped)
+        tables = self.dumped / "tables.bin"
+        self.assertTrue(not tables.exists() or tables.stat().st_size % 4104 == 0)
+        self.assertEqual((self.dumped / "notes.txt").read_text(), "mine")
+
+    def test_a_dump_that_fails_leaves_nothing(self):
+        """A folder has the name of a file that comes late."""
+        (self.dumped / "accesses.txt").mkdir()
+        (self.dumped / "accesses.txt" / "mine").touch()
+        self.assertIn("accesses.txt cannot be written",
+                      self.expect(REFUSED, "dump", self.m, "gpu0", self.dumped).stderr)
+        self.assertEqual([path.name for path in self.dumped.iterdir()], ["accesses.txt"])
+
     def test_refused(self):
         for name, folder, why in (("gpu1", self.dumped, "cannot be dumped"),
                                   ("gpu0", self.scratch / "none", "cannot be written"),
