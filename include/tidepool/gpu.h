@@ -63,14 +63,14 @@ struct tp_gpu_stats {
 	unsigned nr_gts;
 	struct tp_gpu_tlb_stats tlb[TP_GPU_MAX_GTS];
 	uint64_t resets, resets_failed;
-	uint64_t quarantines, released; /* bytes, ever: kept back, and let go after a reset */
-	uint64_t evictions, shrunk;	/* objects out of video memory; purged for room */
-	uint64_t moved;			/* pages of objects that moved because memory went */
-	uint64_t faults;		/* accesses that were refused */
-	uint64_t swapped;     /* pages of objects that left the device's reach */
-	uint64_t vram_losses; /* of all that video memory held */
-	uint64_t canceled;    /* jobs that a loss or a reset kept from running */
-	uint64_t rebuilds;    /* address spaces that were written anew after a loss */
+	uint64_t quarantines, released;	    /* bytes, ever: kept back, and let go after a reset */
+	uint64_t evictions, shrunk;	    /* objects out of video memory; purged for room */
+	uint64_t moved;			    /* pages of objects that moved because memory went */
+	uint64_t faults;		    /* accesses that were refused */
+	uint64_t swapped;		    /* pages of objects that left the device's reach */
+	uint64_t vram_losses;		    /* of all that video memory held */
+	uint64_t canceled;		    /* jobs that a loss or a reset kept from running */
+	uint64_t rebuilds;		    /* address spaces that were written anew after a loss */
 	uint64_t table_entries, table_jobs; /* of page tables: written; the jobs that wrote some */
 };
 

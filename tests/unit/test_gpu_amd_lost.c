@@ -470,7 +470,6 @@ static void what_is_used_by_a_ring_that_hangs_can_be_read(void **state)
 	rig_expect(fence, -ETIME);
 }
 
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_with_objects, end_rig)
 
 int main(void)
