@@ -107,6 +107,38 @@ static inline void reader_stop(struct reader *reader)
 	reader->fence = NULL;
 }
 
+/* ---- one behind each hub --------------------------------------------------------------------- */
+
+enum { NR_READERS = TP_AMD_NR_HUBS };
+
+/* Each in the VM of a rig, which may be the same; they have begun when this returns. */
+static inline void readers_start(struct reader *readers, struct rig *const *rigs, uint64_t va)
+{
+	static const enum tp_amd_ring_id rings[NR_READERS] = { TP_AMD_RING_GFX, TP_AMD_RING_SDMA1 };
+	struct rig_words streams[NR_READERS];
+
+	for (unsigned i = 0; i < NR_READERS; i++)
+		reader_write(&readers[i], rigs[i], rings[i], va, &streams[i]);
+	for (unsigned i = 0; i < NR_READERS; i++)
+		reader_submit(&readers[i], &streams[i]);
+	for (unsigned i = 0; i < NR_READERS; i++)
+		reader_await(&readers[i], 0);
+}
+
+static inline void readers_end(struct reader *readers)
+{
+	for (unsigned i = 0; i < NR_READERS; i++)
+		reader_end(&readers[i]);
+}
+
+static inline void readers_stop(struct reader *readers)
+{
+	for (unsigned i = 0; i < NR_READERS; i++)
+		reader_stop(&readers[i]);
+}
+
+/* ---- what they saw --------------------------------------------------------------------------- */
+
 static inline struct tp_amd_model_hub_stat reader_hub(const struct reader *reader)
 {
 	return rig_stat(reader->rig).hub[reader->rig->gpu->rings[reader->ring].hub->id];

@@ -16,7 +16,6 @@ enum {
 	READ = TP_AMD_MAP_READ,
 	SECRET = 0x5ec7e7,
 	PENDING_WORD = 8 * READER_WORDS,
-	NR_READERS = TP_AMD_NR_HUBS, /* one behind each */
 };
 
 /* Under an entry of the root of its own, so that no directory is remembered before. */
@@ -25,7 +24,6 @@ enum {
 static struct rig rig;
 static struct tp_amd_object *victim; /* a page that says SECRET */
 static struct reader readers[NR_READERS];
-static const enum tp_amd_ring_id rings[NR_READERS] = { TP_AMD_RING_GFX, TP_AMD_RING_SDMA1 };
 
 static const enum tp_amd_updates backends[] = { TP_AMD_UPDATE_SDMA, TP_AMD_UPDATE_CPU };
 
@@ -48,8 +46,7 @@ static int make(void **state)
 static int unmake(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < NR_READERS; i++)
-		reader_stop(&readers[i]);
+	readers_stop(readers);
 	if (victim)
 		tp_amd_object_put(victim);
 	rig_end(&rig);
@@ -70,20 +67,9 @@ static void let_victim_go(void)
 
 static void start_readers(void)
 {
-	struct rig_words streams[NR_READERS];
+	struct rig *const rigs[NR_READERS] = { &rig, &rig };
 
-	for (unsigned i = 0; i < NR_READERS; i++)
-		reader_write(&readers[i], &rig, rings[i], FAR, &streams[i]);
-	for (unsigned i = 0; i < NR_READERS; i++)
-		reader_submit(&readers[i], &streams[i]);
-	for (unsigned i = 0; i < NR_READERS; i++)
-		reader_await(&readers[i], 0);
-}
-
-static void end_readers(void)
-{
-	for (unsigned i = 0; i < NR_READERS; i++)
-		reader_end(&readers[i]);
+	readers_start(readers, rigs, FAR);
 }
 
 static void all_find_it(void)
@@ -183,7 +169,7 @@ static void what_was_forgotten_too_early_is_forgotten_again_T1(void **state)
 	stop_interrupting();
 	let_victim_go();
 	all_find_nothing();
-	end_readers();
+	readers_end(readers);
 }
 
 /* ---- T2 -------------------------------------------------------------------------------------- */
@@ -270,7 +256,7 @@ static void check_one_that_had_begun(void (*ends)(void))
 		assert_true(reader_hub(&readers[i]).invalidations >= before[i] + 2);
 	let_victim_go();
 	all_find_nothing();
-	end_readers();
+	readers_end(readers);
 }
 
 static void one_that_had_begun_does_not_count_T2(void **state)
@@ -338,7 +324,7 @@ static void check_taken(struct reader *last, void (*take)(void))
 	assert_int_equal(reader_look(last), SECRET);
 	take();
 	all_find_nothing();
-	end_readers();
+	readers_end(readers);
 }
 
 static void clear(void)

@@ -73,21 +73,9 @@ static void make_victim(void)
 
 static void start_readers(void)
 {
-	static const enum tp_amd_ring_id rings[NR_VMS] = { TP_AMD_RING_GFX, TP_AMD_RING_SDMA1 };
-	struct rig_words streams[NR_VMS];
+	struct rig *const both[NR_READERS] = { &rigs[0], &rigs[1] };
 
-	for (unsigned i = 0; i < NR_VMS; i++)
-		reader_write(&readers[i], &rigs[i], rings[i], FAR, &streams[i]);
-	for (unsigned i = 0; i < NR_VMS; i++)
-		reader_submit(&readers[i], &streams[i]);
-	for (unsigned i = 0; i < NR_VMS; i++)
-		reader_await(&readers[i], 0);
-}
-
-static void end_readers(void)
-{
-	for (unsigned i = 0; i < NR_VMS; i++)
-		reader_end(&readers[i]);
+	readers_start(readers, both, FAR);
 }
 
 static int make(void **state)
@@ -110,8 +98,7 @@ static int unmake(void **state)
 {
 	(void)state;
 	tp_fault_reset();
-	for (unsigned i = 0; i < NR_VMS; i++)
-		reader_stop(&readers[i]);
+	readers_stop(readers);
 	tp_amd_object_put(victim);
 	tp_amd_ctx_put(rigs[1].ctx);
 	tp_amd_vm_put(rigs[1].vm);
@@ -386,7 +373,7 @@ static void tables_are_quarantined_too_T7(void **state)
 {
 	(void)state;
 	all_find_it();
-	end_readers();
+	readers_end(readers);
 	must(tp_amd_vm_clear(rigs[0].vm, FAR, TP_PAGE_SIZE));
 	must(tp_fault_arm("gpu/amd-invalidate", 1, UINT64_MAX));
 	must(tp_amd_vm_map(rigs[0].vm, NULL, 0, FAR, TP_PAGE_SIZE << TP_AMD_PT_BITS,
@@ -501,7 +488,7 @@ static void nothing_is_allocated_to_let_memory_go_T26(void **state)
 	struct tp_bo *bo = tp_amd_object_bo(victim);
 
 	(void)state;
-	end_readers();
+	readers_end(readers);
 	watch(&watched);
 	for (unsigned i = 0; i < NR_VMS; i++)
 		evict_tables(rigs[i].vm); /* to where it goes offline */
@@ -558,7 +545,7 @@ static void an_allocation_takes_from_its_own_vm_T26(void **state)
 	unsigned n;
 
 	(void)state;
-	end_readers();
+	readers_end(readers);
 	n = fill(TP_BO_SYSTEM, full, TP_ARRAY_SIZE(full));
 	bo->purgeable = true;
 	must(tp_amd_object_create(gpu(), TP_PAGE_SIZE, TP_BO_SYSTEM, NULL, "more", &more));
@@ -580,7 +567,7 @@ static void tables_take_from_their_own_vm_T26(void **state)
 	unsigned n;
 
 	(void)state;
-	end_readers();
+	readers_end(readers);
 	must(tp_amd_object_create(gpu(), CONTENT_PAGES * TP_PAGE_SIZE, TP_BO_VRAM, NULL, "picture",
 				  &picture));
 	must(tp_amd_vm_map(rigs[0].vm, picture, 0, 2 * FAR, CONTENT_PAGES * TP_PAGE_SIZE, READ));

@@ -53,11 +53,11 @@ static void make_user(struct tp_amd_vm *vm, struct tp_amd_object **object)
 }
 
 /* In the place of what the rig has. */
-static void be_data(bool of_vm)
+static void be_data(bool is_of_vm)
 {
 	must(tp_amd_vm_unmap(rig.vm, rig.data, RIG_DATA_VA));
 	tp_amd_object_put(rig.data);
-	make_user(of_vm ? rig.vm : NULL, &rig.data);
+	make_user(is_of_vm ? rig.vm : NULL, &rig.data);
 	must(tp_amd_vm_map(rig.vm, rig.data, 0, RIG_DATA_VA, RIG_DATA_PAGES * TP_PAGE_SIZE, RW));
 }
 
@@ -65,23 +65,17 @@ static const struct rig_config quiet = {
 	.driver = { .patience = { .hang_ns = TP_SECONDS(100), .idle_ns = TP_MILLISECONDS(5) } },
 };
 
+/* Shared, or of the VM alone. */
+static bool of_vm[] = { false, true };
+
 static int make(void **state)
 {
-	(void)state;
-	rig_make(&rig, &quiet);
-	plug();
-	make_map();
-	be_data(false);
-	return 0;
-}
+	const bool *is_of_vm = *state;
 
-static int make_of_vm(void **state)
-{
-	(void)state;
 	rig_make(&rig, &quiet);
 	plug();
 	make_map();
-	be_data(true);
+	be_data(*is_of_vm);
 	return 0;
 }
 
@@ -354,22 +348,23 @@ static void neither_loses_what_it_wrote_while_pages_move(void **state)
 	assert_int_equal(seen(PROGRAMS), n);
 }
 
-#define TEST(name)  cmocka_unit_test_setup_teardown(name, make, end)
-#define TEST2(name) TEST(name), cmocka_unit_test_setup_teardown(name, make_of_vm, end)
+#define BOTH(name)                                                            \
+	cmocka_unit_test_prestate_setup_teardown(name, make, end, &of_vm[0]), \
+		cmocka_unit_test_prestate_setup_teardown(name, make, end, &of_vm[1])
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST2(the_program_sees_what_the_device_does),
-		TEST2(a_mapping_may_go_after_its_object),
-		TEST2(memory_moves_after_all_have_forgotten_it),
-		TEST2(memory_that_work_uses_stays),
-		TEST2(memory_that_is_not_forgotten_stays),
-		TEST2(a_move_that_fails_takes_nothing_away),
-		TEST2(what_cannot_be_found_again_is_when_it_is_used),
-		TEST2(it_survives_the_loss_of_video_memory),
-		TEST2(its_end_resets_what_does_not_forget),
-		TEST2(neither_loses_what_it_wrote_while_pages_move),
+		BOTH(the_program_sees_what_the_device_does),
+		BOTH(a_mapping_may_go_after_its_object),
+		BOTH(memory_moves_after_all_have_forgotten_it),
+		BOTH(memory_that_work_uses_stays),
+		BOTH(memory_that_is_not_forgotten_stays),
+		BOTH(a_move_that_fails_takes_nothing_away),
+		BOTH(what_cannot_be_found_again_is_when_it_is_used),
+		BOTH(it_survives_the_loss_of_video_memory),
+		BOTH(its_end_resets_what_does_not_forget),
+		BOTH(neither_loses_what_it_wrote_while_pages_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
