@@ -47,7 +47,8 @@ void tp_fence_begin(struct tp_fence *fence, struct tp_timeline *timeline)
 
 struct tp_fence *tp_fence_get(struct tp_fence *fence)
 {
-	tp_atomic_add(&fence->refs, 1, TP_RELAXED);
+	if (fence)
+		tp_atomic_add(&fence->refs, 1, TP_RELAXED);
 	return fence;
 }
 

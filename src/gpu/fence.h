@@ -43,8 +43,8 @@ void tp_timeline_force(struct tp_timeline *timeline, uint32_t seqno);
 struct tp_fence *tp_fence_create(void);
 /* Give it the next number of @timeline; under the lock of who fills the ring. */
 void tp_fence_begin(struct tp_fence *fence, struct tp_timeline *timeline);
+/* NULL is fine, here and below. */
 struct tp_fence *tp_fence_get(struct tp_fence *fence);
-/* NULL is fine. */
 void tp_fence_put(struct tp_fence *fence);
 
 bool tp_fence_is_signaled(const struct tp_fence *fence);

@@ -313,7 +313,7 @@ static struct tp_fence *last_update(struct tp_amd_vm *vm)
 	struct tp_fence *fence;
 
 	tp_mutex_lock(&vm->lock);
-	fence = vm->last_update ? tp_fence_get(vm->last_update) : NULL;
+	fence = tp_fence_get(vm->last_update);
 	tp_mutex_unlock(&vm->lock);
 	return fence;
 }

@@ -262,7 +262,7 @@ static struct tp_fence *take_dead(struct tp_amd_vm *vm, struct tp_list *dead)
 		tp_list_remove(&pt->link);
 		tp_list_add_before(dead, &pt->link);
 	}
-	unlinked = vm->last_update ? tp_fence_get(vm->last_update) : NULL;
+	unlinked = tp_fence_get(vm->last_update);
 	tp_mutex_unlock(&vm->lock);
 	return unlinked;
 }

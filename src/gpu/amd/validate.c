@@ -281,11 +281,6 @@ static int get_lacking(struct round *round)
 	return err ? err : place_all(round->vm);
 }
 
-static struct tp_fence *last_update(struct tp_amd_vm *vm)
-{
-	return vm->last_update ? tp_fence_get(vm->last_update) : NULL;
-}
-
 /* *@fence: what it takes for all that was written to be seen. */
 static int write_once(struct round *round, struct tp_fence **fence)
 {
@@ -297,7 +292,7 @@ static int write_once(struct round *round, struct tp_fence **fence)
 		tp_amd_vm_use(vm);
 		tp_mutex_lock(&vm->lock);
 		err = go_round(round);
-		*fence = last_update(vm);
+		*fence = tp_fence_get(vm->last_update);
 		tp_mutex_unlock(&vm->lock);
 		tp_resv_unuse(tp_amd_vm_resv(vm));
 		if (err == -EAGAIN) {

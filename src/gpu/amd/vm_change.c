@@ -256,7 +256,7 @@ static struct tp_fence *change(struct clearing *c)
 	if (tp_amd_update_end(&update))
 		cut_range(c);
 	let_go_objects(c, update.last);
-	fence = update.last ? tp_fence_get(update.last) : NULL;
+	fence = tp_fence_get(update.last);
 	tp_amd_update_release(&update);
 	return fence;
 }

@@ -25,7 +25,7 @@ static bool is_idle(const struct tp_amd_vmid *vmid)
 static void replace(struct tp_fence **place, struct tp_fence *fence)
 {
 	tp_fence_put(*place);
-	*place = fence ? tp_fence_get(fence) : NULL;
+	*place = tp_fence_get(fence);
 }
 
 /* ---- a job's --------------------------------------------------------------------------------- */
