@@ -148,6 +148,25 @@ static void what_is_in_use_stays(void **state)
 	must(tp_intel_destroy(r->gpu));
 }
 
+/* Without a thread it is in use all the same, and another call tries again. */
+static void who_stays_needs_his_threads(void **state)
+{
+	struct rig_config config = manual;
+	struct rig *r = *state;
+
+	config.driver.service = true;
+	must(rig_try_driver(r, &config));
+	rig_make_objects(r);
+	for (unsigned nth = 1; nth <= 2; nth++) {
+		must(tp_fault_arm("core/thread", nth, 1));
+		assert_int_equal(tp_intel_destroy(r->gpu), -EAGAIN);
+		tp_fault_reset();
+	}
+	assert_int_equal(tp_intel_destroy(r->gpu), -EBUSY);
+	rig_put_objects(r);
+	must(tp_intel_destroy(r->gpu));
+}
+
 /* Nobody has the address space and the objects any more but the work, which does not end. */
 static void work_under_way_is_ended_first(void **state)
 {
@@ -294,6 +313,7 @@ int main(void)
 		DEVICE(a_device_that_is_gone_is_no_gpu),
 		DEVICE(nothing_is_left_of_what_failed),
 		DEVICE(what_is_in_use_stays),
+		DEVICE(who_stays_needs_his_threads),
 		DEVICE(work_under_way_is_ended_first),
 		DEVICE(a_wedged_gpu_is_let_go),
 		DEVICE(it_is_shown_as_it_is),

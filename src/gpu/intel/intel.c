@@ -231,11 +231,14 @@ static int check_unused(struct tp_intel *gpu)
 {
 	unsigned vms = tp_atomic_load(&gpu->nr_vms, TP_ACQUIRE);
 	uint64_t objects = tp_bo_device_objects(&gpu->bos);
+	int err = 0;
 
 	if (!vms && !objects)
 		return 0;
 	if (gpu->config.service)
-		tp_gpu_threads_start(&gpu->threads, gpu->gpu.name);
+		err = tp_gpu_threads_start(&gpu->threads, gpu->gpu.name);
+	if (err)
+		return err;
 	return TP_ERR_TEXT(-EBUSY, gpu->gpu.name, "%s: %u address spaces and %u objects", vms,
 			   objects);
 }

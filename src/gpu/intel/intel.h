@@ -57,7 +57,10 @@ struct tp_intel_config {
  * the name is taken, -EINVAL.
  */
 int tp_intel_create(const struct tp_intel_config *config, struct tp_intel **gpu);
-/* No object and no address space is left: -EBUSY otherwise.  Ends the device's work first. */
+/*
+ * No object and no address space is left: -EBUSY otherwise.  Ends the device's work first.
+ * -EAGAIN: the same, and there is no thread for its service any more; another call tries again.
+ */
 int tp_intel_destroy(struct tp_intel *gpu);
 
 /* A round of what the service thread does; returns when it wants to be called again. */
