@@ -273,6 +273,7 @@ static void the_service_does_it_alone(void **state)
 
 	config.driver.service = true;
 	config.driver.patience.park_ns = TP_MICROSECONDS(100);
+	config.driver.patience.hang_ns = TP_SECONDS(1000); /* however late this thread runs it */
 	must(rig_try_driver(r, &config));
 	rig_make_objects(r);
 	rig_make_store(r, 0, 0, 1);

@@ -413,6 +413,7 @@ static void full_ring_is_waited_for(void **state)
 static void room_for_exactly_one_is_enough(void **state)
 {
 	(void)state;
+	stub.gpu.config.patience.guc_ns = TP_SECONDS(20);
 	leave_room_for(7);
 	fw.sleeps = true;
 	start_askers(1);

@@ -109,11 +109,21 @@ static void release_in_vain(void)
 	assert_int_equal(harms(), 0);
 }
 
-static int offline(struct tp_offline_report *report)
+static int offline(uint64_t deadline_ns, struct tp_offline_report *report)
 {
-	const struct tp_offline_options options = { .deadline_ns = TP_MILLISECONDS(5) };
+	const struct tp_offline_options options = { .deadline_ns = deadline_ns };
 
 	return tp_device_offline(far, &options, report);
+}
+
+static void must_go_offline(void)
+{
+	must(offline(TP_SECONDS(20), NULL));
+}
+
+static void must_not_go_offline(struct tp_offline_report *report)
+{
+	assert_int_equal(offline(TP_MILLISECONDS(5), report), -ETIMEDOUT);
 }
 
 static void expect_recovered(void)
@@ -121,7 +131,7 @@ static void expect_recovered(void)
 	assert_int_equal(quarantined(), 0);
 	assert_int_equal(stats().released, TP_PAGE_SIZE);
 	assert_true(stats().resets);
-	must(offline(NULL));
+	must_go_offline();
 	assert_false(goes_on());
 	assert_int_equal(tp_fence_error(spin.fences[0]), -ECANCELED);
 	assert_int_equal(harms(), 0);
@@ -136,7 +146,7 @@ static void memory_waits_for_a_reset(void **state)
 	(void)state;
 	tp_intel_model_stick(rig.model, 0, true);
 	release_in_vain();
-	assert_int_equal(offline(&report), -ETIMEDOUT);
+	must_not_go_offline(&report);
 	assert_string_equal(report.blockers[0].what, "victim page 0 of 1, quarantined");
 	assert_true(goes_on());
 	tp_intel_service(rig.gpu);
@@ -154,7 +164,7 @@ static void memory_waits_until_caches_are_seen_empty(void **state)
 	tp_intel_service(rig.gpu);
 	assert_int_equal(stats().resets, 1);
 	assert_int_equal(quarantined(), 1);
-	assert_int_equal(offline(NULL), -ETIMEDOUT);
+	must_not_go_offline(NULL);
 	tp_intel_service(rig.gpu);
 	expect_recovered();
 	assert_int_equal(stats().resets, 2);
@@ -222,7 +232,7 @@ static void firmware_that_does_not_answer(void **state)
 	assert_false(goes_on());
 	tp_intel_service(rig.gpu);
 	assert_int_equal(quarantined(), 0);
-	must(offline(NULL));
+	must_go_offline();
 }
 
 /* ---- none comes back ------------------------------------------------------------------------- */
@@ -239,7 +249,7 @@ static void wedged_gpu_lets_it_go(void **state)
 	tp_intel_service(rig.gpu);
 	assert_int_equal(tp_intel_gt_state(&rig.gpu->gts[0]), TP_GPU_WEDGED);
 	assert_int_equal(quarantined(), 0);
-	must(offline(NULL));
+	must_go_offline();
 	commands = spin_stat(&rig).engine[0].commands;
 	assert_false(goes_on());
 	assert_int_equal(spin_stat(&rig).engine[0].commands, commands);
@@ -259,7 +269,7 @@ static void gpu_that_is_never_seen_empty_is_wedged(void **state)
 	assert_int_equal(rounds, 3);
 	assert_int_equal(stats().resets, 3);
 	assert_int_equal(tp_intel_gt_state(&rig.gpu->gts[0]), TP_GPU_WEDGED);
-	must(offline(NULL));
+	must_go_offline();
 	assert_false(goes_on());
 	assert_int_equal(harms(), 0);
 }

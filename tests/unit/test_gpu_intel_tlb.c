@@ -419,9 +419,19 @@ static void answer_during_a_reset_is_none(void **state)
 	forget_during(NULL, true, 0);
 }
 
+static tp_atomic_u32 asked;
+
+static void note_that_it_was_asked(void)
+{
+	tp_atomic_store(&asked, 1, TP_RELEASE);
+}
+
+/* After somebody began to wait, or else it would say nothing to him. */
 static void end_reset_later(void *arg)
 {
 	(void)arg;
+	while (!tp_atomic_load(&asked, TP_ACQUIRE))
+		tp_yield();
 	tp_sleep_ns(3000000);
 	end_reset();
 }
@@ -431,9 +441,11 @@ static void reset_that_ends_in_time_is_waited_for(void **state)
 	struct tp_thread thread;
 
 	(void)state;
+	stub.gpu.config.patience.reset_ns = TP_SECONDS(20);
+	tp_atomic_store(&asked, 0, TP_RELEASE);
 	begin_reset();
 	must(tp_thread_start(&thread, "reset", end_reset_later, NULL));
-	forget_during(NULL, false, 0);
+	forget_during(note_that_it_was_asked, false, 0);
 	tp_thread_join(&thread);
 	assert_int_equal(tp_atomic_load(&stub_gt()->resets, TP_RELAXED), 2);
 }
