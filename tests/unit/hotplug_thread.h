@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "core/sync.h"
 #include "hotplug_machine.h"
 
 struct offliner {
@@ -18,6 +19,7 @@ struct offliner {
 	struct tp_device *device;
 	struct tp_offline_options options;
 	struct tp_offline_report report;
+	tp_atomic_u32 has_passed; /* all its pages were tried once, or it has ended */
 	int err;
 };
 
@@ -31,20 +33,28 @@ static inline void *offliner_run(void *arg)
 	struct offliner *o = arg;
 
 	o->err = tp_device_offline(o->device, &o->options, &o->report);
+	tp_atomic_store(&o->has_passed, 1, TP_RELEASE);
 	return NULL;
 }
 
-/* Begin it; it is in its loop, or done, when this returns. */
+static inline void offliner_passes(const struct tp_progress *progress, void *arg)
+{
+	struct offliner *o = arg;
+
+	(void)progress;
+	tp_atomic_store(&o->has_passed, 1, TP_RELEASE);
+}
+
+/* Begin it; it is in its loop, or done, when this returns: nobody is told anything meanwhile. */
 static inline void offliner_start(struct tp_machine *m, struct offliner *o,
 				  struct tp_device *device, struct tp_offline_options options)
 {
-	unsigned first = device_info(device).first_block;
-
 	*o = (struct offliner){ .machine = m, .device = device, .options = options };
+	o->options.progress = offliner_passes;
+	o->options.progress_arg = o;
 	assert_int_equal(pthread_create(&o->thread, NULL, offliner_run, o), 0);
-	for (unsigned i = 0; i < 2000 && block_state(m, first) == TP_BLOCK_ONLINE; i++)
+	while (!tp_atomic_load(&o->has_passed, TP_ACQUIRE))
 		nap_ms(1);
-	nap_ms(5);
 }
 
 static inline int offliner_join(struct offliner *o)
