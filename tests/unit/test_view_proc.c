@@ -130,8 +130,7 @@ static void isolated_pageblocks_are_a_type_of_their_own(void **state)
 
 	shelf_open(*state, &shelf, "shelf");
 	must(tp_page_pin(*state, shelve(*state, &shelf, 0, 1, id, 9)));
-	begin_stuck_offline(*state, &writer, id);
-	nap_ms(20);
+	begin_isolated_offline(*state, &writer, id);
 	line = strstr(shown("proc/pagetypeinfo"), "Node 1, zone  Movable");
 	assert_non_null(line);
 	assert_memory_equal(line,
@@ -284,8 +283,7 @@ static void a_block_going_offline_is_no_free_memory(void **state) /* T22 */
 
 	shelf_open(*state, &shelf, "shelf");
 	must(tp_page_pin(*state, shelve(*state, &shelf, 0, 1, id, 9)));
-	begin_stuck_offline(*state, &writer, id);
-	nap_ms(20);
+	begin_isolated_offline(*state, &writer, id);
 	assert_non_null(strstr(shown(NODE "node1/meminfo"),
 			       "Node 1 MemTotal:          12288 kB\n"
 			       "Node 1 MemFree:            8192 kB\n"

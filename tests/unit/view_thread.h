@@ -71,9 +71,20 @@ static inline int visitor_interrupt(struct visitor *v)
 static inline void begin_stuck_offline(struct tp_machine *m, struct visitor *v, unsigned id)
 {
 	visitor_start(v, of_block(id, "state"), "offline");
-	for (unsigned i = 0; i < 5000 && block_state(m, id) != TP_BLOCK_GOING_OFFLINE; i++)
+	for (unsigned i = 0; i < 60000 && block_state(m, id) != TP_BLOCK_GOING_OFFLINE; i++)
 		nap_ms(1);
 	assert_int_equal(block_state(m, id), TP_BLOCK_GOING_OFFLINE);
+}
+
+/* And nobody is given what is free there any more. */
+static inline void begin_isolated_offline(struct tp_machine *m, struct visitor *v, unsigned id)
+{
+	const struct tp_block_info info = block_info(m, id);
+
+	begin_stuck_offline(m, v, id);
+	while (zone_stat(m, info.node, info.zone).isolated_pageblocks <
+	       tp_machine_block_size(m) / TP_PAGEBLOCK_SIZE)
+		nap_ms(1);
 }
 
 #endif
