@@ -182,6 +182,10 @@ static int clean_run(struct sweep *sweep)
 		return no_child(sweep, err);
 	if (sweep->clean.outcome == TP_TRIAL_HELD)
 		return 0;
+	if (sweep->clean.outcome == TP_TRIAL_INTERRUPTED) {
+		tp_message("interrupted before the first fault");
+		return print_result(sweep, TP_VERDICT_INTERRUPTED, NULL);
+	}
 	tp_message("the script does not even hold without a fault: %s\n%s",
 		   tp_trial_outcome_name(sweep->clean.outcome), sweep->clean.text);
 	return print_result(sweep,

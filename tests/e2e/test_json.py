@@ -98,8 +98,14 @@ def tidepool(*words, before=(), limits=None, **popen):
     return Output(words, run.returncode, run.stdout, run.stderr)
 
 
+def catches_interrupts(process):
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) >> (signal.SIGINT - 1) & 1
+
+
 def disturbed(disturb, *words, ready=None):
-    """Run it, and call disturb(process) after the line of that type, or after a second."""
+    """Run it, and call disturb(process) after the line of that type; or where there is none,
+    a second after an interrupt is no sudden end any more."""
     with subprocess.Popen([TIDEPOOL, *map(str, words)], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         seen = ""
@@ -108,6 +114,8 @@ def disturbed(disturb, *words, ready=None):
             assert line, process.stderr.read()
             seen += line
         if not ready:
+            while not catches_interrupts(process):
+                time.sleep(0.01)
             time.sleep(1)
         disturb(process)
         stdout, stderr = process.communicate(timeout=120)
@@ -192,7 +200,7 @@ class Json(unittest.TestCase):
 
     def test_run_that_broke_a_promise(self):
         script = self.script(SMALL + "m:load { kind = 'mapping', size = '4M' }\n"
-                             "print('ready') tp.sleep '2s'")
+                             "print('ready') tp.sleep '60s'") # or until that is found
         output = self.keep(disturbed(corrupt, "run", "--json", script, ready="log"), 1, "finding")
         self.assertTrue(output.of("finding"))
 
@@ -234,14 +242,14 @@ class Json(unittest.TestCase):
 
     def test_faults_that_hang(self):
         script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "hang.lua")
-        output = tidepool("faults", "--all", "--hits", "1", "--timeout", "300ms", "--json", script)
+        output = tidepool("faults", "--all", "--hits", "1", "--timeout", "5s", "--json", script)
         self.assertIn("hang", [line["outcome"] for line in
                                self.keep(output, 1, "finding").of("injection")])
 
     def test_faults_that_crash(self):
         script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "crash.lua")
         output = disturbed(abort_child, "faults", "--all", "--hits", "1", "--json", script,
-                           ready="begin")
+                           ready="injection")
         self.assertIn("crash", [line["outcome"] for line in
                                 self.keep(output, 1, "finding").of("injection")])
 
@@ -251,8 +259,13 @@ class Json(unittest.TestCase):
         self.silent(tidepool("faults", "--all", "--json"))
 
     def test_faults_interrupted(self):
+        """In the first run, which has no fault, and in one of those that have."""
+        script = self.script(SMALL + "tp.sleep '60s'", "slow.lua")
+        self.keep(disturbed(interrupt, "faults", "--all", "--json", script, ready="begin"), 130,
+                  "interrupted")
         script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "hang.lua")
-        self.keep(disturbed(interrupt, "faults", "--all", "--json", script), 130, "interrupted")
+        output = disturbed(interrupt, "faults", "--all", "--json", script, ready="injection")
+        self.keep(output, 130, "interrupted")
 
     # ---- explore, merge, replay ----
 
