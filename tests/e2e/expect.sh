@@ -35,13 +35,27 @@ silent() {
 	[ ! -s "$1" ] || fail "$1 should be empty"
 }
 
-# interrupted COMMAND...: press Ctrl-C after a second.
-interrupted() {
+# await COMMAND...: until it succeeds; no machine is so slow that it takes longer than a minute.
+await() {
+	tries=600
+	until "$@"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || fail "it never came about: $*"
+		sleep 0.1
+	done
+}
+
+# begin_ready COMMAND...: go on once its script has said "ready".
+begin_ready() {
 	"$@" >out 2>err &
 	pid=$!
-	sleep 1
-	kill -INT "$pid"
+	await grep -q '^ready$' err
+}
+
+# interrupt SIGNAL: what has begun ends for that.
+interrupt() {
+	kill "-$1" "$pid"
 	code=0
 	wait "$pid" || code=$?
-	[ "$code" -eq 130 ] || fail "exit code $code after an interrupt: $*"
+	[ "$code" -eq 130 ] || fail "exit code $code after an interrupt"
 }

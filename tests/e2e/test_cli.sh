@@ -168,28 +168,25 @@ PYTHON
 
 # ---- interrupts ----------------------------------------------------------------------------------
 
-script "$machine assert(m:plug { name = 'dimm', size = '8M', node = 1 }) tp.sleep '60s'"
-interrupted "$TIDEPOOL" run bad.lua
+script "$machine assert(m:plug { name = 'dimm', size = '8M', node = 1 })
+print 'ready' tp.sleep '60s'"
+begin_ready "$TIDEPOOL" run bad.lua
+interrupt INT
 says out 'dimm'
 says err '^INTERRUPTED'
 
 # In the middle of an offline that a pinned page keeps from ending.
 script "$machine local d = assert(m:plug { size = '8M', node = 1, online = 'movable' })
-assert(m:pin { name = 'ring', node = 1, size = '4K' }) d:offline { deadline = '60s' }"
-"$TIDEPOOL" run bad.lua >out 2>err &
-pid=$!
+assert(m:pin { name = 'ring', node = 1, size = '4K' })
+print 'ready' d:offline { deadline = '60s' }"
+begin_ready "$TIDEPOOL" run bad.lua
 sleep 1
-kill -TERM "$pid"
-code=0
-wait "$pid" || code=$?
-[ "$code" -eq 130 ] || fail "exit code $code after an interrupted offline"
+interrupt TERM
 says out 'ECANCELED'
 
 # A crash is no way to end, but even then it is said how to see it again.
-script "$machine tp.sleep '60s'"
-"$TIDEPOOL" run bad.lua --seed 3 >out 2>err &
-pid=$!
-sleep 1
+script "$machine print 'ready' tp.sleep '60s'"
+begin_ready "$TIDEPOOL" run bad.lua --seed 3
 kill -ABRT "$pid"
 wait "$pid" 2>/dev/null && fail 'an abort ended well'
 says err 'replay: tidepool run bad.lua --seed 3'

@@ -456,8 +456,18 @@ says err "^tidepool: it crashed; replay: tidepool replay mine/crash --load mine.
 
 # ---- interrupts ----------------------------------------------------------------------------------
 
+# It would end suddenly before.
+catches_interrupts() {
+	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status")
+	[ $((0x$caught & 2)) -ne 0 ]
+}
+
 for jobs in 1 2; do
-	interrupted "$TIDEPOOL" explore --load mine.so mine/endless "$right" --jobs "$jobs"
+	"$TIDEPOOL" explore --load mine.so mine/endless "$right" --jobs "$jobs" >out 2>err &
+	pid=$!
+	await catches_interrupts
+	sleep 1
+	interrupt INT
 	says out 'mine/endless .* CAPPED '
 	says err '^INTERRUPTED'
 done
