@@ -16,6 +16,9 @@ TIDEPOOL = os.environ["TIDEPOOL"]
 SCENARIO = Path(os.environ["TP_SOURCE"]) / "scenarios" / "mount.lua"
 MEMORY = "sys/devices/system/memory"
 
+# In seconds; only what fails takes so long, however busy the machine is.
+PATIENCE = 60
+
 if not os.access("/dev/fuse", os.R_OK | os.W_OK) or not shutil.which("fusermount3"):
     print("this needs /dev/fuse and fusermount3")
     sys.exit(77)
@@ -27,7 +30,7 @@ def mounts():
     return [line.split()[4] for line in lines if " - fuse.tidepool " in line]
 
 
-def wait_for(condition, seconds=5, step=0.01):
+def wait_for(condition, seconds=PATIENCE, step=0.01):
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
@@ -36,7 +39,7 @@ def wait_for(condition, seconds=5, step=0.01):
     return True
 
 
-def ctl(folder, *words, timeout=30):
+def ctl(folder, *words, timeout=PATIENCE):
     return subprocess.run([TIDEPOOL, "ctl", folder, *words], capture_output=True, text=True,
                           timeout=timeout, check=False)
 
@@ -59,7 +62,7 @@ class Mount:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=PATIENCE)
         subprocess.run(["fusermount3", "-u", "-z", "-q", self.folder], capture_output=True,
                        check=False)
 
@@ -69,7 +72,7 @@ class Mount:
     def block(self, number, name):
         return self.path(MEMORY, f"memory{number}", name)
 
-    def ends(self, seconds=10):
+    def ends(self, seconds=PATIENCE):
         """Its exit code, once it has ended by itself."""
         self.process.wait(timeout=seconds)
         return self.process.returncode
@@ -105,18 +108,18 @@ class MountedTest(unittest.TestCase):
         return found
 
     def nothing_left(self):
-        self.assertTrue(wait_for(lambda: str(self.folder) not in mounts(), 2), mounts())
+        self.assertTrue(wait_for(lambda: str(self.folder) not in mounts()), mounts())
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def nobody_left(self):
         self.nothing_left()
-        self.assertTrue(wait_for(lambda: not self.processes(), 4), self.processes())
+        self.assertTrue(wait_for(lambda: not self.processes()), self.processes())
 
 
 HELD, REFUSED, USAGE, NO_MACHINE = 0, 1, 2, 3
 
 
-def command(name, *words, timeout=30):
+def command(name, *words, timeout=PATIENCE):
     return subprocess.run([TIDEPOOL, name, *map(str, words)], capture_output=True, text=True,
                           timeout=timeout, check=False, stdin=subprocess.DEVNULL)
 
