@@ -148,7 +148,7 @@ class Net:
     def resting_stat(self):
         """The counters once they have stopped moving."""
         before = None
-        for _ in range(200):
+        for _ in range(1200):
             now = self.stat()
             if now == before:
                 return now
@@ -201,23 +201,35 @@ class NetTest(unittest.TestCase):
         self.must_balance()
         self.must_be_faultless()
 
-    def must_balance(self):
-        s = self.net.resting_stat()
-        # TAP device and wire
-        self.assertEqual(s["tap.received"], s["tap.written"] + s["tap.refused"])
-        self.assertEqual(s["tap.read"], s["tap.whole"] + s["tap.cut"] + s["tap.malformed"])
-        self.assertEqual(s["wire1.sent"], s["tap.whole"] + s["tap.segments"])
-        self.assertEqual(s["wire0.delivered"], s["tap.received"])
-        self.assertEqual(s["tap.malformed"], 0)
-        # Driver and stack: what the stack gave is sent, or dropped and counted.
+    @staticmethod
+    def imbalances(s):
         queues = [n for n in range(16) if f"rq{n}_packets" in s]
-        self.assertEqual(s["lwip.to_send"], s["lwip.sent"] + s["lwip.refused"]
-                         + s["lwip.no_buffer"] + s["lwip.pending"] + s["lwip.joined"])
-        self.assertEqual(sum(s[f"rq{n}_packets"] for n in queues),
-                         s["lwip.given"] + s["lwip.dropped"])
         drops = sum(value for name, value in s.items() if re.match(r"sq\d+_drop_", name))
-        self.assertEqual(drops, 0)
-        self.assertEqual(sum(s[f"sq{n}_packets"] for n in queues), s["wire0.sent"])
+        books = {
+            # TAP device and wire
+            "tap.received": (s["tap.received"], s["tap.written"] + s["tap.refused"]),
+            "tap.read": (s["tap.read"], s["tap.whole"] + s["tap.cut"] + s["tap.malformed"]),
+            "wire1.sent": (s["wire1.sent"], s["tap.whole"] + s["tap.segments"]),
+            "wire0.delivered": (s["wire0.delivered"], s["tap.received"]),
+            "tap.malformed": (s["tap.malformed"], 0),
+            # Driver and stack: what the stack gave is sent, or dropped and counted.
+            "lwip.to_send": (s["lwip.to_send"], s["lwip.sent"] + s["lwip.refused"]
+                             + s["lwip.no_buffer"] + s["lwip.pending"] + s["lwip.joined"]),
+            "received": (sum(s[f"rq{n}_packets"] for n in queues),
+                         s["lwip.given"] + s["lwip.dropped"]),
+            "dropped": (drops, 0),
+            "sent": (sum(s[f"sq{n}_packets"] for n in queues), s["wire0.sent"]),
+        }
+        return {name: book for name, book in books.items() if book[0] != book[1]}
+
+    def must_balance(self):
+        """What waits for a CPU rests too, and then goes on."""
+        for _ in range(100):
+            wrong = self.imbalances(self.net.resting_stat())
+            if not wrong:
+                break
+            time.sleep(0.1)
+        self.assertEqual(wrong, {})
 
     def must_be_faultless(self):
         if not self.capture:
@@ -286,8 +298,11 @@ class NetTest(unittest.TestCase):
         before = self.net.stat()["server.iperf_bytes"]
         said = self.net.inside("iperf", "-c", SERVER4, "-n", "100M", "-f", "m").stdout.decode()
         self.assertRegex(said, r"Mbits/sec")
-        self.assertGreaterEqual(self.net.resting_stat()["server.iperf_bytes"],
-                                before + 100 * (1 << 20))
+        for _ in range(100):
+            received = self.net.resting_stat()["server.iperf_bytes"] - before
+            if received >= 100 * (1 << 20):
+                break
+        self.assertGreaterEqual(received, 100 * (1 << 20))
         print(f"iperf to the server: {said.splitlines()[-1]}", file=sys.stderr)
 
     def test_iperf_from_the_server(self):
