@@ -91,7 +91,7 @@ class Whole(unittest.TestCase):
     def setUpClass(cls):
         cls.traces = {"veto": Trace("veto.lua"),
                       "replug": Trace("replug.lua", "size=256M", "turns=2"),
-                      "net": Trace("net.lua", "seconds=0.05", "brief=yes")}
+                      "net": Trace("net.lua", "seconds=0.2", "brief=yes")}
 
     def test_run_held_and_nothing_was_lost(self):
         for name, trace in self.traces.items():
