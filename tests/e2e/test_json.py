@@ -48,6 +48,9 @@ NEVER_SEEN = {
         "takes somebody who asks within that moment",
 }
 
+# Of those, what may be seen all the same, for threads are scheduled as they are.
+BY_CHANCE = {("injection_line", "outcome", "not_reached"), ("gpu", "state", "resetting")}
+
 # A script of which one injected run, and only that, ends in a way of its own.
 WHEN_INJECTED = """
 local function injected()
@@ -528,7 +531,7 @@ class Schema(unittest.TestCase):
 
     def test_everything_declared_was_seen(self):
         never = set(self.declared()) - set(self.seen())
-        self.assertEqual(never, set(NEVER_SEEN))
+        self.assertEqual(never | BY_CHANCE, set(NEVER_SEEN))
 
 
 if __name__ == "__main__":

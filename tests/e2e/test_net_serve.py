@@ -41,7 +41,7 @@ if missing():
     sys.exit(77)
 
 
-def run(*words, check=True, timeout=60):
+def run(*words, check=True, timeout=240):
     done = subprocess.run([str(word) for word in words], capture_output=True, timeout=timeout,
                           env=ENVIRONMENT, check=False)
     assert not check or done.returncode == 0, (words, done.stdout, done.stderr)
@@ -88,7 +88,7 @@ class Serve(MountedTest):
             self.assertGreater(turns, 0)
             self.check_counters()
             inside(TIDEPOOL, "ctl", self.folder, "quit")
-            output, _ = mount.process.communicate(timeout=60)
+            output, _ = mount.process.communicate(timeout=240)
             self.assertEqual(mount.process.returncode, 0, output)
             self.assertIn("HELD", output)
 
