@@ -6,6 +6,7 @@ Every command runs, on small inputs, in all the ways it can end.  Each line must
 type, property and word that the schema declares must have been seen, or stand in NEVER_SEEN.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -129,6 +130,27 @@ def interrupt(process):
     os.killpg(process.pid, signal.SIGINT)
 
 
+def child_that_sleeps(process):
+    """Once it does: the same one, asleep, and without any work between two looks."""
+    before = None
+    while True:
+        look = None
+        with contextlib.suppress(OSError, IndexError):
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+            child = children.split()[0]
+            rest = Path(f"/proc/{child}/stat").read_text().rsplit(")")[-1].split()
+            look = child, rest[0], rest[11:13] # its state and what it has had of the CPU
+        if look and look[1] == "S" and look == before:
+            return int(look[0])
+        before = look
+        time.sleep(0.5)
+
+
+def interrupt_what_sleeps(process):
+    child_that_sleeps(process)
+    interrupt(process)
+
+
 def corrupt(process):
     """Write over the view of the smallest memory that is shared: the only load's."""
     areas = re.findall(r"^(\w+)-(\w+) rw-s", Path(f"/proc/{process.pid}/maps").read_text(), re.M)
@@ -140,13 +162,7 @@ def corrupt(process):
 
 
 def abort_child(process):
-    """Let a child crash that sleeps; the others are gone in no time."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    before, child = None, ""
-    while not child or child != before:
-        before, child = child, children.read_text()
-        time.sleep(0.5)
-    os.kill(int(child.split()[0]), signal.SIGABRT)
+    os.kill(child_that_sleeps(process), signal.SIGABRT)
 
 
 def small_address_space():
@@ -267,8 +283,10 @@ class Json(unittest.TestCase):
         self.keep(disturbed(interrupt, "faults", "--all", "--json", script, ready="begin"), 130,
                   "interrupted")
         script = self.script(WHEN_INJECTED % "tp.sleep '60s'", "hang.lua")
-        output = disturbed(interrupt, "faults", "--all", "--json", script, ready="injection")
-        self.keep(output, 130, "interrupted")
+        output = disturbed(interrupt_what_sleeps, "faults", "--all", "--json", script,
+                           ready="injection")
+        self.assertEqual(self.keep(output, 130, "interrupted").of("injection")[-1]["outcome"],
+                         "interrupted")
 
     # ---- explore, merge, replay ----
 
