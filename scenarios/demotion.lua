@@ -27,7 +27,7 @@ local fast = assert(m:load {
 
 local demoted = 0
 
-for _ = 1, 100 do
+for _ = 1, 1000 do
 	demoted = m:stat().demoted
 	if demoted > 0 then
 		break

@@ -20,7 +20,7 @@ local function survives(site, action)
 end
 
 local function offline()
-	local r = dimm:offline { deadline = "1s" }
+	local r = dimm:offline { deadline = "10s" }
 	return r.ok, r.reason
 end
 

@@ -19,7 +19,7 @@ local function pause()
 end
 
 local function wait(condition)
-	for _ = 1, 200 do
+	for _ = 1, 1000 do
 		if condition() then
 			return
 		end

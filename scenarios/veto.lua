@@ -24,7 +24,7 @@ local function online()
 end
 
 local function offline()
-	local r = dimm:offline { deadline = "1s" }
+	local r = dimm:offline { deadline = "10s" }
 	return r.ok, r.reason
 end
 
