@@ -190,6 +190,40 @@ static void compute_vms_keep_theirs(void **state)
 		tp_amd_vmid_give(&fake.vms[i]);
 }
 
+/* Also one that had work before, by a number that is not a compute VM's. */
+static void who_becomes_a_compute_vm_moves(void **state)
+{
+	struct tp_amd_hub *hub = &fake.gpu->hubs[TP_AMD_MMHUB];
+	struct tp_amd_vm *vm = fake_vm(1);
+	struct tp_fence *running, *next;
+	unsigned before;
+
+	(void)state;
+	run_one(GFX, vm);
+	run_one(SDMA0, vm);
+	before = last()->vmid;
+	running = fake_push_new(SDMA0, vm);
+	must(tp_amd_vmid_keep(vm));
+	/* What runs by the old one is told what is forgotten, as what comes by the new one is. */
+	assert_int_equal(tp_amd_vmids_of(hub, vm), 1 << before | 1 << 8);
+	next = fake_push_new(SDMA1, vm);
+	fake_run_ring(SDMA1);
+	assert_int_equal(last()->vmid, 8);
+	assert_true(last()->clean);
+	fake_go();
+	fake_expect(running, 0);
+	fake_expect(next, 0);
+	for (unsigned ring = 0; ring < TP_AMD_NR_RINGS; ring++) {
+		run_one((enum tp_amd_ring_id)ring, vm);
+		assert_int_equal(last()->vmid, 8);
+	}
+	/* The old one is anybody's. */
+	for (unsigned i = 2; i < 2 + NR_USER; i++)
+		run_one(SDMA0, fake_vm(i));
+	assert_int_equal(tp_amd_vmids_of(hub, vm), 1 << 8);
+	tp_amd_vmid_give(vm);
+}
+
 static void a_refusal_is_no_end(void **state)
 {
 	struct tp_amd_vm *vm = fake_vm(1);
@@ -218,6 +252,7 @@ int main(void)
 		TEST(who_finds_none_waits_T14),
 		TEST(what_another_had_is_forgotten),
 		TEST(compute_vms_keep_theirs),
+		TEST(who_becomes_a_compute_vm_moves),
 		TEST(a_refusal_is_no_end),
 	};
 

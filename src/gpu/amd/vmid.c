@@ -63,13 +63,23 @@ static unsigned find_idle(const struct tp_amd_hub *hub)
 	return best;
 }
 
+/* A compute VM's own only; what it had before it became one is for jobs that have it. */
+static unsigned find_kept(const struct tp_amd_hub *hub, const struct tp_amd_job *job, uint32_t kept)
+{
+	unsigned n = (unsigned)__builtin_ctz(kept);
+
+	return fits(&hub->vmids[n], job) ? n : TP_AMD_NR_VMIDS;
+}
+
 static unsigned find(const struct tp_amd_hub *hub, const struct tp_amd_job *job)
 {
-	unsigned n = find_own(hub, job);
+	const uint32_t kept = tp_atomic_load(&job->vm->kept_vmids, TP_ACQUIRE);
+	unsigned n;
 
-	if (n == TP_AMD_NR_VMIDS && !tp_atomic_load(&job->vm->kept_vmids, TP_ACQUIRE))
-		n = find_idle(hub);
-	return n;
+	if (kept)
+		return find_kept(hub, job, kept);
+	n = find_own(hub, job);
+	return n < TP_AMD_NR_VMIDS ? n : find_idle(hub);
 }
 
 /* An invalidation that stands in another ring may not have happened yet. */
