@@ -186,6 +186,40 @@ static void few_pages_are_not_worth_a_job(void **state)
 	assert_int_equal(copied(r), 0);
 }
 
+/* T12: an engine reads a word of video memory, with nothing of the driver's before that lets out
+ * what the CPU wrote there. */
+static uint64_t seen_by_engine(struct rig *r, uint64_t address)
+{
+	struct tp_amd_job *job = rig_job(r, TP_AMD_RING_SDMA0, 8);
+	uint64_t word;
+
+	tp_amd_ib_put(&job->ib, TP_SDMA_HEADER(TP_SDMA_COPY, TP_SDMA_KIND_LINEAR));
+	tp_amd_ib_put(&job->ib, sizeof(word) - 1);
+	tp_amd_ib_put(&job->ib, 0);
+	tp_amd_ib_put64(&job->ib, TP_AMD_VRAM_START + address);
+	tp_amd_ib_put64(&job->ib, TP_AMD_VRAM_START + scratch);
+	rig_wait(r, rig_push(r, job), 0);
+	tp_bus_memory_read(r->gpu->bus, scratch, &word, sizeof(word));
+	return word;
+}
+
+static void engines_see_what_the_cpu_copied_T12(void **state)
+{
+	const struct tp_bo_chunk *last;
+	struct rig *r = *state;
+
+	put_object();
+	make_object(r, FEW);
+	write_content(4);
+	evict();
+	write_content(5); /* which is not there yet, as that was */
+	bring_home();
+	last = tp_bo_chunk_at(&object.bo, FEW - 1);
+	assert_int_equal(seen_by_engine(r, last->address + (FEW - 1 - last->page) * TP_PAGE_SIZE +
+						   LAST_WORD),
+			 ~(uint64_t)((FEW - 1) << 8 | 5));
+}
+
 /* T28: no way to the pages is left behind. */
 static void windows_say_nothing_afterwards(void **state)
 {
@@ -397,6 +431,7 @@ int main(void)
 		TEST(content_moves_out_and_back),
 		TEST(memory_may_lie_anyhow),
 		TEST(few_pages_are_not_worth_a_job),
+		TEST(engines_see_what_the_cpu_copied_T12),
 		TEST(windows_say_nothing_afterwards),
 		TEST(without_room_for_a_job_the_cpu_copies),
 		TEST(a_soft_reset_costs_a_copy_nothing),
