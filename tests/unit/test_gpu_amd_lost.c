@@ -81,6 +81,63 @@ static void a_loss_ends_contexts_but_not_their_vm(void **state)
 	tp_amd_ctx_put(old);
 }
 
+static struct tp_bus_ops hooked;
+static const struct tp_bus_ops *usual;
+
+static void lose_and_rebuild(void *arg)
+{
+	must(tp_amd_reset(rig.gpu, TP_AMD_RESET_MODE1));
+	must(tp_amd_vm_validate(arg));
+}
+
+static struct tp_amd_vm *prt_vm;
+
+/* Memory is lost, and somebody else rebuilds the VM, while one who submits zeroes an object. */
+static void lose_at_fill(struct tp_bus_device *bus, uint64_t offset, uint64_t first, uint64_t step,
+			 size_t n)
+{
+	struct tp_thread thread;
+
+	bus->ops = usual;
+	must(tp_thread_start(&thread, "meanwhile", lose_and_rebuild, prt_vm));
+	tp_thread_join(&thread);
+	tp_bus_memory_fill(bus, offset, first, step, n);
+}
+
+/* CX1: neither is one for work whose VM is up to date again. */
+static void a_loss_while_work_is_queued_ends_its_context(void **state)
+{
+	static const char content[TP_PAGE_SIZE];
+	struct rig *r = *state;
+	struct tp_amd_object *object;
+	struct tp_amd_ctx *ctx;
+	struct tp_amd_use use = { .write = false };
+	const struct tp_amd_work work = { .ring = TP_AMD_RING_SDMA1,
+					  .ib = VRAM_VA,
+					  .dwords = TP_SDMA_IB_ALIGN_DW,
+					  .uses = &use,
+					  .nr_uses = 1 };
+
+	must(tp_amd_object_create(r->gpu, TP_PAGE_SIZE, TP_BO_VRAM, NULL, "object", &object));
+	must(tp_amd_object_write(object, 0, content, sizeof(content)));
+	use.object = object;
+	must(tp_amd_vm_create(r->gpu, NULL, &prt_vm));
+	must(tp_amd_vm_map(prt_vm, NULL, 0, VRAM_VA, TP_PAGE_SIZE, rw | TP_AMD_MAP_PRT));
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_MODE1));
+	must(tp_amd_ctx_create(r->gpu, prt_vm, &ctx));
+	usual = r->gpu->bus->ops;
+	hooked = *usual;
+	hooked.memory_fill = lose_at_fill;
+	must(tp_amd_vm_validate(prt_vm));
+	r->gpu->bus->ops = &hooked;
+	assert_int_equal(tp_amd_submit(ctx, &work, NULL), -ECANCELED);
+	assert_ptr_equal(r->gpu->bus->ops, usual);
+	assert_int_equal(tp_amd_vram_lost(r->gpu), 2);
+	tp_amd_ctx_put(ctx);
+	tp_amd_vm_put(prt_vm);
+	tp_amd_object_put(object);
+}
+
 static void who_hangs_is_to_blame_alone(void **state)
 {
 	struct rig *r = *state;
@@ -477,6 +534,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_soft_reset_leaves_contexts_good),
 		TEST(a_loss_ends_contexts_but_not_their_vm),
+		TEST(a_loss_while_work_is_queued_ends_its_context),
 		TEST(who_hangs_is_to_blame_alone),
 		TEST(an_asked_reset_blames_nobody),
 		TEST(work_of_before_a_loss_never_runs),

@@ -107,14 +107,15 @@ static void settle(const struct tp_amd_work *work)
 		tp_amd_object_settle(work->uses[i].object);
 }
 
-/* False: something changed meanwhile. */
+/* False: something changed meanwhile.  A VM may be up to date again after a loss that its context
+ * is older than (CX1); one that comes from here on is seen by who runs the job (J2). */
 static bool try_push(struct tp_amd_vm *vm, const struct tp_amd_work *work, struct tp_amd_job *job,
 		     struct tp_fence *fence)
 {
 	bool ready;
 
 	tp_mutex_lock(&vm->lock);
-	ready = tp_amd_vm_is_ready(vm);
+	ready = tp_amd_vm_is_ready(vm) && !tp_amd_ctx_check(job->ctx);
 	if (ready)
 		push(vm, work, job, fence);
 	tp_mutex_unlock(&vm->lock);
