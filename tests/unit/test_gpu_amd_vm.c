@@ -244,6 +244,33 @@ static void what_makes_no_sense_is_refused(void **state)
 	tp_amd_vm_put(other);
 }
 
+/* More dwords than a packet tells of would be cut off unsaid, and run as fewer. */
+static void streams_that_cannot_be_run_are_refused(void **state)
+{
+	const uint32_t most = TP_SDMA_IB_MAX - TP_SDMA_IB_ALIGN_DW;
+	const struct tp_amd_work bad[] = {
+		{ .ib = at(0), .dwords = 0 },
+		{ .ib = at(0), .dwords = TP_SDMA_IB_ALIGN_DW - 1 },
+		{ .ib = at(0), .dwords = TP_SDMA_IB_MAX },
+		{ .ib = at(0), .dwords = TP_SDMA_IB_MAX + TP_SDMA_IB_ALIGN_DW },
+		{ .ib = at(0) + 4, .dwords = TP_SDMA_IB_ALIGN_DW },
+		{ .ib = TP_AMD_HOLE_START, .dwords = TP_SDMA_IB_ALIGN_DW },
+		{ .ib = TP_AMD_HOLE_START - 32, .dwords = 2 * TP_SDMA_IB_ALIGN_DW },
+		{ .ib = at(0), .dwords = most, .ring = TP_AMD_NR_RINGS },
+	};
+	struct tp_amd_ctx *ctx;
+
+	(void)state;
+	must(tp_amd_ctx_create(rig.gpu, vm, &ctx));
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(bad); i++)
+		assert_int_equal(tp_amd_submit(ctx, &bad[i], NULL), -EINVAL);
+	must(tp_amd_submit(ctx, &(struct tp_amd_work){ .ib = -UINT64_C(4) * most, .dwords = most },
+			   NULL));
+	must(tp_amd_reset(rig.gpu, TP_AMD_RESET_SOFT)); /* nothing is there */
+	tp_amd_ctx_put(ctx);
+	tp_amd_bury(rig.gpu);
+}
+
 static const char *const sites[] = { "gpu/amd-table", "core/alloc",	    "gpu/bo-pages",
 				     "gpu/vram",      "gpu/amd-update-job", "core/iommu-leaf" };
 
@@ -508,6 +535,7 @@ int main(void)
 		BOTH(a_lazy_one_translates_when_validated),
 		BOTH(what_replaces_something_translates),
 		BOTH(what_makes_no_sense_is_refused),
+		BOTH(streams_that_cannot_be_run_are_refused),
 		BOTH(without_memory_nothing_changes),
 		BOTH(a_replacement_is_whole_or_none),
 		BOTH(what_is_replaced_is_of_any_shape),

@@ -211,7 +211,8 @@ struct tp_amd_use {
 
 struct tp_amd_work {
 	enum tp_amd_ring_id ring;
-	/* A command stream of SDMA packets in memory of the context's VM, of whole 8 dwords. */
+	/* A command stream of SDMA packets in memory of the context's VM, of whole 8 dwords, and
+	 * less than TP_SDMA_IB_MAX. */
 	uint64_t ib;
 	uint32_t dwords;
 	/* Shared objects it uses; those of the VM are always. */

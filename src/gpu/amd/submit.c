@@ -17,14 +17,23 @@ static int check_use(const struct tp_amd *gpu, const struct tp_amd_use *use)
 	return TP_ERR_TEXT(-EINVAL, bo->name, "%s is of another GPU");
 }
 
+/* The packet that leads to it tells of less than TP_SDMA_IB_MAX dwords. */
+static int check_stream(const struct tp_amd_work *work)
+{
+	if (work->ring < TP_AMD_NR_RINGS && work->dwords && work->dwords < TP_SDMA_IB_MAX &&
+	    !(work->dwords % TP_SDMA_IB_ALIGN_DW) && !(work->ib % 32) &&
+	    tp_amd_is_in_a_half(work->ib, UINT64_C(4) * work->dwords))
+		return 0;
+	return TP_ERR(-EINVAL, "%u dwords at %x for ring %u", work->dwords, work->ib,
+		      (unsigned)work->ring);
+}
+
 static int check(struct tp_amd_ctx *ctx, const struct tp_amd_work *work)
 {
 	int err = tp_amd_ctx_check(ctx);
 
-	if (!err && (work->ring >= TP_AMD_NR_RINGS || !work->dwords || work->ib % 32 ||
-		     work->dwords % TP_SDMA_IB_ALIGN_DW))
-		err = TP_ERR(-EINVAL, "%u dwords at %x for ring %u", work->dwords, work->ib,
-			     (unsigned)work->ring);
+	if (!err)
+		err = check_stream(work);
 	for (unsigned i = 0; !err && i < work->nr_uses; i++)
 		err = check_use(ctx->gpu, &work->uses[i]);
 	if (!err && tp_amd_state(ctx->gpu) == TP_GPU_WEDGED)

@@ -311,6 +311,9 @@ static inline struct tp_resv *tp_amd_vm_resv(const struct tp_amd_vm *vm)
 /* Under the lock: nothing lags behind, in the present generation (V4). */
 bool tp_amd_vm_is_ready(struct tp_amd_vm *vm);
 
+/* vm_map.c: none of [@va, @va + @size) is in the hole or beyond the end; @size is not 0. */
+bool tp_amd_is_in_a_half(uint64_t va, uint64_t size);
+
 /* Use the reservation, or wait until it can be (R2: using no other). */
 void tp_amd_vm_use(struct tp_amd_vm *vm);
 /* bo_va.c: with that of @object, which may be NULL, if it has one of its own: both, waiting for

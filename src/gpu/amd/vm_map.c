@@ -14,7 +14,7 @@ enum { ALL_FLAGS = 2 * TP_AMD_MAP_LAZY - 1 };
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static bool is_in_a_half(uint64_t va, uint64_t size)
+bool tp_amd_is_in_a_half(uint64_t va, uint64_t size)
 {
 	const uint64_t last = va + (size - 1);
 
@@ -25,7 +25,7 @@ static bool is_in_a_half(uint64_t va, uint64_t size)
 
 static int check_range(uint64_t va, uint64_t size)
 {
-	if (!size || (va | size) % TP_PAGE_SIZE || !is_in_a_half(va, size))
+	if (!size || (va | size) % TP_PAGE_SIZE || !tp_amd_is_in_a_half(va, size))
 		return TP_ERR(-EINVAL, "%x bytes at %x cannot be mapped", size, va);
 	return 0;
 }
