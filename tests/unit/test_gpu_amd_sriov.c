@@ -25,6 +25,17 @@ static int make(void **state)
 	return make_function(state, false);
 }
 
+/* Each reset takes its time. */
+static int make_slow(void **state)
+{
+	struct rig_config config = patient;
+
+	config.model.virtual_function = true;
+	config.model.flr_keeps_memory = true; /* so that its end is said with it */
+	config.model.reset_ns = TP_MILLISECONDS(50);
+	return make_rig(state, &config);
+}
+
 static int make_keeping(void **state)
 {
 	return make_function(state, true);
@@ -118,6 +129,22 @@ static void a_reset_meets_one_of_the_hosts(void **state)
 	expect_it_works(r);
 }
 
+/* The end of one is not that of the next, which was announced before anybody looked. */
+static void the_host_resets_twice_in_a_row(void **state)
+{
+	struct rig *r = *state;
+
+	tp_amd_model_host_flr(r->model);
+	while (rig_stat(r).flrs < 1)
+		tp_yield();
+	tp_amd_model_host_flr(r->model);
+	tp_amd_service(r->gpu);
+	assert_int_equal(rig_stat(r).flrs, 2);
+	expect_it_works(r);
+	tp_amd_service(r->gpu);
+	assert_int_equal(resets(r), 1);
+}
+
 /* Each message that is not answered costs a try. */
 static void a_host_that_does_not_answer_is_asked_again(void **state)
 {
@@ -143,6 +170,7 @@ static void a_host_that_never_answers_wedges(void **state)
 }
 
 #define TEST(name)	   cmocka_unit_test_setup_teardown(name, make, end_rig)
+#define TEST_SLOW(name)	   cmocka_unit_test_setup_teardown(name, make_slow, end_rig)
 #define TEST_KEEPING(name) cmocka_unit_test_setup_teardown(name, make_keeping, end_rig)
 
 int main(void)
@@ -154,6 +182,7 @@ int main(void)
 		TEST_KEEPING(a_loss_that_the_host_does_not_tell_of_is_found),
 		TEST(a_hung_ring_is_reset_with_the_function),
 		TEST(the_host_resets_without_being_asked),
+		TEST_SLOW(the_host_resets_twice_in_a_row),
 		TEST(a_reset_meets_one_of_the_hosts),
 		TEST(a_host_that_does_not_answer_is_asked_again),
 		TEST(a_host_that_never_answers_wedges),

@@ -64,8 +64,10 @@ static struct event take(struct tp_amd *gpu)
 				     tp_amd_read(gpu, TP_AMD_MAILBOX_IN + 1) };
 
 	tp_amd_write(gpu, TP_AMD_MAILBOX_CNTL, TP_AMD_MAILBOX_IN_ACK);
-	if (event.what == TP_AMD_EVENT_FLR)
+	if (event.what == TP_AMD_EVENT_FLR) {
 		gpu->host_resets = true;
+		gpu->host_has_reset = false; /* that was the one before */
+	}
 	gpu->host_has_reset |= event.what == TP_AMD_EVENT_FLR_DONE;
 	return event;
 }
