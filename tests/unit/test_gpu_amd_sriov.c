@@ -169,6 +169,26 @@ static void a_host_that_never_answers_wedges(void **state)
 	rig_expect(push_store(r, TP_AMD_RING_SDMA1, 9, 3), -EIO);
 }
 
+/* What the host does with a function that is given up is read, and asks for nothing, or it would
+ * for ever. */
+static void a_wedged_function_is_reset_by_the_host(void **state)
+{
+	struct rig *r = *state;
+
+	a_host_that_never_answers_wedges(state);
+	tp_fault_reset();
+	for (unsigned i = 0; i < 2; i++) {
+		tp_amd_model_host_flr(r->model);
+		tp_amd_service(r->gpu);
+		assert_int_equal(tp_atomic_load(&r->gpu->wants_reset, TP_ACQUIRE), 0);
+		assert_false(tp_amd_sriov_take(r->gpu));
+	}
+	tp_amd_ask_reset(r->gpu); /* as who found that a hub did not forget, just before */
+	tp_amd_service(r->gpu);
+	assert_int_equal(tp_atomic_load(&r->gpu->wants_reset, TP_ACQUIRE), 0);
+	assert_int_equal(tp_amd_state(r->gpu), TP_GPU_WEDGED);
+}
+
 #define TEST(name)	   cmocka_unit_test_setup_teardown(name, make, end_rig)
 #define TEST_SLOW(name)	   cmocka_unit_test_setup_teardown(name, make_slow, end_rig)
 #define TEST_KEEPING(name) cmocka_unit_test_setup_teardown(name, make_keeping, end_rig)
@@ -186,6 +206,7 @@ int main(void)
 		TEST(a_reset_meets_one_of_the_hosts),
 		TEST(a_host_that_does_not_answer_is_asked_again),
 		TEST(a_host_that_never_answers_wedges),
+		TEST(a_wedged_function_is_reset_by_the_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,11 +319,14 @@ static void go_on(struct tp_amd *gpu)
 	tp_amd_kick(gpu);
 }
 
+/* Wedged for good: what was asked for is answered by that, or it would be served for ever. */
 static int reset_locked(struct tp_amd *gpu, enum tp_amd_reset_method method,
 			const struct culprit *culprit)
 {
-	if (tp_amd_state(gpu) == TP_GPU_WEDGED)
+	if (tp_amd_state(gpu) == TP_GPU_WEDGED) {
+		tp_atomic_exchange(&gpu->wants_reset, 0, TP_ACQ_REL);
 		return TP_ERR_TEXT(-EIO, gpu->gpu.name, "%s is wedged");
+	}
 	return reset(gpu, method, culprit);
 }
 

@@ -137,7 +137,7 @@ int tp_amd_sriov_flr(struct tp_amd *gpu, uint32_t *features)
 	return err;
 }
 
-/* Who has the lock takes what is there himself (SR1). */
+/* Who has the lock takes what is there himself (SR1).  What is given up is not reset again. */
 bool tp_amd_sriov_take(struct tp_amd *gpu)
 {
 	bool resets;
@@ -145,7 +145,7 @@ bool tp_amd_sriov_take(struct tp_amd *gpu)
 	if (!gpu->config.virtual_function || !tp_mutex_trylock(&gpu->reset_lock))
 		return false;
 	take_all(gpu);
-	resets = gpu->host_resets;
+	resets = gpu->host_resets && tp_amd_state(gpu) != TP_GPU_WEDGED;
 	tp_mutex_unlock(&gpu->reset_lock);
 	return resets;
 }
