@@ -10,7 +10,7 @@
 #include "core/alloc.h"
 #include "gpu_amd_reset.h"
 
-enum { MAX_FILES = 8, VRAM_PAGES = 40 };
+enum { MAX_FILES = 8, VRAM_PAGES = 40, DUMPS = TP_TSAN ? 100 : 1000 };
 
 #define VRAM_VA UINT64_C(0x80000000)
 #define PRT_VA	UINT64_C(0x90000000)
@@ -180,6 +180,109 @@ static void a_vm_of_before_a_loss_is_outdated(void **state)
 	free_files(&files);
 }
 
+/* ---- others go on ---------------------------------------------------------------------------- */
+
+struct mover {
+	struct tp_amd_vm *vm;
+	tp_atomic_u32 stop;
+};
+
+static void with_root(struct tp_amd_vm *vm, int (*move)(struct tp_bo *bo))
+{
+	must(tp_resv_hold(tp_amd_vm_resv(vm), TP_WAIT_FOREVER));
+	must(move(&vm->root->bo));
+	tp_resv_unhold(tp_amd_vm_resv(vm));
+}
+
+static void move_root(void *arg)
+{
+	struct mover *mover = arg;
+
+	while (!tp_atomic_load(&mover->stop, TP_ACQUIRE)) {
+		with_root(mover->vm, tp_bo_evict);
+		with_root(mover->vm, tp_bo_populate);
+	}
+}
+
+/* DU1: the root is where it was when the tables were written, which are dumped only if they are in
+ * the machine's memory. */
+static void a_root_that_moves_is_dumped_as_of_one_moment(void **state)
+{
+	struct rig *r = *state;
+	struct mover mover = { 0 };
+	struct tp_thread thread;
+	bool seen[2] = { false };
+
+	rig_put_objects(r);
+	must(tp_amd_vm_create(r->gpu, NULL, &mover.vm));
+	must(tp_thread_start(&thread, "mover", move_root, &mover));
+	for (unsigned i = 0; i < DUMPS || !seen[0] || !seen[1]; i++) {
+		struct files files = dump(r);
+		uint64_t root;
+		bool system;
+
+		assert_int_equal(sscanf(line_of(&files, "mappings.txt", "vm 2 root "), "%" SCNx64,
+					&root),
+				 1);
+		system = file_of(&files, "tables.bin");
+		if (root)
+			assert_int_equal(!!(root & TP_AMD_PTE_SYSTEM), system);
+		seen[system] = true;
+		free_files(&files);
+	}
+	tp_atomic_store(&mover.stop, 1, TP_RELEASE);
+	tp_thread_join(&thread);
+	tp_amd_vm_put(mover.vm);
+}
+
+/* As an update does that does not wait for its end. */
+static void begin_update(struct tp_amd_vm *vm)
+{
+	struct tp_amd_update update;
+
+	tp_amd_vm_use(vm);
+	tp_mutex_lock(&vm->lock);
+	tp_amd_update_begin(&update, vm);
+	tp_amd_update_clear(&update, 0, TP_AMD_VA_MASK / TP_PAGE_SIZE);
+	must(tp_amd_update_end(&update));
+	tp_amd_update_release(&update);
+	tp_mutex_unlock(&vm->lock);
+	tp_resv_unuse(tp_amd_vm_resv(vm));
+}
+
+static bool is_being_written(struct tp_amd_vm *vm)
+{
+	bool is;
+
+	tp_mutex_lock(&vm->lock);
+	is = vm->last_update && !tp_amd_fence_is_over(vm->last_update);
+	tp_mutex_unlock(&vm->lock);
+	return is;
+}
+
+/* DU1: until it is over, also if it hangs. */
+static void tables_that_are_being_written_are_waited_for(void **state)
+{
+	struct rig *r = *state;
+	struct tp_amd_vm *vm;
+	struct files files;
+	bool written;
+
+	must(tp_amd_vm_create(r->gpu, NULL, &vm));
+	must(tp_amd_vm_validate(vm));
+	tp_amd_model_hang(r->model, TP_AMD_RING_SDMA0, false);
+	begin_update(vm);
+	assert_true(is_being_written(vm));
+	r->gpu->config.patience.hang_ns = 1;
+	files = dump(r);
+	written = !is_being_written(vm);
+	tp_amd_vm_put(vm);
+	assert_true(written);
+	/* A reset ended it, and nobody has written them anew. */
+	assert_non_null(strstr(line_of(&files, "mappings.txt", "vm 2 root "), " outdated\n"));
+	free_files(&files);
+}
+
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 static void registers_have_their_names(void **state)
@@ -263,6 +366,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(mappings_translate_as_they_are_dumped),
 		TEST(a_vm_of_before_a_loss_is_outdated),
+		TEST(a_root_that_moves_is_dumped_as_of_one_moment),
+		TEST(tables_that_are_being_written_are_waited_for),
 		TEST(registers_have_their_names),
 		TEST(streams_of_what_runs_are_there),
 		TEST(errors_end_a_dump),

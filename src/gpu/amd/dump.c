@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/clock.h"
 #include "core/error.h"
 #include "gpu/amd/vm.h"
 
@@ -219,6 +218,7 @@ static void dump_streams(struct dump *dump)
 struct space {
 	struct text lines; /* what should translate, and to what */
 	struct text pages; /* tables that lie in the machine's memory, each after its I/O address */
+	uint64_t root;
 	bool outdated;
 };
 
@@ -302,37 +302,33 @@ static void add_tables(struct space *space, struct tp_amd_pt *pt)
 
 static void collect_locked(struct tp_amd_vm *vm, struct space *space)
 {
+	space->root = tp_amd_pt_root_address(vm);
 	space->outdated = vm->generation != tp_amd_vm_generation(vm);
 	add_tables(space, vm->root);
 	tp_amd_for_each_mapping(mapping, &vm->mappings, 0, UINT64_MAX) say_mapping(space, mapping);
 }
 
-/* With a reference, or NULL. */
-static struct tp_fence *last_update(struct tp_amd_vm *vm)
+/* A job that writes tables, with a reference, or NULL. */
+static struct tp_fence *running_update(const struct tp_amd_vm *vm)
+{
+	struct tp_fence *fence = vm->last_update;
+
+	return fence && !tp_amd_fence_is_over(fence) ? tp_fence_get(fence) : NULL;
+}
+
+/* The same of one that runs nothing; what hangs is ended by who waits for it. */
+static void collect(struct tp_amd_vm *vm, struct space *space)
 {
 	struct tp_fence *fence;
 
-	tp_mutex_lock(&vm->lock);
-	fence = tp_fence_get(vm->last_update);
-	tp_mutex_unlock(&vm->lock);
-	return fence;
-}
-
-static void wait_for_updates(struct tp_amd_vm *vm)
-{
-	struct tp_fence *fence = last_update(vm);
-
-	if (fence)
-		tp_amd_wait(vm->gpu, fence, tp_clock_after(vm->gpu->config.patience.hang_ns));
-	tp_fence_put(fence);
-}
-
-/* The same of one that runs nothing. */
-static void collect(struct tp_amd_vm *vm, struct space *space)
-{
 	tp_amd_vm_use(vm);
-	wait_for_updates(vm);
 	tp_mutex_lock(&vm->lock);
+	while ((fence = running_update(vm))) {
+		tp_mutex_unlock(&vm->lock);
+		tp_amd_wait_end(vm->gpu, fence);
+		tp_fence_put(fence);
+		tp_mutex_lock(&vm->lock);
+	}
 	collect_locked(vm, space);
 	tp_mutex_unlock(&vm->lock);
 	tp_resv_unuse(tp_amd_vm_resv(vm));
@@ -344,7 +340,7 @@ static void dump_vm(struct dump *dump, struct tp_amd_vm *vm)
 	struct text head = { 0 };
 
 	collect(vm, &space);
-	say(&head, "vm %" PRIu64 " root 0x%" PRIx64 " %s\n", vm->number, tp_amd_pt_root_address(vm),
+	say(&head, "vm %" PRIu64 " root 0x%" PRIx64 " %s\n", vm->number, space.root,
 	    space.outdated ? "outdated" : "current");
 	hand_out(dump, "mappings.txt", &head);
 	hand_out(dump, "mappings.txt", &space.lines);
