@@ -7,7 +7,8 @@
  * Each address space has a page at VA, with a command stream that stores into that page.  Must
  * hold: work finds the page of its own address space as it is or will be, at no time none (H1 of
  * gpu/amd/internal.h, tp_amd_vm_replace()); it does not begin by the tables of before a loss (J2,
- * T27); what counts as up to date leads to where the object is (V1 of gpu/amd/vm.h).
+ * T27), nor for a context of before one (CX1 of gpu/amd/ctx.c); what counts as up to date leads to
+ * where the object is (V1 of gpu/amd/vm.h).
  */
 #include <errno.h>
 
@@ -180,6 +181,17 @@ static void lose(void *arg)
 	tp_amd_run(gpu);
 }
 
+/* And somebody else brings the address space up to date: nothing of it was lost in truth. */
+static void lose_and_rebuild(void *arg)
+{
+	struct stage *s = arg;
+
+	lose(arg);
+	tp_mutex_lock(&s->vms[0]->lock);
+	s->vms[0]->generation = tp_amd_vm_generation(s->vms[0]);
+	tp_mutex_unlock(&s->vms[0]->lock);
+}
+
 static void start_two(void *state)
 {
 	tp_sim_start("device", execute, state);
@@ -202,6 +214,12 @@ static void start_loss(void *state)
 {
 	tp_sim_start("submit", submit_first, state);
 	tp_sim_start("loss", lose, state);
+}
+
+static void start_renewal(void *state)
+{
+	tp_sim_start("submit", submit_first, state);
+	tp_sim_start("loss", lose_and_rebuild, state);
 }
 
 /* ---- after ----------------------------------------------------------------------------------- */
@@ -295,3 +313,6 @@ TP_SCENE_PLAY(amd_validate_swap, "gpu/amd-validate-vs-swap",
 	      check_shared)
 TP_SCENE_PLAY(amd_submit_loss, "gpu/amd-submit-vs-loss",
 	      "video memory is lost while work is queued", make_stage, start_loss, check_lost)
+TP_SCENE_PLAY(amd_submit_renewal, "gpu/amd-submit-vs-renewal",
+	      "work is queued while its address space is rebuilt after a loss", make_stage,
+	      start_renewal, check_lost)
