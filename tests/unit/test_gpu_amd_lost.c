@@ -50,6 +50,17 @@ static struct rig_words prepare(struct rig *r, unsigned page, unsigned word, uin
 
 /* ---- contexts -------------------------------------------------------------------------------- */
 
+/* Its tables mean nothing to this one. */
+static void an_address_space_of_another_gpu_is_refused(void **state)
+{
+	static struct tp_amd other;
+	struct rig *r = *state;
+	struct tp_amd_ctx *ctx;
+
+	assert_int_equal(tp_amd_ctx_create(&other, r->vm, &ctx), -EINVAL);
+	assert_int_equal(tp_atomic_load(&other.nr_ctxs, TP_RELAXED), 0);
+}
+
 static void a_soft_reset_leaves_contexts_good(void **state)
 {
 	struct rig *r = *state;
@@ -532,6 +543,7 @@ static void what_is_used_by_a_ring_that_hangs_can_be_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(an_address_space_of_another_gpu_is_refused),
 		TEST(a_soft_reset_leaves_contexts_good),
 		TEST(a_loss_ends_contexts_but_not_their_vm),
 		TEST(a_loss_while_work_is_queued_ends_its_context),

@@ -193,7 +193,7 @@ uint64_t tp_amd_vm_peek(struct tp_amd_vm *vm, uint64_t va, uint64_t *size);
 
 /* ---- contexts and work (ctx.c, submit.c) ----------------------------------------------------- */
 
-/* -ENOMEM. */
+/* -ENOMEM, -EINVAL: @vm is of another GPU. */
 int tp_amd_ctx_create(struct tp_amd *gpu, struct tp_amd_vm *vm, struct tp_amd_ctx **ctx);
 void tp_amd_ctx_put(struct tp_amd_ctx *ctx);
 

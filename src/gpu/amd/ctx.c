@@ -14,8 +14,12 @@
 
 int tp_amd_ctx_create(struct tp_amd *gpu, struct tp_amd_vm *vm, struct tp_amd_ctx **result)
 {
-	struct tp_amd_ctx *ctx = tp_zalloc(sizeof(*ctx));
+	struct tp_amd_ctx *ctx;
 
+	if (vm->gpu != gpu)
+		return TP_ERR_TEXT(-EINVAL, vm->gpu->gpu.name,
+				   "a context with an address space of %s, which is another GPU");
+	ctx = tp_zalloc(sizeof(*ctx));
 	if (!ctx)
 		return TP_ERR(-ENOMEM, "no memory for a context");
 	tp_amd_wait_reset(gpu);
