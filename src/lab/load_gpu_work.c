@@ -577,6 +577,7 @@ static int start(struct tp_load *load, const struct tp_load_config *config)
 	return err;
 }
 
+/* What it held goes with video memory at any time: whether it did is asked after it was read. */
 static uint64_t verify_object(struct work_worker *w, struct work_object *o)
 {
 	const uint64_t size = w->g->config.object_size;
@@ -585,6 +586,8 @@ static uint64_t verify_object(struct work_worker *w, struct work_object *o)
 		return 0;
 	for (uint64_t at = 0; at < size; at += sizeof(w->words)) {
 		if (kind_of(w)->object_read(o->object, at, w->words, sizeof(w->words)))
+			return at;
+		if (!is_known(w, o))
 			return at;
 		check_words(w, o, at, w->words, BATCH_WORDS);
 	}
