@@ -87,7 +87,7 @@ static int mishap(struct tp_lab_gpu *gpu, enum tp_lab_mishap what,
 		stick(model, args);
 		return 0;
 	case TP_LAB_LOSE_INVALIDATIONS:
-		tp_amd_model_lose_invalidations(model, args->n);
+		tp_amd_model_lose_invalidations(model, args->skip, args->n);
 		return 0;
 	case TP_LAB_REFUSE_RESETS:
 		tp_amd_model_refuse_resets(model, args->n);

@@ -222,11 +222,24 @@ static void a_stuck_hub_does_not_answer(tp_unused void **state)
 static void a_lost_one_is_acknowledged(tp_unused void **state)
 {
 	use(TP_AMD_RING_GFX, 1, 0);
-	tp_amd_model_lose_invalidations(m, 1);
+	tp_amd_model_lose_invalidations(m, 0, 1);
 	for (unsigned i = 0; i < 2; i++) {
 		invalidate_properly(gfx, CPU_ENGINE, ALL | VMID1);
 		assert_int_equal(ack_of(gfx, CPU_ENGINE), VMID1);
 		assert_int_equal(knows_leaf(gfx, 1, VA(0)), !i);
+	}
+}
+
+static void one_is_lost_after_some(tp_unused void **state)
+{
+	enum { SKIP = 2 };
+
+	tp_amd_model_lose_invalidations(m, SKIP, 1);
+	for (unsigned i = 0; i < SKIP + 2; i++) {
+		use(TP_AMD_RING_GFX, 1, 0);
+		invalidate_properly(gfx, CPU_ENGINE, ALL | VMID1);
+		assert_int_equal(ack_of(gfx, CPU_ENGINE), VMID1);
+		assert_int_equal(knows_leaf(gfx, 1, VA(0)), i == SKIP);
 	}
 }
 
@@ -339,6 +352,7 @@ int main(void)
 		MANUAL(a_request_without_it_is_lost_and_counted),
 		MANUAL(a_stuck_hub_does_not_answer),
 		MANUAL(a_lost_one_is_acknowledged),
+		MANUAL(one_is_lost_after_some),
 		SLOW(a_ring_can_ask_and_wait),
 		MANUAL(a_heavy_one_waits_for_accesses),
 		MANUAL(others_wait_for_no_accesses),

@@ -89,6 +89,16 @@ static void the_host_resets_a_function(tp_unused void **state)
 			    WORK GOES_ON HOST_FLR GOES_ON "assert(g:stats().vram_losses == 0)");
 }
 
+#define LOSE_INVALIDATIONS(...) \
+	"assert(g:lose_invalidations { n = 1000000" __VA_ARGS__ " }) " GOES_ON "m:check() "
+
+static void invalidations_are_lost_after_some(tp_unused void **state)
+{
+	expect_held(SDMA TRESPASS LOSE_INVALIDATIONS(", skip = 1000000"));
+	expect_finding(SDMA TRESPASS "repeat " LOSE_INVALIDATIONS("") "until false",
+		       "by a stale translation");
+}
+
 /* T20: as Linux leaves the holes of tables, and what comes of it; not of every garbage. */
 static void holes_that_are_kept_lead_astray(tp_unused void **state)
 {
@@ -118,6 +128,7 @@ int main(void)
 		cmocka_unit_test(a_loss_is_told_and_rebuilt),
 		cmocka_unit_test(a_deep_hang_loses_memory),
 		cmocka_unit_test(the_host_resets_a_function),
+		cmocka_unit_test(invalidations_are_lost_after_some),
 		cmocka_unit_test(holes_that_are_kept_lead_astray),
 		cmocka_unit_test(what_cannot_befall_it_is_refused),
 	};

@@ -212,9 +212,10 @@ void tp_amd_model_stick(struct tp_amd_model *m, enum tp_amd_hub_id hub, bool stu
 	tp_spin_unlock(&m->lock);
 }
 
-void tp_amd_model_lose_invalidations(struct tp_amd_model *m, unsigned n)
+void tp_amd_model_lose_invalidations(struct tp_amd_model *m, unsigned skip, unsigned n)
 {
 	tp_spin_lock(&m->lock);
+	m->lose_skip = skip;
 	m->lose_invalidations = n;
 	tp_spin_unlock(&m->lock);
 }

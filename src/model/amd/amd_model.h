@@ -73,8 +73,8 @@ void tp_amd_model_lose_as(struct tp_amd_model *model, enum tp_amd_model_loss los
 void tp_amd_model_lose(struct tp_amd_model *model);
 /* Invalidations of a hub are not acknowledged until a reset; false takes it back. */
 void tp_amd_model_stick(struct tp_amd_model *model, enum tp_amd_hub_id hub, bool stuck);
-/* The next @n invalidations are acknowledged and empty nothing. */
-void tp_amd_model_lose_invalidations(struct tp_amd_model *model, unsigned n);
+/* After @skip more, @n invalidations are acknowledged and empty nothing. */
+void tp_amd_model_lose_invalidations(struct tp_amd_model *model, unsigned skip, unsigned n);
 /* The ring executes nothing until a reset; @through: not even after a soft one. */
 void tp_amd_model_hang(struct tp_amd_model *model, enum tp_amd_ring_id ring, bool through);
 /* The next @n resets, of any kind, never end. */

@@ -137,6 +137,10 @@ static bool is_lost(struct tp_ahw_hub *hub, const struct tp_ahw_request *r)
 		tp_spin_unlock(&hub->lock);
 		return true;
 	}
+	if (m->lose_skip) {
+		m->lose_skip--;
+		return false;
+	}
 	if (!m->lose_invalidations)
 		return false;
 	m->lose_invalidations--;

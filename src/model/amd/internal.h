@@ -169,7 +169,7 @@ struct tp_amd_model {
 	enum tp_amd_model_loss loss;
 	enum tp_ahw_reset resetting; /* it waits for its loss */
 	bool is_losing;		     /* somebody does it, without the lock */
-	unsigned lose_invalidations, refuse_resets;
+	unsigned lose_skip, lose_invalidations, refuse_resets;
 	uint32_t mailbox_out[4], mailbox_in[4], mailbox_cntl;
 	uint32_t events[TP_AHW_EVENTS]; /* that the host's driver will say next */
 	unsigned nr_events;
