@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * ib - the pool in which command streams lie.
- *
- * Fault sites: gpu/amd-ib (as if the pool were full).
- */
-#include <errno.h>
-
-#include "core/error.h"
-#include "core/fault.h"
+/* ib - the pool in which command streams lie. */
 #include "gpu/amd/internal.h"
 
-enum { UNIT_DW = 64 };
+enum { UNIT_DW = TP_AMD_IB_UNIT_DW };
 
 _Static_assert(TP_AMD_IB_UNITS == TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE / (UNIT_DW * 4),
 	       "a bit for each unit of the pool");
@@ -79,8 +71,6 @@ bool tp_amd_ib_get(struct tp_amd *gpu, uint32_t dwords, struct tp_amd_ib *ib)
 	unsigned first;
 
 	TP_INVARIANT(dwords && dwords <= TP_AMD_JOB_MAX_DW);
-	if (TP_FAULT("gpu/amd-ib"))
-		return false;
 	first = take(&gpu->ib_pool, units(dwords));
 	if (first == TP_AMD_IB_UNITS)
 		return false;

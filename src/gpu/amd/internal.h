@@ -152,7 +152,8 @@ enum {
 	TP_AMD_IB_POOL_PAGES = TP_CONST_MIN(256, 1 << TP_MAX_ORDER),
 	TP_AMD_JOB_MAX_DW = TP_CONST_MIN(16384, TP_AMD_IB_POOL_PAGES *(1 << TP_PAGE_SHIFT) / 8),
 	TP_AMD_RING_PAGES = TP_AMD_RING_DW * 4 / TP_PAGE_SIZE,
-	TP_AMD_IB_UNITS = TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE / 256,
+	TP_AMD_IB_UNIT_DW = 64,
+	TP_AMD_IB_UNITS = TP_AMD_IB_POOL_PAGES * TP_PAGE_SIZE / (4 * TP_AMD_IB_UNIT_DW),
 };
 
 /* Which parts of the pool are taken. */
@@ -361,7 +362,7 @@ struct tp_amd {
 	struct tp_list dead_jobs;     /* that have ended and have references; under dead_lock */
 	struct tp_gpu_threads threads;
 	tp_atomic_u32 in_service;     /* 1: somebody makes a round */
-	struct tp_wait_queue moved;   /* a job has ended */
+	struct tp_wait_queue moved;   /* a job has ended, or was let go */
 	struct tp_wait_queue resumed; /* a reset has ended */
 };
 

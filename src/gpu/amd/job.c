@@ -4,27 +4,20 @@
  *
  * A job has references that whoever retires it may not be the last to give back, since that takes
  * an address space apart: who does is tp_amd_bury().
+ *
+ * Fault sites: gpu/amd-ib (as if no room for a command stream was given back in time).
  */
 #include <errno.h>
 
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/fault.h"
 #include "gpu/amd/vm.h"
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static bool is_any_busy(struct tp_amd *gpu)
-{
-	tp_amd_for_each_ring(ring, gpu)
-	{
-		if (!tp_amd_ring_is_idle(ring))
-			return true;
-	}
-	return false;
-}
-
-/* Until something has ended.  -ENOMEM: not in time. */
+/* Until something has ended, or was let go.  -ENOMEM: not in time. */
 static int wait_for_end(struct tp_amd *gpu, uint32_t ticket, uint64_t until_ns)
 {
 	if (tp_amd_run(gpu)) {
@@ -36,10 +29,12 @@ static int wait_for_end(struct tp_amd *gpu, uint32_t ticket, uint64_t until_ns)
 	return TP_ERR_TEXT(-ENOMEM, gpu->gpu.name, "%s: no room for a command stream");
 }
 
+/* Who has what there is gives it back without waiting for any, so that it may be waited for whether
+ * their jobs run yet or not. */
 static int get_room(struct tp_amd *gpu, uint32_t dwords, struct tp_amd_ib *ib)
 {
 	uint64_t until_ns = tp_clock_after(2 * gpu->config.patience.hang_ns);
-	int err = 0;
+	int err = TP_FAULT("gpu/amd-ib") ? TP_ERR(-ENOMEM, "fault injected") : 0;
 
 	while (!err && !tp_amd_ib_get(gpu, dwords, ib)) {
 		uint32_t ticket = tp_wait_prepare(&gpu->moved);
@@ -49,8 +44,6 @@ static int get_room(struct tp_amd *gpu, uint32_t dwords, struct tp_amd_ib *ib)
 			break;
 		}
 		err = tp_amd_state(gpu) == TP_GPU_RUNNING ? 0 : -ECANCELED;
-		if (!err && !is_any_busy(gpu))
-			err = -ENOMEM;
 		if (err)
 			tp_wait_abandon(&gpu->moved);
 		else
@@ -148,7 +141,11 @@ static void free_parts(struct tp_amd_job *job)
 
 void tp_amd_job_free(struct tp_amd_job *job)
 {
+	const bool had_room = job->ib.words;
+
 	free_parts(job);
+	if (had_room)
+		tp_wake_all(&job->ring->gpu->moved);
 	tp_fence_put(job->fence);
 	if (job->ctx)
 		tp_amd_ctx_put(job->ctx);
