@@ -131,7 +131,8 @@ void tp_amd_vm_put(struct tp_amd_vm *vm);
 /*
  * A compute VM from now on: it keeps a VMID of its own (8 to 15), so that an invalidation of that
  * is one of its process; its tables are updated by the CPU, and freed ones wait for a heavyweight
- * invalidation.  -EBUSY: it has mappings, or all VMIDs are taken.
+ * invalidation.  Work that it had goes on by the VMID that it has.  -EBUSY: it has mappings, its
+ * tables are being written, or all VMIDs are taken.
  */
 int tp_amd_vm_make_compute(struct tp_amd_vm *vm);
 

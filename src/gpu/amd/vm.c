@@ -160,12 +160,19 @@ void tp_amd_vm_put(struct tp_amd_vm *vm)
 	tp_atomic_sub(&gpu->nr_vms, 1, TP_RELEASE);
 }
 
+/* Nothing is mapped, and no job is left that would write over what the CPU does from now on. */
+static bool may_become_compute(const struct tp_amd_vm *vm)
+{
+	return !vm->mappings.nr && !vm->compute &&
+	       (!vm->last_update || tp_amd_fence_is_over(vm->last_update));
+}
+
 int tp_amd_vm_make_compute(struct tp_amd_vm *vm)
 {
 	int err = 0;
 
 	tp_mutex_lock(&vm->lock);
-	if (vm->mappings.nr || vm->compute)
+	if (!may_become_compute(vm))
 		err = TP_ERR(-EBUSY, "an address space in use does not become one for compute");
 	if (!err)
 		err = tp_amd_vmid_keep(vm);
