@@ -78,15 +78,11 @@ int tp_control_gpu_dump(struct tp_request *request)
 	};
 	struct dump_options o = { .name = NULL };
 	struct tp_lab_dump dump;
-	struct tp_lab_gpu *gpu;
 	int err = tp_request_options(request, options, &o);
 
 	if (err)
 		return err;
-	gpu = tp_lab_gpu_find(request->control->lm, o.name);
-	if (!gpu)
-		return tp_request_refuse(request, -ENODEV, "there is no GPU \"%s\"", o.name);
-	err = tp_lab_gpu_dump(gpu, o.folder, &dump);
+	err = tp_lab_gpu_dump(request->control->lm, o.name, o.folder, &dump);
 	if (err)
 		return tp_request_failed(request, err, "gpu_dump");
 	json_object_set_new(request->answer, "gpu_dump",

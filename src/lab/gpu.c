@@ -12,14 +12,23 @@
 #include "core/invariant.h"
 #include "lab/lab_machine.h"
 
-struct tp_lab_gpu *tp_lab_gpu_find(struct tp_lab_machine *lm, const char *name)
+struct tp_lab_gpu *tp_lab_gpu_find_locked(struct tp_lab_machine *lm, const char *name)
 {
 	struct tp_lab_gpu *found = NULL;
 
-	tp_mutex_lock(&lm->lock);
+	tp_mutex_assert_held(&lm->lock);
 	tp_list_for_each(gpu, &lm->gpus, struct tp_lab_gpu, link)
 		if (!strcmp(gpu->name, name))
 			found = gpu;
+	return found;
+}
+
+struct tp_lab_gpu *tp_lab_gpu_find(struct tp_lab_machine *lm, const char *name)
+{
+	struct tp_lab_gpu *found;
+
+	tp_mutex_lock(&lm->lock);
+	found = tp_lab_gpu_find_locked(lm, name);
 	tp_mutex_unlock(&lm->lock);
 	return found;
 }

@@ -169,7 +169,9 @@ int tp_lab_gpu_create(struct tp_lab_machine *lm, const struct tp_lab_gpu_config 
 		      struct tp_lab_gpu **gpu);
 /* No load runs on it.  -EBUSY: something of it is in use. */
 int tp_lab_gpu_destroy(struct tp_lab_gpu *gpu);
-/* NULL: there is none. */
+/* NULL: there is none.  Under the machine's lock, while which it stays; or by who alone takes GPUs
+ * away. */
+struct tp_lab_gpu *tp_lab_gpu_find_locked(struct tp_lab_machine *lm, const char *name);
 struct tp_lab_gpu *tp_lab_gpu_find(struct tp_lab_machine *lm, const char *name);
 
 /* The number that driver and device have for an engine called so ("rcs0"); ~0u: it has none. */

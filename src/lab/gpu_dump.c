@@ -101,19 +101,6 @@ static int finish(struct tp_lab_dump *dump)
 	return err;
 }
 
-/* While nobody maps or moves anything, what is in one file fits what is in the others. */
-static int dump_at_rest(struct tp_lab_gpu *gpu, struct tp_lab_dump *dump)
-{
-	int err;
-
-	tp_mutex_lock(&gpu->lm->lock);
-	tp_lab_machine_halt(gpu->lm);
-	err = gpu->kind->dump(gpu, dump);
-	tp_lab_machine_resume(gpu->lm);
-	tp_mutex_unlock(&gpu->lm->lock);
-	return err;
-}
-
 /* Of a dump before, or one that failed: parts of one beside parts of another would mislead. */
 static int remove_all(struct tp_lab_dump *dump)
 {
@@ -125,22 +112,48 @@ static int remove_all(struct tp_lab_dump *dump)
 	return err;
 }
 
-int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *dump)
+/* While nobody maps or moves anything, what is in one file fits what is in the others. */
+static int dump_at_rest(struct tp_lab_gpu *gpu, struct tp_lab_dump *dump)
+{
+	int err;
+
+	if (!gpu->kind->dump)
+		return TP_ERR_TEXT(-EOPNOTSUPP, gpu->name, "%s cannot be dumped");
+	err = remove_all(dump);
+	if (err)
+		return err;
+	tp_lab_machine_halt(gpu->lm);
+	err = gpu->kind->dump(gpu, dump);
+	tp_lab_machine_resume(gpu->lm);
+	return err;
+}
+
+/* A GPU that is found goes, if it is about to, after it was dumped. */
+static int find_and_dump(struct tp_lab_machine *lm, const char *name, struct tp_lab_dump *dump)
+{
+	struct tp_lab_gpu *gpu;
+	int err;
+
+	tp_mutex_lock(&lm->lock);
+	gpu = tp_lab_gpu_find_locked(lm, name);
+	err = gpu ? dump_at_rest(gpu, dump) : TP_ERR_TEXT(-ENODEV, name, "there is no GPU \"%s\"");
+	tp_mutex_unlock(&lm->lock);
+	return err;
+}
+
+int tp_lab_gpu_dump(struct tp_lab_machine *lm, const char *name, const char *folder,
+		    struct tp_lab_dump *dump)
 {
 	int err, end;
 
 	memset(dump, 0, sizeof(*dump));
-	if (!gpu->kind->dump)
-		return TP_ERR_TEXT(-EOPNOTSUPP, gpu->name, "%s cannot be dumped");
 	dump->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dump->folder < 0)
 		return failed(folder);
-	err = remove_all(dump);
-	if (!err)
-		err = dump_at_rest(gpu, dump);
+	err = find_and_dump(lm, name, dump);
 	end = finish(dump);
 	err = err ? err : end;
-	if (err)
+	if (err && dump->nr)
 		remove_all(dump);
 	close(dump->folder);
 	return err;

@@ -20,9 +20,11 @@ struct tp_lab_dump {
 /*
  * Into @folder, which exists; a dump that is there goes first, and one that fails leaves nothing.
  * The machine's loads rest meanwhile.
- * -EOPNOTSUPP: this GPU cannot be dumped; -ENOENT and so on: errors of files; what the driver says.
+ * -ENODEV: there is no such GPU.  -EOPNOTSUPP: it cannot be dumped; -ENOENT and so on: errors of
+ * files; what the driver says.
  */
-int tp_lab_gpu_dump(struct tp_lab_gpu *gpu, const char *folder, struct tp_lab_dump *done);
+int tp_lab_gpu_dump(struct tp_lab_machine *lm, const char *name, const char *folder,
+		    struct tp_lab_dump *done);
 
 /* @len more bytes of file @name; or as many zeroes that take no room; or a line of text. */
 int tp_lab_dump_write(struct tp_lab_dump *dump, const char *name, const void *data, size_t len);

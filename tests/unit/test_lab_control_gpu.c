@@ -8,6 +8,9 @@
 
 #include "control_client.h"
 #include "gpu_dummy.h"
+#include "lab/gpu.h"
+
+enum { DUMPS = TP_TSAN ? 50 : 200 };
 
 static struct client c;
 static struct gpu_dummy gpu;
@@ -156,6 +159,86 @@ static void gpus_that_are_not_there_are_told(void **state)
 	gpu_dummy_add(&gpu, s->lm->machine, "gpu0");
 }
 
+/* ---- dumps ----------------------------------------------------------------------------------- */
+
+struct goer {
+	struct server *s;
+	tp_atomic_u32 asked, gone;
+};
+
+static struct tp_lab_gpu *make_vega(struct server *s)
+{
+	const struct tp_lab_gpu_config config = {
+		.kind = &tp_lab_gpu_amd,
+		.name = "gpu1",
+		.amd = { .model = { .name = "gpu1",
+				    .mode = TP_AMD_MODEL_THREAD,
+				    .memory = TP_MIB(4) },
+			 .driver = { .node = TP_NODE_NONE, .service = true } },
+	};
+	struct tp_lab_gpu *vega;
+
+	assert_int_equal(tp_lab_gpu_create(s->lm, &config, &vega), 0);
+	return vega;
+}
+
+/* It goes a while after each time that a dump of it is asked for, and comes again. */
+static void come_and_go(void *arg)
+{
+	struct goer *goer = arg;
+
+	for (unsigned i = 0; i < DUMPS; i++) {
+		struct tp_lab_gpu *vega = make_vega(goer->s);
+
+		tp_atomic_store(&goer->gone, i, TP_RELEASE);
+		while (tp_atomic_load(&goer->asked, TP_ACQUIRE) <= i)
+			tp_yield();
+		tp_sleep_ns(TP_MICROSECONDS(3) * (i % 50));
+		assert_int_equal(tp_lab_gpu_destroy(vega), 0);
+	}
+	tp_atomic_store(&goer->gone, DUMPS, TP_RELEASE);
+}
+
+static void remove_dump(const char *folder)
+{
+	static const char *const names[] = { "vram.img",      "tables.bin",  "mappings.txt",
+					     "registers.txt", "streams.bin", "accesses.txt" };
+	char path[128];
+
+	for (unsigned i = 0; i < TP_ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* All of it is dumped, or it is told that it is not there. */
+static void a_gpu_that_goes_is_dumped_or_not(void **state)
+{
+	struct goer goer = { .s = *state };
+	char folder[] = "/tmp/tp-dump-XXXXXX", line[128];
+	struct tp_thread thread;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(line, sizeof(line), "{\"cmd\":\"gpu_dump\",\"name\":\"gpu1\",\"folder\":\"%s\"}",
+		 folder);
+	assert_int_equal(tp_thread_start(&thread, "goer", come_and_go, &goer), 0);
+	for (unsigned i = 0; i < DUMPS; i++) {
+		json_t *answer;
+
+		while (tp_atomic_load(&goer.gone, TP_ACQUIRE) < i)
+			tp_yield();
+		tp_atomic_store(&goer.asked, i + 1, TP_RELEASE);
+		answer = client_ask(&c, line);
+		if (json_is_true(json_object_get(answer, "ok")))
+			expect_done(answer);
+		else
+			expect_refused(answer, "ENODEV", "there is no GPU \"gpu1\"");
+	}
+	tp_thread_join(&thread);
+	remove_dump(folder);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -166,6 +249,7 @@ int main(void)
 		TEST(counters_are_those_of_the_gpu),
 		TEST(a_reset_answers_with_what_the_gpu_is_then),
 		TEST(gpus_that_are_not_there_are_told),
+		TEST(a_gpu_that_goes_is_dumped_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
