@@ -52,7 +52,8 @@ static void *prepare(void)
 	const struct tp_amd_model_config model = { .virtual_function = true,
 						   .no_check = true,
 						   .trace = 1 };
-	const struct tp_amd_config driver = { .node = TP_NODE_NONE, .patience.access_ns = 1 };
+	const struct tp_amd_config driver = { .node = TP_NODE_NONE,
+					      .patience = { .access_ns = 1, .reset_ns = 1 } };
 	struct stage *s = tp_sim_alloc(sizeof(*s));
 
 	tp_amd_scene_bare(&s->scene, model);

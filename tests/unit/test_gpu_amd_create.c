@@ -52,6 +52,16 @@ static int end_device(void **state)
 
 /* ---- creating -------------------------------------------------------------------------------- */
 
+/* Or what has much would never be done with losing it. */
+static void memory_makes_resets_longer(void **state)
+{
+	struct rig *r = *state;
+
+	must(rig_try_driver(r, &usual));
+	assert_int_equal(r->gpu->config.patience.reset_ns, TP_MILLISECONDS(500 + 2 * 10));
+	must(tp_amd_destroy(r->gpu));
+}
+
 static void what_is_wrong_is_refused(void **state)
 {
 	struct rig *r = *state;
@@ -313,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define DEVICE(test) cmocka_unit_test_setup_teardown(test, make_device, end_device)
+		DEVICE(memory_makes_resets_longer),
 		DEVICE(what_is_wrong_is_refused),
 		DEVICE(names_are_taken_once),
 		DEVICE(a_device_that_is_gone_is_no_gpu),

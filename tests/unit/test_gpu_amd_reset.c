@@ -216,6 +216,7 @@ static void a_device_that_does_not_come_back_is_wedged(void **state)
 	rig_expect(pending, -EIO);
 	rig_expect(push_store(r, TP_AMD_RING_SDMA1, 9, 3), -EIO);
 	expect_rings_stand(r);
+	assert_int_equal(tp_amd_vram_lost(r->gpu), 1);
 	assert_int_equal(rig_stat(r).ring[TP_AMD_RING_GFX].ibs, 0);
 	assert_int_equal(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO), -EIO);
 	assert_int_equal(tp_quiet_load(&r->gpu->resets_failed), 1);
@@ -245,6 +246,7 @@ static void a_ring_that_fails_its_test_takes_a_wider_reset(void **state)
 	}
 }
 
+/* RS4: the device may have lost its memory, and what that held says so. */
 static void resets_that_never_end_wedge(void **state)
 {
 	struct rig *r = *state;
@@ -252,6 +254,7 @@ static void resets_that_never_end_wedge(void **state)
 	tp_amd_model_refuse_resets(r->model, 1 + MODE1_TRIES);
 	assert_int_equal(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO), -EIO);
 	assert_int_equal(tp_amd_state(r->gpu), TP_GPU_WEDGED);
+	assert_int_equal(tp_amd_vram_lost(r->gpu), 1);
 	must(tp_amd_hub_invalidate(&r->gpu->hubs[TP_AMD_MMHUB], 1, 0)); /* nobody waits for it */
 }
 

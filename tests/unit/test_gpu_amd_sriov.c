@@ -26,14 +26,24 @@ static int make(void **state)
 }
 
 /* Each reset takes its time. */
-static int make_slow(void **state)
+static int make_taking(void **state, uint64_t reset_ns)
 {
 	struct rig_config config = patient;
 
 	config.model.virtual_function = true;
 	config.model.flr_keeps_memory = true; /* so that its end is said with it */
-	config.model.reset_ns = TP_MILLISECONDS(50);
+	config.model.reset_ns = reset_ns;
 	return make_rig(state, &config);
+}
+
+static int make_slow(void **state)
+{
+	return make_taking(state, TP_MILLISECONDS(50));
+}
+
+static int make_very_slow(void **state)
+{
+	return make_taking(state, TP_SECONDS(1));
 }
 
 static int make_keeping(void **state)
@@ -166,7 +176,18 @@ static void a_host_that_never_answers_wedges(void **state)
 	must(tp_fault_arm("gpu/amd-mailbox", 1, TRIES));
 	assert_int_equal(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO), -EIO);
 	assert_int_equal(tp_amd_state(r->gpu), TP_GPU_WEDGED);
+	assert_int_equal(tp_amd_vram_lost(r->gpu), 1); /* RS4: nobody knows */
 	rig_expect(push_store(r, TP_AMD_RING_SDMA1, 9, 3), -EIO);
+}
+
+/* A reset takes what it takes, which is more than an answer does. */
+static void the_end_of_a_reset_is_waited_for_longer_than_answers(void **state)
+{
+	struct rig *r = *state;
+
+	r->gpu->config.patience.access_ns = TP_MILLISECONDS(300);
+	must(tp_amd_reset(r->gpu, TP_AMD_RESET_AUTO));
+	expect_it_works(r);
 }
 
 /* What the host does with a function that is given up is read, and asks for nothing, or it would
@@ -207,6 +228,9 @@ int main(void)
 		TEST(a_host_that_does_not_answer_is_asked_again),
 		TEST(a_host_that_never_answers_wedges),
 		TEST(a_wedged_function_is_reset_by_the_host),
+		cmocka_unit_test_setup_teardown(
+			the_end_of_a_reset_is_waited_for_longer_than_answers, make_very_slow,
+			end_rig),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

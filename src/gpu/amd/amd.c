@@ -16,13 +16,20 @@
 
 enum { VF_SLOWER = 8 }; /* a virtual function shares the device with others */
 
+/* A device that loses its memory needs the longer for it the more it has: 10 s for 1 GiB. */
+static uint64_t usual_reset_ns(uint64_t memory)
+{
+	return TP_MILLISECONDS(500) + memory / TP_MIB(1) * TP_MILLISECONDS(10);
+}
+
 /* ---- what is given and what is usual --------------------------------------------------------- */
 
-static struct tp_amd_patience usual_patience(const struct tp_amd_patience *given, bool is_vf)
+static struct tp_amd_patience usual_patience(const struct tp_amd_patience *given, bool is_vf,
+					     uint64_t memory)
 {
 	return (struct tp_amd_patience){
 		.tlb_ns = tp_or_usual(given->tlb_ns, TP_MILLISECONDS(100)),
-		.reset_ns = tp_or_usual(given->reset_ns, TP_MILLISECONDS(500)),
+		.reset_ns = tp_or_usual(given->reset_ns, usual_reset_ns(memory)),
 		.test_ns = tp_or_usual(given->test_ns, TP_SECONDS(1)) * (is_vf ? VF_SLOWER : 1),
 		.idle_ns = tp_or_usual(given->idle_ns, TP_MILLISECONDS(20)),
 		.hang_ns = tp_or_usual(given->hang_ns, TP_SECONDS(2)),
@@ -53,7 +60,8 @@ static void init_locks(struct tp_amd *gpu)
 static void init(struct tp_amd *gpu, const struct tp_amd_config *config)
 {
 	gpu->config = *config;
-	gpu->config.patience = usual_patience(&config->patience, config->virtual_function);
+	gpu->config.patience = usual_patience(&config->patience, config->virtual_function,
+					      config->bus->memory_size);
 	gpu->bus = config->bus;
 	snprintf(gpu->gpu.name, sizeof(gpu->gpu.name), "%s", config->name);
 	gpu->config.name = gpu->gpu.name;

@@ -21,7 +21,7 @@ struct tp_amd_object;
 /* How long things may take, ns; 0: the usual. */
 struct tp_amd_patience {
 	uint64_t tlb_ns;   /* until a hub has acknowledged an invalidation; 100 ms */
-	uint64_t reset_ns; /* until the device is out of a reset; 500 ms */
+	uint64_t reset_ns; /* until the device is out of a reset; 500 ms, and 10 per MiB of it */
 	uint64_t test_ns;  /* that a ring has for its test after a reset; 1 s, as a virtual function
 			    * 8 times that */
 	uint64_t idle_ns;  /* that a wanted page waits for work on its object; 20 ms */

@@ -15,7 +15,8 @@
  *  RS3 A reset allocates nothing, and waits for nothing that somebody may have who waits for its
  *      end: no reservation, no lock of a VM's.
  *  RS4 Video memory is lost if the reset is one that loses it, whatever seems to be left, or if the
- *      pattern is gone.
+ *      pattern is gone.  Who is told to lose it may have lost it without an answer: that counts
+ *      too, once for all tries up to the one that helps, or to the end.
  *
  * Fault sites: gpu/amd-reset (as if the device did not come back, once per try), gpu/amd-ring-test
  * (as if a ring executed nothing).
@@ -210,6 +211,12 @@ static int reset_hardware(struct tp_amd *gpu, enum tp_amd_reset_method method, b
 	return *loses ? reset_mode1(gpu) : reset_soft(gpu);
 }
 
+/* RS4 */
+static void count_loss(struct tp_amd *gpu)
+{
+	tp_atomic_add(&gpu->vram_lost, 1, TP_ACQ_REL);
+}
+
 /* RS2, before a ring moves. */
 static void restore(struct tp_amd *gpu, bool loses)
 {
@@ -219,7 +226,7 @@ static void restore(struct tp_amd *gpu, bool loses)
 	tp_amd_for_each_hub(hub, gpu) tp_amd_hub_enable(hub);
 	tp_amd_vmids_reset(gpu);
 	if (lost) {
-		tp_atomic_add(&gpu->vram_lost, 1, TP_ACQ_REL);
+		count_loss(gpu);
 		tp_amd_marker_write(gpu);
 	}
 }
@@ -244,7 +251,9 @@ static int start_rings(struct tp_amd *gpu)
 	return err;
 }
 
-static int try(struct tp_amd *gpu, enum tp_amd_reset_method method, const struct culprit *culprit)
+/* *@lost: a try before lost video memory, and nobody was told; or this one did. */
+static int try(struct tp_amd *gpu, enum tp_amd_reset_method method, const struct culprit *culprit,
+	       bool *lost)
 {
 	bool loses;
 	int err;
@@ -252,9 +261,11 @@ static int try(struct tp_amd *gpu, enum tp_amd_reset_method method, const struct
 	if (!TP_MUTANT(amd_wedge_unstopped))
 		halt_rings(gpu);
 	err = reset_hardware(gpu, method, &loses);
+	*lost |= loses;
 	if (err)
 		return err;
-	restore(gpu, loses);
+	restore(gpu, *lost);
+	*lost = false;
 	end_jobs(gpu, culprit);
 	err = start_rings(gpu);
 	if (gpu->config.virtual_function)
@@ -265,10 +276,12 @@ static int try(struct tp_amd *gpu, enum tp_amd_reset_method method, const struct
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 /* T8: whatever did not stop stops now, and accesses no memory any more. */
-static void wedge(struct tp_amd *gpu, const struct culprit *culprit)
+static void wedge(struct tp_amd *gpu, const struct culprit *culprit, bool lost)
 {
 	if (!TP_MUTANT(amd_wedge_unstopped))
 		gpu->bus->ops->reset(gpu->bus);
+	if (lost)
+		count_loss(gpu);
 	end_jobs(gpu, culprit);
 }
 
@@ -276,13 +289,16 @@ static int reset_until_it_helps(struct tp_amd *gpu, enum tp_amd_reset_method met
 				const struct culprit *culprit)
 {
 	unsigned tries = 0;
+	bool lost = false;
 
 	if (method != TP_AMD_RESET_MODE1 && !gpu->config.virtual_function &&
-	    !try(gpu, TP_AMD_RESET_SOFT, culprit))
+	    !try(gpu, TP_AMD_RESET_SOFT, culprit, &lost))
 		return 0;
-	while (try(gpu, TP_AMD_RESET_MODE1, culprit))
-		if (++tries == TRIES)
+	while (try(gpu, TP_AMD_RESET_MODE1, culprit, &lost))
+		if (++tries == TRIES) {
+			wedge(gpu, culprit, lost);
 			return TP_ERR_TEXT(-EIO, gpu->gpu.name, "%s does not come out of reset");
+		}
 	return 0;
 }
 
@@ -303,8 +319,6 @@ static int reset(struct tp_amd *gpu, enum tp_amd_reset_method method, const stru
 	tp_trace(trace, TP_TRACE_gpu_reset_begin, gpu->gpu.entry.index, 0, 0);
 	begin(gpu);
 	err = reset_until_it_helps(gpu, method, culprit);
-	if (err)
-		wedge(gpu, culprit);
 	end(gpu, err ? TP_GPU_WEDGED : TP_GPU_RUNNING);
 	tp_quiet_add(err ? &gpu->resets_failed : &gpu->resets_ok, 1);
 	tp_trace(trace, TP_TRACE_gpu_reset_end, gpu->gpu.entry.index, 0, -err);

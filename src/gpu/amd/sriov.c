@@ -31,12 +31,12 @@ struct event {
 
 /* ---- one message ----------------------------------------------------------------------------- */
 
-static int wait_cntl(struct tp_amd *gpu, uint32_t bit)
+static int wait_cntl(struct tp_amd *gpu, uint32_t bit, uint64_t patience_ns)
 {
 	if (TP_FAULT("gpu/amd-mailbox"))
 		return TP_ERR(-ETIME, "fault injected");
 	return tp_bus_wait(gpu->bus, TP_AMD_OFFSET(TP_AMD_MAILBOX_CNTL), bit, bit, look_ns,
-			   gpu->config.patience.access_ns);
+			   patience_ns);
 }
 
 static int ask(struct tp_amd *gpu, uint32_t request)
@@ -45,7 +45,7 @@ static int ask(struct tp_amd *gpu, uint32_t request)
 
 	tp_amd_write(gpu, TP_AMD_MAILBOX_OUT, request);
 	tp_amd_write(gpu, TP_AMD_MAILBOX_CNTL, TP_AMD_MAILBOX_OUT_VALID);
-	err = wait_cntl(gpu, TP_AMD_MAILBOX_OUT_ACK);
+	err = wait_cntl(gpu, TP_AMD_MAILBOX_OUT_ACK, gpu->config.patience.access_ns);
 	tp_amd_write(gpu, TP_AMD_MAILBOX_CNTL, 0);
 	return err ? TP_ERR_TEXT(err, gpu->gpu.name, "%s: the host does not take request %u",
 				 request)
@@ -78,12 +78,12 @@ static void take_all(struct tp_amd *gpu)
 		take(gpu);
 }
 
-static int await(struct tp_amd *gpu, uint32_t what, struct event *event)
+static int await(struct tp_amd *gpu, uint32_t what, uint64_t patience_ns, struct event *event)
 {
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < MAX_EVENTS; i++) {
-		err = wait_cntl(gpu, TP_AMD_MAILBOX_IN_VALID);
+		err = wait_cntl(gpu, TP_AMD_MAILBOX_IN_VALID, patience_ns);
 		if (err)
 			break;
 		*event = take(gpu);
@@ -102,7 +102,7 @@ int tp_amd_sriov_access(struct tp_amd *gpu, bool wanted)
 
 	if (err || !wanted)
 		return err;
-	err = await(gpu, TP_AMD_EVENT_READY, &event);
+	err = await(gpu, TP_AMD_EVENT_READY, gpu->config.patience.access_ns, &event);
 	if (!err)
 		gpu->host_features = event.features;
 	return err;
@@ -120,7 +120,7 @@ static int flr(struct tp_amd *gpu)
 		err = ask(gpu, TP_AMD_REQ_RESET_ACCESS);
 	}
 	if (!err && !gpu->host_has_reset)
-		err = await(gpu, TP_AMD_EVENT_FLR_DONE, &event);
+		err = await(gpu, TP_AMD_EVENT_FLR_DONE, gpu->config.patience.reset_ns, &event);
 	gpu->host_resets = gpu->host_has_reset = false;
 	return err;
 }
