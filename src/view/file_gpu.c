@@ -449,7 +449,9 @@ static const struct tp_view_entry debug_gt[] = {
 };
 
 static const struct tp_view_entry debug_card[] = {
-	DEBUG_FILE("amdgpu_gpu_recover", .show = show_recover, .there = is_amdgpu),
+	/* Its owner's only: who reads it resets the GPU. */
+	TP_FILE("amdgpu_gpu_recover", 0400, .no_size = true, .show = show_recover,
+		.there = is_amdgpu),
 	DEBUG_FILE("amdgpu_vm_info", .show = show_vm_info, .there = is_amdgpu),
 	TP_DIR("gt%u", debug_gt, .next = next_gt),
 	DEBUG_FILE("i915_engine_info", .show = show_engines, .arg = ALL_GTS, .there = is_i915),
