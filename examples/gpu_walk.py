@@ -7,8 +7,8 @@
 
 It knows nothing of Tidepool but the dump's format (docs/gpu-dump.md), and of GFX9 what that says.
 Each page of each mapping must translate to where it should, and nothing else may translate at all.
-Of an address space that is outdated only the second is asked.  Exit code: 0, or 1 if something is
-wrong.
+Of an address space that is outdated only the second is asked.  Exit code: 0, 1 if something is
+wrong, or 2 if that is no whole dump.
 """
 
 import argparse
@@ -30,9 +30,12 @@ class Dump:
         self.vram = self.map(folder / "vram.img")
         self.tables = dict(self.records(folder / "tables.bin"))
         self.vms = []
-        self.fb = 0
+        self.fb = None
+        self.astray = []  # texts of entries that lead nowhere
         for line in (folder / "mappings.txt").read_text(encoding="ascii").splitlines():
             self.take(line.split())
+        if self.fb is None:
+            raise ValueError("no line of mappings.txt says which GPU it is")
 
     @staticmethod
     def map(path):
@@ -70,7 +73,12 @@ class Dump:
     def leaves(self, entry, va=0, level=TOP):
         """All that translates: address, size, what the leaf says."""
         size = PAGE << BITS * level
-        for i, below in enumerate(self.table(entry)):
+        try:
+            table = self.table(entry)
+        except (KeyError, struct.error):
+            self.astray.append(f"{va:#x} and on: {entry:#x} leads to no table")
+            return
+        for i, below in enumerate(table):
             if level and below & VALID and not below & LEAF:
                 yield from self.leaves(below, va + i * size, level - 1)
             elif below & VALID or below & PRT:
@@ -110,6 +118,8 @@ def check(dump, vm):
                 wrong.append(f"{page * PAGE:#x} is not mapped, and translates to {says:#x}")
             elif says != want:
                 wrong.append(f"{page * PAGE:#x} should be {want:#x}, and is {says:#x}")
+    wrong += dump.astray
+    dump.astray.clear()
     if vm["current"]:
         wrong += [f"{page * PAGE:#x} should be {want:#x}, and does not translate"
                   for page, want in wanted.items() if want]

@@ -89,7 +89,19 @@ class Dump(CommandTest):
         self.assertEqual(output.returncode, 1)
         self.assertIn("pages are wrong", output.stdout)
 
+    def test_the_walker_sees_entries_that_lead_nowhere(self):
+        self.assertTrue(self.works())
+        self.dump_of_both()
+        image = self.dumped / "vram.img"
+        image.write_bytes(b"\x01\xf0\xff\xff\xff\xff\x00\x00" * (image.stat().st_size // 8))
+        output = self.walk()
+        self.assertEqual(output.returncode, 1, output.stderr)
+        self.assertIn("leads to no table", output.stdout)
+
     def test_the_walker_wants_all_of_a_dump(self):
+        self.ask("dump", "gpu0", self.dumped)
+        (self.dumped / "mappings.txt").write_text("")
+        self.assertEqual(self.walk().returncode, 2)
         for missing in ("vram.img", "mappings.txt"):
             self.ask("dump", "gpu0", self.dumped)
             (self.dumped / missing).unlink()
