@@ -47,6 +47,7 @@ await() {
 
 # begin_ready COMMAND...: go on once its script has said "ready".
 begin_ready() {
+	: >err # or what another said before this one begins would do
 	"$@" >out 2>err &
 	pid=$!
 	await grep -q '^ready$' err
