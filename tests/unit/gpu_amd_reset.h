@@ -131,4 +131,19 @@ static inline unsigned resets(struct rig *r)
 	return tp_atomic_load(&r->gpu->resets, TP_ACQUIRE) / 2;
 }
 
+/* As an update does that does not wait for its end. */
+static inline void begin_update(struct tp_amd_vm *vm)
+{
+	struct tp_amd_update update;
+
+	tp_amd_vm_use(vm);
+	tp_mutex_lock(&vm->lock);
+	tp_amd_update_begin(&update, vm);
+	tp_amd_update_clear(&update, 0, TP_AMD_VA_MASK / TP_PAGE_SIZE);
+	must(tp_amd_update_end(&update));
+	tp_amd_update_release(&update);
+	tp_mutex_unlock(&vm->lock);
+	tp_resv_unuse(tp_amd_vm_resv(vm));
+}
+
 #endif

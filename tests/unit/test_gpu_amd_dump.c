@@ -235,21 +235,6 @@ static void a_root_that_moves_is_dumped_as_of_one_moment(void **state)
 	tp_amd_vm_put(mover.vm);
 }
 
-/* As an update does that does not wait for its end. */
-static void begin_update(struct tp_amd_vm *vm)
-{
-	struct tp_amd_update update;
-
-	tp_amd_vm_use(vm);
-	tp_mutex_lock(&vm->lock);
-	tp_amd_update_begin(&update, vm);
-	tp_amd_update_clear(&update, 0, TP_AMD_VA_MASK / TP_PAGE_SIZE);
-	must(tp_amd_update_end(&update));
-	tp_amd_update_release(&update);
-	tp_mutex_unlock(&vm->lock);
-	tp_resv_unuse(tp_amd_vm_resv(vm));
-}
-
 static bool is_being_written(struct tp_amd_vm *vm)
 {
 	bool is;

@@ -242,20 +242,6 @@ static void a_kept_vmid_is_told_again_too(void **state)
 	a_vmid_is_told_again_after_a_reset(state);
 }
 
-static void update(struct tp_amd_vm *vm)
-{
-	struct tp_amd_update update;
-
-	tp_amd_vm_use(vm);
-	tp_mutex_lock(&vm->lock);
-	tp_amd_update_begin(&update, vm);
-	tp_amd_update_clear(&update, 0, TP_AMD_VA_MASK / TP_PAGE_SIZE);
-	must(tp_amd_update_end(&update));
-	tp_amd_update_release(&update);
-	tp_mutex_unlock(&vm->lock);
-	tp_resv_unuse(tp_amd_vm_resv(vm));
-}
-
 /* A job that writes its tables would come after what the CPU writes there from then on. */
 static void who_is_being_updated_does_not_become_a_compute_vm(void **state)
 {
@@ -266,7 +252,7 @@ static void who_is_being_updated_does_not_become_a_compute_vm(void **state)
 	must(tp_amd_vm_create(r->gpu, NULL, &vm));
 	must(tp_amd_vm_validate(vm));
 	tp_amd_model_hang(r->model, TP_AMD_RING_SDMA0, false);
-	update(vm);
+	begin_update(vm);
 	err = tp_amd_vm_make_compute(vm);
 	must(tp_amd_reset(r->gpu, TP_AMD_RESET_SOFT));
 	assert_int_equal(err, -EBUSY);
