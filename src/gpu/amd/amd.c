@@ -16,13 +16,13 @@
 
 enum { VF_SLOWER = 8 }; /* a virtual function shares the device with others */
 
+/* ---- what is given and what is usual --------------------------------------------------------- */
+
 /* A device that loses its memory needs the longer for it the more it has: 10 s for 1 GiB. */
 static uint64_t usual_reset_ns(uint64_t memory)
 {
 	return TP_MILLISECONDS(500) + memory / TP_MIB(1) * TP_MILLISECONDS(10);
 }
-
-/* ---- what is given and what is usual --------------------------------------------------------- */
 
 static struct tp_amd_patience usual_patience(const struct tp_amd_patience *given, bool is_vf,
 					     uint64_t memory)

@@ -286,19 +286,16 @@ static void wedge(struct tp_amd *gpu, const struct culprit *culprit, bool lost)
 }
 
 static int reset_until_it_helps(struct tp_amd *gpu, enum tp_amd_reset_method method,
-				const struct culprit *culprit)
+				const struct culprit *culprit, bool *lost)
 {
 	unsigned tries = 0;
-	bool lost = false;
 
 	if (method != TP_AMD_RESET_MODE1 && !gpu->config.virtual_function &&
-	    !try(gpu, TP_AMD_RESET_SOFT, culprit, &lost))
+	    !try(gpu, TP_AMD_RESET_SOFT, culprit, lost))
 		return 0;
-	while (try(gpu, TP_AMD_RESET_MODE1, culprit, &lost))
-		if (++tries == TRIES) {
-			wedge(gpu, culprit, lost);
+	while (try(gpu, TP_AMD_RESET_MODE1, culprit, lost))
+		if (++tries == TRIES)
 			return TP_ERR_TEXT(-EIO, gpu->gpu.name, "%s does not come out of reset");
-		}
 	return 0;
 }
 
@@ -314,11 +311,14 @@ static int reset(struct tp_amd *gpu, enum tp_amd_reset_method method, const stru
 {
 	struct tp_trace_ring *trace = gpu->gpu.machine->trace;
 	const uint64_t mark = tp_bo_quarantine_mark(&gpu->bos);
+	bool lost = false;
 	int err;
 
 	tp_trace(trace, TP_TRACE_gpu_reset_begin, gpu->gpu.entry.index, 0, 0);
 	begin(gpu);
-	err = reset_until_it_helps(gpu, method, culprit);
+	err = reset_until_it_helps(gpu, method, culprit, &lost);
+	if (err)
+		wedge(gpu, culprit, lost);
 	end(gpu, err ? TP_GPU_WEDGED : TP_GPU_RUNNING);
 	tp_quiet_add(err ? &gpu->resets_failed : &gpu->resets_ok, 1);
 	tp_trace(trace, TP_TRACE_gpu_reset_end, gpu->gpu.entry.index, 0, -err);
