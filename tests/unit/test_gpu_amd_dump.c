@@ -240,7 +240,7 @@ static bool is_being_written(struct tp_amd_vm *vm)
 	bool is;
 
 	tp_mutex_lock(&vm->lock);
-	is = vm->last_update && !tp_amd_fence_is_over(vm->last_update);
+	is = tp_amd_vm_is_being_written(vm);
 	tp_mutex_unlock(&vm->lock);
 	return is;
 }

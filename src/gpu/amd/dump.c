@@ -308,22 +308,14 @@ static void collect_locked(struct tp_amd_vm *vm, struct space *space)
 	tp_amd_for_each_mapping(mapping, &vm->mappings, 0, UINT64_MAX) say_mapping(space, mapping);
 }
 
-/* A job that writes tables, with a reference, or NULL. */
-static struct tp_fence *running_update(const struct tp_amd_vm *vm)
-{
-	struct tp_fence *fence = vm->last_update;
-
-	return fence && !tp_amd_fence_is_over(fence) ? tp_fence_get(fence) : NULL;
-}
-
 /* The same of one that runs nothing; what hangs is ended by who waits for it. */
 static void collect(struct tp_amd_vm *vm, struct space *space)
 {
-	struct tp_fence *fence;
-
 	tp_amd_vm_use(vm);
 	tp_mutex_lock(&vm->lock);
-	while ((fence = running_update(vm))) {
+	while (tp_amd_vm_is_being_written(vm)) {
+		struct tp_fence *fence = tp_fence_get(vm->last_update);
+
 		tp_mutex_unlock(&vm->lock);
 		tp_amd_wait_end(vm->gpu, fence);
 		tp_fence_put(fence);

@@ -163,8 +163,7 @@ void tp_amd_vm_put(struct tp_amd_vm *vm)
 /* Nothing is mapped, and no job is left that would write over what the CPU does from now on. */
 static bool may_become_compute(const struct tp_amd_vm *vm)
 {
-	return !vm->mappings.nr && !vm->compute &&
-	       (!vm->last_update || tp_amd_fence_is_over(vm->last_update));
+	return !vm->mappings.nr && !vm->compute && !tp_amd_vm_is_being_written(vm);
 }
 
 int tp_amd_vm_make_compute(struct tp_amd_vm *vm)

@@ -311,6 +311,12 @@ static inline struct tp_resv *tp_amd_vm_resv(const struct tp_amd_vm *vm)
 /* Under the lock: nothing lags behind, in the present generation (V4). */
 bool tp_amd_vm_is_ready(struct tp_amd_vm *vm);
 
+/* The same: a job writes its tables, or will. */
+static inline bool tp_amd_vm_is_being_written(const struct tp_amd_vm *vm)
+{
+	return vm->last_update && !tp_amd_fence_is_over(vm->last_update);
+}
+
 /* vm_map.c: none of [@va, @va + @size) is in the hole or beyond the end; @size is not 0. */
 bool tp_amd_is_in_a_half(uint64_t va, uint64_t size);
 

@@ -97,7 +97,7 @@ static bool is_up_to_date(struct clearing *c)
 {
 	struct tp_amd_vm *vm = c->vm;
 
-	if (vm->last_update && !tp_amd_fence_is_over(vm->last_update)) {
+	if (tp_amd_vm_is_being_written(vm)) {
 		c->writing = tp_fence_get(vm->last_update);
 		return false;
 	}
