@@ -31,7 +31,6 @@ class Dump:
         self.tables = dict(self.records(folder / "tables.bin"))
         self.vms = []
         self.fb = None
-        self.astray = []  # texts of entries that lead nowhere
         for line in (folder / "mappings.txt").read_text(encoding="ascii").splitlines():
             self.take(line.split())
         if self.fb is None:
@@ -70,17 +69,17 @@ class Dump:
             return self.tables[entry & ADDRESS]
         return struct.unpack_from(f"<{ENTRIES}Q", self.vram, (entry & ADDRESS) - self.fb)
 
-    def leaves(self, entry, va=0, level=TOP):
-        """All that translates: address, size, what the leaf says."""
+    def leaves(self, entry, astray, va=0, level=TOP):
+        """All that translates: address, size, what the leaf says; what leads nowhere is told."""
         size = PAGE << BITS * level
         try:
             table = self.table(entry)
         except (KeyError, struct.error):
-            self.astray.append(f"{va:#x} and on: {entry:#x} leads to no table")
+            astray.append(f"{va:#x} and on: {entry:#x} leads to no table")
             return
         for i, below in enumerate(table):
             if level and below & VALID and not below & LEAF:
-                yield from self.leaves(below, va + i * size, level - 1)
+                yield from self.leaves(below, astray, va + i * size, level - 1)
             elif below & VALID or below & PRT:
                 yield va + i * size, size, below
 
@@ -106,9 +105,9 @@ def expected(dump, vm):
 
 def check(dump, vm):
     """Texts of what is wrong, and how many pages were looked at."""
-    wanted, wrong, seen = expected(dump, vm), [], 0
+    wanted, wrong, astray, seen = expected(dump, vm), [], [], 0
     mask = VALID | SYSTEM | sum(RIGHTS.values())
-    for va, size, leaf in dump.leaves(vm["root"]):
+    for va, size, leaf in dump.leaves(vm["root"], astray):
         for i in range(size // PAGE):
             page = va // PAGE + i
             want = wanted.pop(page, 0)
@@ -118,8 +117,7 @@ def check(dump, vm):
                 wrong.append(f"{page * PAGE:#x} is not mapped, and translates to {says:#x}")
             elif says != want:
                 wrong.append(f"{page * PAGE:#x} should be {want:#x}, and is {says:#x}")
-    wrong += dump.astray
-    dump.astray.clear()
+    wrong += astray
     if vm["current"]:
         wrong += [f"{page * PAGE:#x} should be {want:#x}, and does not translate"
                   for page, want in wanted.items() if want]
