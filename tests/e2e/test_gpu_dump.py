@@ -44,7 +44,7 @@ class Dump(CommandTest):
 
     def works(self):
         before = self.info()["engines"][0]["completed"]
-        return wait_for(lambda: self.info()["engines"][0]["completed"] > before + 20, 30)
+        return wait_for(lambda: self.info()["engines"][0]["completed"] > before + 20)
 
     def pages(self):
         """How many translate, of each address space; all of them as they should."""
@@ -59,7 +59,7 @@ class Dump(CommandTest):
             pages = self.pages()
             self.assertLessEqual(len(pages), THREADS)
             return len(pages) == THREADS and all(pages)
-        self.assertTrue(wait_for(shown, 30))
+        self.assertTrue(wait_for(shown))
 
     def test_every_translation_is_as_it_should_be(self):
         self.assertTrue(self.works())
