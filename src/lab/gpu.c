@@ -96,14 +96,15 @@ unsigned tp_lab_gpu_engine(struct tp_lab_gpu *gpu, const char *name)
 
 /* ---- what must hold -------------------------------------------------------------------------- */
 
-uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *harms, size_t max)
+uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *harms, size_t max,
+			       size_t *told)
 {
-	enum { KEPT = 32 };
-	struct tp_model_harm all[KEPT];
-	const uint64_t known = gpu->harms_known, nr = gpu->kind->harms(gpu, all, KEPT);
+	struct tp_model_harm all[TP_MODEL_HARMS];
+	const uint64_t known = gpu->harms_known, nr = gpu->kind->harms(gpu, all, TP_MODEL_HARMS);
 
-	for (uint64_t i = known; i < nr && i < KEPT && i - known < max; i++)
-		harms[i - known] = all[i];
+	*told = 0;
+	for (uint64_t i = known; i < nr && i < TP_MODEL_HARMS && *told < max; i++)
+		harms[(*told)++] = all[i];
 	gpu->harms_known = nr;
 	return nr - known;
 }
@@ -121,16 +122,18 @@ static void verify_harms(struct tp_lab_gpu *gpu, struct tp_findings *findings)
 {
 	enum { TOLD = 4 };
 	struct tp_model_harm harms[TOLD];
-	const uint64_t nr = tp_lab_gpu_take_harms(gpu, harms, TOLD);
+	size_t told;
+	const uint64_t nr = tp_lab_gpu_take_harms(gpu, harms, TOLD, &told);
 
-	for (uint64_t i = 0; i < nr && i < TOLD; i++) {
+	for (size_t i = 0; i < told; i++) {
 		char text[TP_LAB_HARM_TEXT];
 
 		tp_lab_harm_text(&harms[i], text);
 		tp_findings_add(findings, "%s: %s", gpu->name, text);
 	}
-	if (nr > TOLD)
-		tp_findings_add(findings, "%s: and %" PRIu64 " more", gpu->name, nr - TOLD);
+	if (nr > told)
+		tp_findings_add(findings, "%s: and %" PRIu64 " more by stale translations",
+				gpu->name, nr - told);
 }
 
 void tp_lab_gpus_verify(struct tp_lab_machine *lm, struct tp_findings *findings)

@@ -177,8 +177,12 @@ struct tp_lab_gpu *tp_lab_gpu_find(struct tp_lab_machine *lm, const char *name);
 /* The number that driver and device have for an engine called so ("rcs0"); ~0u: it has none. */
 unsigned tp_lab_gpu_engine(struct tp_lab_gpu *gpu, const char *name);
 
-/* What engines did that they should not since somebody last asked; at most @max. */
-uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *harms, size_t max);
+/*
+ * What engines did that they should not since somebody last asked.  Returns how often; *@told of
+ * these are in @harms, at most @max: a device remembers the first TP_MODEL_HARMS of its life.
+ */
+uint64_t tp_lab_gpu_take_harms(struct tp_lab_gpu *gpu, struct tp_model_harm *harms, size_t max,
+			       size_t *told);
 enum { TP_LAB_HARM_TEXT = 256 };
 void tp_lab_harm_text(const struct tp_model_harm *harm, char text[TP_LAB_HARM_TEXT]);
 

@@ -483,10 +483,11 @@ static int gpu_harms(lua_State *L)
 {
 	enum { TOLD = 8 };
 	struct tp_model_harm harms[TOLD];
-	const uint64_t nr = tp_lab_gpu_take_harms(gpu_at(L, 1), harms, TOLD);
+	size_t told;
+	const uint64_t nr = tp_lab_gpu_take_harms(gpu_at(L, 1), harms, TOLD, &told);
 
 	lua_createtable(L, TOLD, 1);
-	for (uint64_t i = 0; i < nr && i < TOLD; i++) {
+	for (size_t i = 0; i < told; i++) {
 		char text[TP_LAB_HARM_TEXT];
 
 		tp_lab_harm_text(&harms[i], text);
